@@ -1,0 +1,99 @@
+// One table of codes, one error type. Every answer that refuses is an RFC 9457 problem made from here; docs/errors.md is generated from it.
+
+type Code = { status: number; title: string; cure: string }
+
+/** Every code a client may meet. `cure` is the documentation's advice; the `detail` of an answer speaks of the case at hand. */
+export const codes = {
+  'request.malformed': { status: 400, title: 'The request cannot be read', cure: 'Send well-formed HTTP and JSON.' },
+  'tenant.conflict': { status: 400, title: 'Two hints name different tenants', cure: 'Send one tenant hint, or the same in each.' },
+  'tenant.required': { status: 400, title: 'No tenant named', cure: 'Switch to a tenant with POST /auth/switch, or send its id or slug in the tenant header.' },
+  'auth.required': { status: 401, title: 'Sign in first', cure: 'Send Authorization: Bearer with a valid access token.' },
+  'auth.token_refused': { status: 401, title: 'The token is not valid', cure: 'Refresh the pair, or sign in again.' },
+  'auth.refused': { status: 401, title: 'Address or password is wrong', cure: 'Check both; a forgotten password can be reset.' },
+  'auth.refresh_refused': { status: 401, title: 'The refresh token is not valid', cure: 'Sign in again.' },
+  'auth.refresh_raced': { status: 409, title: 'Another refresh was quicker', cure: 'Go on with the pair the other call stored.' },
+  'auth.email_taken': { status: 409, title: 'The address has an account', cure: 'Sign in, or reset the password.' },
+  'auth.verification_required': { status: 403, title: 'The address is not verified', cure: 'Follow the link in the mail; POST /auth/resend-verification sends it again.' },
+  'auth.link_refused': { status: 422, title: 'The link is not valid', cure: 'Links work once and for a limited time: ask for a new one.' },
+  'auth.registration_closed': { status: 403, title: 'Registration is closed', cure: 'Ask for an invitation.' },
+  'auth.password_wrong': { status: 403, title: 'The current password is wrong', cure: 'Send the current password.' },
+  'auth.origin_refused': { status: 403, title: 'The request comes from another site', cure: 'Call from the console\'s own origin.' },
+  'setup.token_required': { status: 403, title: 'The first account needs the set-up token', cure: 'Open the set-up link that the server printed at its start.' },
+  'permission.denied': { status: 403, title: 'Not allowed', cure: 'Ask an admin or owner of the tenant for the role that may.' },
+  'scope.denied': { status: 403, title: 'The token lacks the scope', cure: 'Ask for a token with the scope the operation names.' },
+  'tenant.mismatch': { status: 403, title: 'The token is for another tenant', cure: 'Switch the token to that tenant first.' },
+  'operator.required': { status: 403, title: 'Only for operators', cure: 'Sign in with an operator\'s account.' },
+  'plan.limit_reached': { status: 403, title: 'A quota is used up', cure: 'Free some, or move to a larger plan.' },
+  'not_found': { status: 404, title: 'Nothing here', cure: 'Check the path against the API reference.' },
+  'tenant.not_found': { status: 404, title: 'No such tenant', cure: 'Check id or slug, and that you are a member.' },
+  'user.not_found': { status: 404, title: 'No such user', cure: 'Check the id.' },
+  'session.not_found': { status: 404, title: 'No such session', cure: 'List the sessions again.' },
+  'member.not_found': { status: 404, title: 'No such member', cure: 'List the members again.' },
+  'invitation.not_found': { status: 404, title: 'No such invitation', cure: 'It may have been withdrawn: ask for a new one.' },
+  'project.not_found': { status: 404, title: 'No such project, or not visible', cure: 'Check the id, and that you belong to the project if it is private.' },
+  'task.not_found': { status: 404, title: 'No such task, or not visible', cure: 'Check the id.' },
+  'comment.not_found': { status: 404, title: 'No such comment, or not visible', cure: 'Check the id.' },
+  'notification.not_found': { status: 404, title: 'No such notification', cure: 'List the notifications again.' },
+  'reader.not_found': { status: 404, title: 'No such reader', cure: 'GET /readers lists them.' },
+  'job.not_found': { status: 404, title: 'No such job', cure: 'GET /jobs lists them.' },
+  'mail.not_found': { status: 404, title: 'No such mail', cure: 'GET /outbox lists them.' },
+  'conflict': { status: 409, title: 'It exists already', cure: 'Read the thing and decide.' },
+  'reference.missing': { status: 409, title: 'Something it refers to is gone', cure: 'Read the thing again.' },
+  'state.conflict': { status: 409, title: 'The state does not allow this', cure: 'Read the thing again and decide.' },
+  'tenant.slug_taken': { status: 409, title: 'The slug is taken', cure: 'Choose another slug.' },
+  'tenant.last_owner': { status: 409, title: 'The last owner cannot go', cure: 'Make somebody else an owner first.' },
+  'user.sole_owner': { status: 409, title: 'You are the only owner of a tenant', cure: 'Transfer or delete that tenant first.' },
+  'member.exists': { status: 409, title: 'Already a member', cure: 'Change the role instead.' },
+  'project.archived': { status: 409, title: 'The project is archived', cure: 'Make it active first.' },
+  'project.key_taken': { status: 409, title: 'The key is taken', cure: 'Choose another key.' },
+  'project.column_in_use': { status: 409, title: 'The column has tasks', cure: 'Move them to another column first.' },
+  'task.wip_limit': { status: 409, title: 'The column is full', cure: 'Finish or move a task of that column first.' },
+  'task.changed_since': { status: 409, title: 'The task has changed since', cure: 'Read the task again; undo reaches only the last change of each field.' },
+  'task.nothing_to_undo': { status: 409, title: 'There is nothing to undo', cure: 'Only moves, edits, deletions and bulk changes can be undone.' },
+  'idempotency.running': { status: 409, title: 'The first call with this key is still running', cure: 'Repeat in a moment.' },
+  'idempotency.unknown_outcome': { status: 409, title: 'The first call with this key did not finish', cure: 'Look whether its effect is there, then use a new key.' },
+  'idempotency.secret_shown_once': { status: 409, title: 'The answer held a secret that is shown once', cure: 'Rotate the secret to see a new one.' },
+  'version.conflict': { status: 412, title: 'Changed since you read it', cure: 'Read it again and repeat with the new ETag.' },
+  'body.too_large': { status: 413, title: 'The body is too large', cure: 'Send less at once.' },
+  'url.too_long': { status: 414, title: 'A part of the address is too long', cure: 'Shorten it.' },
+  'media_type.unsupported': { status: 415, title: 'The content type is not taken', cure: 'Send application/json.' },
+  'request.invalid': { status: 422, title: 'A value is wrong', cure: 'Mend the field that errors[] names.' },
+  'idempotency.mismatch': { status: 422, title: 'The key came with another request before', cure: 'Use a new Idempotency-Key for each new request.' },
+  'cursor.invalid': { status: 422, title: 'The cursor is not one of this list', cure: 'Use `next` of the page before, unchanged.' },
+  'rate.limited': { status: 429, title: 'Too many requests', cure: 'Wait as long as Retry-After says.' },
+  'internal': { status: 500, title: 'A defect of ours', cure: 'Report the request id.' },
+  'unavailable': { status: 503, title: 'Not ready', cure: 'Repeat after Retry-After seconds; with an Idempotency-Key nothing is done twice.' },
+} as const satisfies Record<string, Code>
+
+export type ErrorCode = keyof typeof codes
+export type FieldError = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
+type More = { errors?: FieldError[]; headers?: Record<string, string>; extra?: Record<string, unknown> }
+
+/** An answer that refuses. `detail` says what to do next; it never carries a secret. */
+export class Problem extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly more: More
+  constructor(code: ErrorCode, detail: string, more: More = {}) {
+    super(detail)
+    this.code = code
+    this.status = codes[code].status
+    this.more = more
+  }
+}
+
+/** Ends the request with a problem. */
+export function refuse(code: ErrorCode, detail: string = codes[code].cure, more: More = {}): never {
+  throw new Problem(code, detail, more)
+}
+
+/** 422 for one field of the body that the schema could not judge. @param path a JSON pointer, such as `/status` */
+export function refuseField(path: string, message: string, where: FieldError['in'] = 'body'): never {
+  refuse('request.invalid', `${where}${path}: ${message}`, { errors: [{ in: where, path, message }] })
+}
+
+/** The first row, or 404 with that noun's code. */
+export function only<Row>(rows: readonly Row[], noun: string): Row {
+  const code = `${noun}.not_found`
+  return rows[0] ?? refuse(code in codes ? (code as ErrorCode) : 'not_found')
+}

@@ -1,0 +1,255 @@
+// The HTTP server: every operation's declaration becomes a route that goes through the same steps in the same order:
+// CORS -> authentication -> tenant -> limits -> permission (all before the body is read) -> validation -> work -> answer.
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { TSchema } from 'typebox'
+import { corsOf, securityHeaders } from './headers.ts'
+import type { Db, Who } from './db.ts'
+import { refuse, refuseField } from './errors.ts'
+import { answerAround, answerOnce, fingerprintOf } from './idempotency.ts'
+import { newId, platformId } from './ids.ts'
+import type { Logger } from './log-lines.ts'
+import { requirePermission, type PermissionTable } from './permissions.ts'
+import type { Bus, Limit } from './ports.ts'
+import { judge, sendProblem } from './problems.ts'
+import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
+import type { TenantRole } from './schema.ts'
+import { createValidators, faultOf, findUnkeepable, withoutIds } from './validation.ts'
+
+/** Who a token stands for. `tenant` is the token's active tenant. */
+export type Principal = { actor: { type: 'user' | 'key'; id: string }; tenant: string | null; operator: boolean; session?: string; name?: string; expiresAt: number }
+/** What the kernel asks of the module that knows people and tenants. */
+export type Doorkeeper = {
+  /** @returns undefined for a token that is not valid, whatever the reason */
+  authenticate(token: string): Principal | undefined | Promise<Principal | undefined>
+  /** The tenant an id or slug names, also one that is being deleted. */
+  findTenant(hint: string): Promise<string | undefined>
+  /** undefined: no member */
+  roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined>
+}
+export type ServerOptions = {
+  operations: readonly Operation[]
+  permissions: PermissionTable
+  app: Db
+  system: Db
+  doorkeeper: Doorkeeper
+  bus: Pick<Bus, 'take'>
+  log: Logger
+  tenantHeader: string
+  corsOrigins: readonly string[]
+  trustProxy: readonly string[]
+  limits: boolean
+  onAnswer?: (operation: string, status: number, ms: number) => void
+  onError?: (error: unknown, requestId: string) => void
+}
+
+/** Per person or key, else per address. Generous: it stops loops, not people. */
+const usual: { name: string; limit: Limit } = { name: 'default', limit: { max: 6000, windowMs: 60_000 } }
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    who: Who
+    started: number
+    operation?: string
+  }
+}
+
+export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false, // one line a request, written in onResponse
+    bodyLimit: 1 << 20, requestTimeout: 60_000, keepAliveTimeout: 75_000, // above a proxy's, or it meets closed sockets
+    trustProxy: o.trustProxy.length ? [...o.trustProxy] : false,
+    requestIdHeader: false, genReqId: (req) => takenId(req.headers['x-request-id']) ?? newId(),
+    frameworkErrors: (error, req, reply) => void sendProblem(error, req as FastifyRequest, reply as FastifyReply), // a malformed URL meets no hook and no handler
+    routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
+    rewriteUrl: (req) => tenantPath(req as never, o.tenantHeader),
+  })
+  app.decorateRequest('who', null as never)
+  app.decorateRequest('started', 0)
+  app.setErrorHandler((error, req, reply) => {
+    const { code } = judge(error as Error)
+    if (code === 'internal') {
+      o.log.error({ requestId: req.id, operation: req.operation, error: String((error as Error)?.stack ?? error) }, 'a request failed')
+      o.onError?.(error, req.id)
+    }
+    return sendProblem(error as Error, req, reply)
+  })
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(['application/json', 'application/merge-patch+json'], { parseAs: 'string' }, (req, text, done) => {
+    if (text === '') return done(null, undefined)
+    parseJson(req, text as string, (error, body) => {
+      if (error) return done(Object.assign(error, { statusCode: 400, message: `the body is no valid JSON: ${error.message}` }), undefined)
+      const bad = (text as string).includes('\\u') ? findUnkeepable(body) : undefined
+      if (!bad) return done(null, body)
+      done(fieldFault(bad), undefined)
+    })
+  })
+
+  const cors = corsOf(o.corsOrigins, o.tenantHeader)
+  app.addHook('onRequest', async (req, reply) => {
+    req.started = performance.now()
+    reply.header('x-request-id', req.id)
+    for (const [name, value] of securityHeaders) reply.header(name, value)
+    if (cors(req, reply)) return reply.code(204).send()
+  })
+  app.addHook('onResponse', async (req, reply) => {
+    const ms = performance.now() - req.started
+    o.onAnswer?.(req.operation ?? 'none', reply.statusCode, ms)
+    o.log.info({ requestId: req.id, method: req.method, path: req.routeOptions.url ?? 'none', operation: req.operation, status: reply.statusCode, ms: Math.round(ms * 10) / 10,
+      tenant: req.who?.tenant, actor: req.who?.actor.id ?? undefined }, 'request')
+  })
+
+  const validators = createValidators()
+  for (const operation of o.operations) addOperation(app, operation, o, validators)
+  return app
+}
+
+function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, validators: ReturnType<typeof createValidators>) {
+  const check = {
+    params: validators.compile(op.params, 'params'),
+    query: validators.compile(op.query, 'query'),
+    body: op.body ? validators.compile(op.body, 'body') : undefined,
+  }
+  const judgePart = (part: 'params' | 'query' | 'body', value: unknown) => {
+    if (check[part]!(value)) return
+    const fault = faultOf(check[part]!.errors![0]!, part)
+    refuse('request.invalid', `${part}${fault.path}: ${fault.message}`, { errors: [fault] })
+  }
+  const optionalBody = op.body ? (op.body as { '~optional'?: unknown })['~optional'] !== undefined || check.body!(undefined) : true
+  const success = op.status ?? (op.returns ? 200 : 204)
+  const doorSystem = op.access === 'operator'
+  const limit = op.limit ?? usual
+
+  app.route({
+    method: op.method,
+    url: op.path.replace(/\{(\w+)\}/g, ':$1'),
+    ...(op.bodyLimit ? { bodyLimit: op.bodyLimit } : {}),
+    schema: op.returns ? { response: { [success]: withoutIds(op.returns) as TSchema } } : {},
+    onRequest: async (req, reply) => {
+      req.operation = op.id
+      req.who = await admit(req, op, o)
+      if (o.limits) await takeTurn(req, reply, limit, o.bus)
+      if (op.permission) requirePermission(o.permissions, req.who, op.permission)
+      if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
+    },
+    handler: async (req, reply) => {
+      if (req.url.includes('%00')) {
+        const [part, value] = findUnkeepable(req.params) ? (['params', req.params] as const) : (['query', req.query] as const)
+        const bad = findUnkeepable(value)
+        if (bad) refuseField(bad, 'must not hold NUL', part)
+      }
+      judgePart('params', req.params)
+      judgePart('query', req.query)
+      if (op.body) {
+        if (req.body !== undefined || !optionalBody) judgePart('body', req.body)
+      } else if (req.body !== undefined && req.body !== null && !(typeof req.body === 'object' && Object.keys(req.body).length === 0)) refuseField('/', 'this operation takes no body')
+      const input = { params: req.params, query: req.query, body: req.body, ...(op.ifMatch ? { ifMatch: ifMatchOf(req.headers['if-match']) } : {}), request: factsOf(req) } as Input<never, never, never>
+      const db = doorSystem ? o.system : o.app
+      const settle = (result: unknown) => settled(result, op, success)
+      const key = op.method === 'POST' && op.idempotency !== 'none' && req.who.actor.id ? idempotencyKey(req.headers['idempotency-key']) : undefined
+      let answer: { status: number; body: unknown; headers: Record<string, string | string[]>; type?: string | undefined }
+      if (key) {
+        const call = { who: req.who, key, fingerprint: fingerprintOf(req.method, req.url, req.body), secret: op.secret === true, settle }
+        const once = op.idempotency === 'change' ? await answerOnce(db, call, (tx) => op.handle(tx, input)) : await answerAround(db, call, () => op.handle(db.context(req.who), input))
+        answer = { status: once.status!, body: once.body, headers: once.headers }
+      } else answer = settle(await op.handle(db.context(req.who), input))
+      reply.code(answer.status)
+      for (const [name, value] of Object.entries(answer.headers)) reply.header(name, value)
+      if (answer.type) reply.type(answer.type).serializer((text: unknown) => String(text))
+      return reply.send(answer.body ?? undefined)
+    },
+  })
+}
+
+/** Status, body and headers of what a handler returned: ETag from the version, Location of a created thing. */
+function settled(result: unknown, op: Operation, success: number) {
+  const given = result instanceof Answer ? result : new Answer(result)
+  const body = given.body as { id?: unknown; version?: unknown } | null | undefined
+  const headers: Record<string, string | string[]> = { ...given.headers }
+  if (body && typeof body.version === 'number') headers.etag ??= `"${body.version}"`
+  const status = given.status ?? success
+  if (status === 201 && typeof body?.id === 'string' && op.path.startsWith('/api/')) headers.location ??= `${op.path.replace(/\/:[^/]+(?=\/)/g, '')}/${body.id}`
+  return { status, body: body ?? null, headers, type: given.type }
+}
+
+/** Authentication and tenant. */
+async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Promise<Who> {
+  const nobody: Who = { tenant: platformId, actor: { type: 'system', id: null }, request: req.id }
+  if (op.access === 'public') return nobody
+  const header = req.headers.authorization
+  const token = header ? /^Bearer (\S+)$/i.exec(header)?.[1] : undefined
+  if (!token) refuse('auth.required')
+  const principal = await o.doorkeeper.authenticate(token)
+  if (!principal) refuse('auth.token_refused')
+  const hint = req.headers[o.tenantHeader]
+  const hints = new Set<string>()
+  for (const given of [hint, req.headers['x-gw-path-tenant']].flat()) if (given) hints.add((await o.doorkeeper.findTenant(given)) ?? `unknown ${given}`)
+  if (hints.size > 1) refuse('tenant.conflict', 'header and path name different tenants: send one, or the same in both')
+  const [hinted] = hints
+  if (hinted && principal.tenant && hinted !== principal.tenant) {
+    if (hinted.startsWith('unknown ')) refuse('tenant.not_found')
+    refuse('tenant.mismatch')
+  }
+  const tenant = principal.tenant ?? hinted ?? null
+  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name } as const
+  if (op.access === 'operator') return { ...who, tenant: platformId }
+  if (!tenant) {
+    if (op.access === 'tenant') refuse('tenant.required')
+    return { ...who, tenant: platformId }
+  }
+  const role = tenant.startsWith('unknown ') ? undefined : await o.doorkeeper.roleIn(tenant, principal.actor.id)
+  if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
+  return { ...who, tenant, role }
+}
+
+/** The pair of headers of draft-ietf-httpapi-ratelimit-headers, and 429 with Retry-After. */
+async function takeTurn(req: FastifyRequest, reply: FastifyReply, { name, limit, by }: NonNullable<Operation['limit']>, bus: Pick<Bus, 'take'>) {
+  const whose = by !== 'address' && req.who.actor.id ? req.who.actor.id : req.ip
+  const taken = await bus.take(`limit:${name}:${whose}`, limit)
+  const reset = Math.max(1, Math.ceil(taken.resetMs / 1000))
+  reply.header('ratelimit-policy', `"${name}";q=${limit.max};w=${Math.round(limit.windowMs / 1000)}`)
+  reply.header('ratelimit', `"${name}";r=${taken.remaining};t=${reset}`)
+  if (!taken.allowed) refuse('rate.limited', `wait ${reset} s`, { headers: { 'retry-after': String(reset) } })
+}
+
+/** `/t/{slug}/api/...` is the same API with the tenant in the path (S2.7); the hint travels in a header nobody can send from outside. */
+function tenantPath(req: { url?: string; headers: Record<string, unknown> }, tenantHeader: string): string {
+  delete req.headers['x-gw-path-tenant']
+  const m = /^\/t\/([^/?]+)(\/api\/.*)$/.exec(req.url ?? '')
+  if (!m || tenantHeader === 'x-gw-path-tenant') return req.url ?? '/'
+  req.headers['x-gw-path-tenant'] = decodeURIComponent(m[1]!.replace(/%(?![0-9a-f]{2})/gi, '%25'))
+  return m[2]!
+}
+const takenId = (given: string | string[] | undefined) => (typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : undefined)
+function ifMatchOf(header: string | undefined): number | undefined {
+  if (header === undefined || header.trim() === '*') return undefined
+  const m = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim()) // W/: a compressing proxy weakens our tag
+  return m ? Number(m[1]) : -1
+}
+function idempotencyKey(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined
+  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) refuseField('/idempotency-key', 'must be 1 to 255 printable characters', 'headers')
+  return header
+}
+const fieldFault = (path: string) => {
+  try {
+    refuseField(path, 'must not hold NUL or a lone surrogate')
+  } catch (error) {
+    return error as Error
+  }
+}
+function factsOf(req: FastifyRequest): RequestFacts {
+  return {
+    ip: req.ip, headers: req.headers, origin: req.headers.origin, accept: req.headers.accept ?? '', userAgent: req.headers['user-agent'] ?? '',
+    get cookies() {
+      return Object.fromEntries((req.headers.cookie ?? '').split(/; */).flatMap((pair) => (pair.includes('=') ? [[pair.slice(0, pair.indexOf('=')), decodeCookie(pair.slice(pair.indexOf('=') + 1))]] : [])))
+    },
+  }
+}
+const decodeCookie = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // not encoded by us
+  }
+}

@@ -1,0 +1,24 @@
+// What a module brings. app.ts lists the modules; nothing else knows them all.
+import type { Context } from './db.ts'
+import type { EventDeclaration } from './events.ts'
+import type { JobHandler } from './jobs.ts'
+import type { Reader } from './readers.ts'
+import type { Operation } from './route.ts'
+import type { TenantRole } from './schema.ts'
+
+/** The least tenant role for each permission the module's routes name. */
+export type Permissions = Record<string, TenantRole>
+/** Whether somebody may see what a scope governs. Asked for live frames and the log, with the same answer as the routes give. */
+export type ScopeRule = (viewer: Context, id: string) => Promise<boolean>
+export type Module = {
+  name: string
+  about: string
+  routes?: readonly Operation[]
+  readers?: readonly Reader[]
+  jobs?: readonly JobHandler[]
+  permissions?: Permissions
+  events?: Record<string, EventDeclaration>
+  /** noun -> rule; the noun of payload field `projectId` is `project` */
+  scopes?: Record<string, ScopeRule>
+}
+export const module = (brought: Module): Module => brought

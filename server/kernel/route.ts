@@ -1,0 +1,100 @@
+// The words a module declares its operations with. What repeats (authentication, tenant, limits, permission, validation, ETag, Idempotency-Key,
+// problems, documentation) is done by http.ts from this declaration.
+import type { Static, TObject, TSchema } from 'typebox'
+import type { Context } from './db.ts'
+import { refuse } from './errors.ts'
+import type { Limit } from './ports.ts'
+import { Strict } from './schema.ts'
+
+/** public: nobody need sign in. person: a signed-in person, tenant or none. tenant: an active tenant. operator: the platform's own people. */
+export type Access = 'public' | 'person' | 'tenant' | 'operator'
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** What a handler may know of the request beside its validated parts. */
+export type RequestFacts = { ip: string; userAgent: string; origin: string | undefined; cookies: Readonly<Record<string, string>>; accept: string; headers: Readonly<Record<string, string | string[] | undefined>> }
+export type Input<P, Q, B> = { params: P; query: Q; body: B; /** the version of If-Match; -1 when it names none of ours */ ifMatch?: number; request: RequestFacts }
+
+/** An answer that is more than its body. */
+export class Answer<T = unknown> {
+  readonly body: T
+  readonly status: number | undefined
+  readonly headers: Record<string, string | string[]>
+  readonly type: string | undefined
+  constructor(body: T, { status, headers = {}, type }: { status?: number; headers?: Record<string, string | string[]>; type?: string } = {}) {
+    this.body = body
+    this.status = status
+    this.headers = headers
+    this.type = type
+  }
+}
+
+type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSchema> = {
+  summary: string
+  description?: string
+  access?: Access
+  /** from a module's permission table; judged before validation */
+  permission?: string
+  params?: P
+  query?: Q
+  body?: B
+  /** absent: 204 */
+  returns?: R
+  /** 201 for POST that creates, else 200 or 204 */
+  status?: number
+  /** honours If-Match; the handler compares with checkVersion */
+  ifMatch?: boolean
+  /** change: kept in the same transaction. outside: the work is not ours alone, so before and after. none: not taken */
+  idempotency?: 'change' | 'outside' | 'none'
+  /** the answer holds a secret shown once: it is never kept */
+  secret?: boolean
+  limit?: { name: string; limit: Limit; by?: 'address' | 'actor' }
+  /** other media types this answers with, by Accept */
+  alsoProduces?: readonly string[]
+  bodyLimit?: number
+  /** shown in the reference */
+  example?: unknown
+  /** answers clients should expect beside those every operation has */
+  problems?: readonly string[]
+  /** path segment outside /api/v1 */
+  absolute?: boolean
+  handle(ctx: Context, input: Input<Static<P>, Static<Q>, Static<B>>): Promise<Static<R> | Answer | void>
+}
+export type Operation = Omit<Spec<TObject, TObject, TSchema, TSchema>, 'handle'> & {
+  /** module + function, the same string in OpenAPI, logs, metrics, limits and the client */
+  id: string
+  module: string
+  method: Method
+  path: string
+  access: Access
+  idempotency: 'change' | 'outside' | 'none'
+  params: TObject
+  query: TObject
+  handle(ctx: Context, input: Input<never, never, never>): Promise<unknown>
+}
+type Unnamed = Omit<Operation, 'id' | 'module'>
+
+const verb =
+  (method: Method) =>
+  <P extends TObject = TObject<{}>, Q extends TObject = TObject<{}>, B extends TSchema = TSchema, R extends TSchema = TSchema>(path: string, spec: Spec<P, Q, B, R>): Unnamed => ({
+    idempotency: method === 'POST' && spec.access !== 'public' ? 'change' : 'none',
+    ...spec,
+    access: spec.access ?? 'tenant',
+    params: spec.params ?? (Strict({}) as TObject),
+    query: spec.query ?? (Strict({}) as TObject),
+    method,
+    path: spec.absolute ? path : `/api/v1${path}`,
+  })
+export const get = verb('GET')
+export const post = verb('POST')
+export const put = verb('PUT')
+export const patch = verb('PATCH')
+export const del = verb('DELETE')
+
+/** Names the operations: `routes('tasks', { move: patch(...) })` gives `tasks.move`. */
+export const routes = (module: string, operations: Record<string, Unnamed>): Operation[] =>
+  Object.entries(operations).map(([name, operation]) => ({ ...operation, id: `${module}.${name}`, module }))
+
+/** 412 with the current ETag when the caller read another version. Call it with the locked row. */
+export function checkVersion(current: number, ifMatch: number | undefined): void {
+  if (ifMatch !== undefined && ifMatch !== current) refuse('version.conflict', 'it has changed since you read it: read it again and repeat', { headers: { etag: `"${current}"` } })
+}
