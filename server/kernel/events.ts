@@ -24,7 +24,8 @@ export const event = <P extends TObject>(payload: P, more: More = {}): EventDecl
 export type PayloadsOf<D extends Record<string, EventDeclaration>> = { [N in keyof D]: Static<D[N]['payload']> }
 
 /** A personal value: kept encrypted in `events.secret`, never in `data`. */
-export const Sealed = <S extends TSchema>(schema: S): S => ({ ...schema, 'x-sealed': true })
+export const Sealed = <S extends TSchema>(schema: S): S =>
+  Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(schema), 'x-sealed': { value: true, enumerable: true } }) as S // TypeBox keeps modifiers in hidden properties
 const isSealed = (schema: TSchema | undefined) => (schema as { 'x-sealed'?: boolean } | undefined)?.['x-sealed'] === true
 
 export type EventRegistry = {

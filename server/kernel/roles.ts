@@ -47,10 +47,13 @@ export function roleStatements(o: { passwords: Partial<RolePasswords>; existing:
     const name = roleName(role)
     const password = o.passwords[role] === undefined ? '' : ` password ${quoteText(scramVerifier(o.passwords[role]))}`
     const replication = role === 'backup' && o.replication ? ' replication' : ''
-    if (!o.existing.has(name)) out.push(`create role ${name} login nosuperuser nocreatedb nocreaterole nobypassrls${replication}${password}`)
+    // gw_system may act as gw_app of one tenant (set role), but has none of its rights or policies otherwise
+    const inherit = role === 'system' ? ' noinherit' : ''
+    if (!o.existing.has(name)) out.push(`create role ${name} login${inherit} nosuperuser nocreatedb nocreaterole nobypassrls${replication}${password}`)
     else if (password) out.push(`alter role ${name} login${password}`)
     for (const [setting, value] of Object.entries(limits[role])) out.push(`alter role ${name} set ${setting} = ${quoteText(value)}`)
   }
+  out.push('grant gw_app to gw_system')
   return out
 }
 

@@ -135,7 +135,7 @@ create policy tenant on events to gw_app
 -- FORCE binds the owner too: the definer triggers of the identity tables write as gw_owner.
 create policy writer on events for insert to gw_owner with check (true);
 
-create function add_event_month(month date) returns boolean language plpgsql security definer set search_path = pg_catalog, public as $$
+create function add_event_month(month date) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
 declare part text := 'events_' || to_char(month, 'YYYY_MM');
 begin
   if to_regclass('public.' || part) is not null then return false; end if;
@@ -148,7 +148,7 @@ grant execute on function add_event_month(date) to gw_system;
 select add_event_month((now() + n * interval '1 month')::date) from generate_series(-2, 2) n;
 
 /* After every restore or copy from another server, before the first writer: old positions stay ordered and readable, new ones come after. */
-create function next_epoch() returns bigint language plpgsql security definer set search_path = pg_catalog, public as $$
+create function next_epoch() returns bigint language plpgsql security definer set search_path = public, pg_temp as $$
 declare b bigint;
 begin
   update installation set base = base + (1::bigint << 44) returning base into b;
@@ -159,7 +159,7 @@ revoke execute on function next_epoch() from public;
 grant execute on function next_epoch() to gw_system;
 
 /* Retention: deletes a tenant's events before an instant, in portions. @return how many went */
-create function forget_events(tenant uuid, before timestamptz, most int) returns int language plpgsql security definer set search_path = pg_catalog, public as $$
+create function forget_events(tenant uuid, before timestamptz, most int) returns int language plpgsql security definer set search_path = public, pg_temp as $$
 declare n int; p bigint; s bigint;
 begin
   with gone as (delete from events where (tenant_id, id, at) in (select e.tenant_id, e.id, e.at from events e where e.tenant_id = tenant and e.at < before order by e.pos, e.seq limit most) returning pos, seq)

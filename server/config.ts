@@ -1,0 +1,145 @@
+// Every setting: name, type, default, meaning. The only file that reads the environment; docs/settings.md and .env.example are made from it.
+import fs from 'node:fs'
+import path from 'node:path'
+
+type Kind = 'text' | 'secret' | 'number' | 'boolean' | 'list' | 'choice' | 'url'
+type Setting = { kind: Kind; default?: string; choices?: readonly string[]; range?: readonly [number, number]; about: string; example?: string }
+
+export const settings = {
+  PORT: { kind: 'number', default: '8080', range: [0, 65535], about: 'Port to listen on; 0 takes any free one and prints it.' },
+  HOST: { kind: 'text', default: '127.0.0.1', about: 'Address to listen on. `0.0.0.0` in images: then set PUBLIC_URL and SMTP_URL too.' },
+  DATA_DIR: { kind: 'text', default: './data', about: 'Folder of the embedded database, keys and files. Made when missing, mode 0700.' },
+  PUBLIC_URL: { kind: 'url', about: 'Where people reach the installation. Links in mails and token issuers come from it, never from a Host header. Default `http://localhost:PORT`.', example: 'https://groundwork.example.com' },
+  SECRET_KEY: { kind: 'secret', about: 'The platform key, 32 bytes in base64, instead of the file under DATA_DIR. Needed with NODE_ENV=production and where several processes share a database. Make one: `openssl rand -base64 32`.' },
+  DATABASE_URL: { kind: 'secret', about: 'PostgreSQL 15 or newer as the owner of a database, instead of the embedded server.', example: 'postgres://owner:password@db.internal:5432/groundwork' },
+  GROUNDWORK_PG_BIN: { kind: 'text', about: 'A folder with `initdb` and `postgres` for the embedded server, instead of the packaged 18.' },
+  REDIS_URL: { kind: 'secret', about: 'Redis 7 for wake-ups, cache and rate limits between processes.', example: 'redis://localhost:6379' },
+  SMTP_URL: { kind: 'secret', about: 'Mail server. Without it mails are kept on the outbox page for operators.', example: 'smtp://user:password@mail.example.com:587' },
+  MAIL_FROM: { kind: 'text', default: 'Groundwork <no-reply@localhost>', about: 'Sender of mails.' },
+  CORS_ORIGINS: { kind: 'list', default: '', about: 'Origins of other sites whose pages may call the API, separated by commas.', example: 'https://app.example.com' },
+  TRUST_PROXY: { kind: 'list', default: '', about: 'Addresses or networks of your reverse proxy, whose X-Forwarded-For is believed.', example: '10.0.0.0/8' },
+  EGRESS_ALLOW: { kind: 'list', default: '', about: 'Hosts and networks that outgoing requests may reach although they are private.' },
+  METRICS_TOKEN: { kind: 'secret', about: 'Bearer token for `/metrics` from other hosts than loopback.' },
+  EVENT_RETENTION_DAYS: { kind: 'number', default: '0', range: [0, 36500], about: 'Days the log is kept; 0 keeps it for ever. A tenant may set less for itself.' },
+  REGISTRATION: { kind: 'choice', choices: ['open', 'invite', 'operators'], default: 'open', about: 'Who may make an account: everybody, people with an invitation, or operators only.' },
+  REQUIRE_VERIFIED_EMAIL: { kind: 'boolean', default: 'false', about: 'Accounts must follow the link in a mail before they can sign in.' },
+  RATE_LIMITS: { kind: 'choice', choices: ['on', 'off'], default: 'on', about: '`off` for load tests; refused with NODE_ENV=production.' },
+  ENABLE_MULTI_TENANT: { kind: 'boolean', default: 'true', about: 'false: one tenant, made with the first account; others cannot be created.' },
+  TENANT_HEADER_NAME: { kind: 'text', default: 'org-id', about: 'Request header that names the tenant by id or slug.' },
+  ROLES: { kind: 'list', default: 'api,worker,live', choices: ['api', 'worker', 'live'], about: 'What this process does; also `--roles`. Less than all needs DATABASE_URL and SECRET_KEY.' },
+  LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn', about: 'Lines below this level are not written; `info` gives one line a request.' },
+  LOG_FILE: { kind: 'text', about: 'Append log lines to this file instead of standard output.' },
+  SETUP_TOKEN: { kind: 'secret', about: 'Token the first account must carry; else a random one is printed inside the set-up link at each start.' },
+  ERROR_HOOK_URL: { kind: 'url', about: 'Gets a JSON POST for each defect (answers of 500, failed jobs): request id, operation, message, stack.' },
+  NODE_ENV: { kind: 'text', default: 'development', about: '`production` demands SECRET_KEY and refuses unsafe settings.' },
+} as const satisfies Record<string, Setting>
+
+type Name = keyof typeof settings
+type ValueOf<S extends Setting> = S['kind'] extends 'number' ? number : S['kind'] extends 'boolean' ? boolean : S['kind'] extends 'list' ? string[] : S['kind'] extends 'choice' ? (S['choices'] extends readonly (infer C)[] ? C : never) : S extends { default: string } ? string : string | undefined
+export type Config = { readonly [N in Name]: ValueOf<(typeof settings)[N]> } & { readonly publicUrlGiven: boolean; readonly notes: readonly string[] }
+
+/** Names of other systems that mean the same here. */
+const aliases: Partial<Record<string, Name>> = { API_PORT: 'PORT', FRONTEND_URL: 'PUBLIC_URL', APP_ENV: 'NODE_ENV' }
+/** Names that are understood and have nothing to do in this version: each is said once at start. */
+const ignored: Record<string, string> = {
+  SUPABASE_URL: 'use DATABASE_URL with the project\'s connection string', SUPABASE_ANON_KEY: 'sign-in is built in', SUPABASE_SERVICE_ROLE_KEY: 'row security has its own roles here',
+  OPENAI_API_KEY: 'no model is called by this version', TEMPORAL_HOST: 'workflows are not part of this version', TEMPORAL_ADDRESS: 'workflows are not part of this version',
+  MONGO_URL: 'documents are not part of this version', MONGO_DATABASE: 'documents are not part of this version', S3_BUCKET_NAME: 'files are not part of this version',
+  AWS_ACCESS_KEY_ID: 'files are not part of this version', AWS_SECRET_ACCESS_KEY: 'files are not part of this version',
+  JWT_SECRET_KEY: 'signing keys are made here and kept under SECRET_KEY', JWT_SECRET: 'signing keys are made here and kept under SECRET_KEY', FRONTEND_PORT: 'the console is served on PORT',
+}
+
+/** All faults of the configuration at once, each with its cure. */
+export class ConfigFault extends Error {
+  readonly faults: readonly string[]
+  constructor(faults: readonly string[]) {
+    super(`the configuration has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((f) => `  - ${f}`).join('\n')}`)
+    this.faults = faults
+  }
+}
+
+/** Reads and judges the environment. @param args of the command line: `--roles api,worker` @throws ConfigFault */
+export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []): Config {
+  const faults: string[] = []
+  const notes: string[] = []
+  const given: Partial<Record<string, string>> = {}
+  for (const name of Object.keys(settings)) if (env[name] !== undefined && env[name] !== '') given[name] = env[name]
+  for (const [alias, name] of Object.entries(aliases)) if (env[alias] && !given[name!]) given[name!] = env[alias]
+  if (!given.DATABASE_URL && env.POSTGRES_HOST) given.DATABASE_URL = postgresUrl(env)
+  if (env.ENABLE_BACKGROUND_TASKS && /^(false|0|no)$/i.test(env.ENABLE_BACKGROUND_TASKS) && !given.ROLES) given.ROLES = 'api,live'
+  for (const [name, why] of Object.entries(ignored)) if (env[name]) notes.push(`${name} is set and not used: ${why}.`)
+  for (const name of Object.keys(env)) if (name.startsWith('GROUNDWORK_') && !(name in settings)) faults.push(`${name} is no setting: docs/settings.md lists them all.`)
+  const roles = args.indexOf('--roles')
+  if (roles >= 0) given.ROLES = args[roles + 1] ?? ''
+
+  const values: Record<string, unknown> = {}
+  for (const [name, setting] of Object.entries(settings) as [string, Setting][]) values[name] = parse(name, setting, given[name] ?? setting.default, faults)
+  const config = values as unknown as Config & Record<string, unknown>
+  const production = config.NODE_ENV === 'production'
+  if (config.SECRET_KEY && Buffer.from(config.SECRET_KEY, 'base64').length !== 32) faults.push('SECRET_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`.')
+  if (production && !config.SECRET_KEY) faults.push('SECRET_KEY is missing and NODE_ENV is production: make one with `openssl rand -base64 32` and keep it apart from the data.')
+  if (production && config.RATE_LIMITS === 'off') faults.push('RATE_LIMITS=off is refused with NODE_ENV=production: remove it.')
+  if (Array.isArray(config.ROLES) && config.ROLES.length < 3 && !config.DATABASE_URL) faults.push(`ROLES=${config.ROLES.join(',')} needs DATABASE_URL: the embedded database belongs to one process that does everything.`)
+  if (config.DATABASE_URL && !config.SECRET_KEY && Array.isArray(config.ROLES) && config.ROLES.length < 3) faults.push('SECRET_KEY is missing: processes that share a database need the same one.')
+  if (!/^[a-z][a-z0-9-]{0,40}$/.test(config.TENANT_HEADER_NAME ?? '') || ['authorization', 'host', 'cookie', 'content-type'].includes(config.TENANT_HEADER_NAME)) faults.push(`TENANT_HEADER_NAME=${config.TENANT_HEADER_NAME} is no name for it: lower-case letters, digits and dashes, such as org-id.`)
+  if (faults.length) throw new ConfigFault(faults)
+  return Object.freeze({ ...config, PUBLIC_URL: config.PUBLIC_URL?.replace(/\/+$/, ''), publicUrlGiven: config.PUBLIC_URL !== undefined, notes })
+}
+
+function parse(name: string, s: Setting, text: string | undefined, faults: string[]): unknown {
+  if (text === undefined) return undefined
+  switch (s.kind) {
+    case 'number': {
+      const n = Number(text)
+      const [low, high] = s.range ?? [0, Number.MAX_SAFE_INTEGER]
+      if (!/^\d+$/.test(text) || n < low || n > high) faults.push(`${name}=${text} must be a whole number from ${low} to ${high}.`)
+      return n
+    }
+    case 'boolean':
+      if (/^(true|1|yes|on)$/i.test(text)) return true
+      if (!/^(false|0|no|off)$/i.test(text)) faults.push(`${name}=${text} must be true or false.`)
+      return false
+    case 'list': {
+      const list = text.split(',').map((part) => part.trim()).filter(Boolean)
+      const unknown = s.choices ? list.filter((part) => !s.choices!.includes(part)) : []
+      if (unknown.length) faults.push(`${name}=${text} must be some of ${s.choices!.join(', ')}, separated by commas.`)
+      if (s.choices && !list.length) faults.push(`${name} is empty: name at least one of ${s.choices.join(', ')}.`)
+      return list
+    }
+    case 'choice':
+      if (!s.choices!.includes(text)) faults.push(`${name}=${text} must be one of ${s.choices!.join(', ')}.`)
+      return text
+    case 'url':
+      if (!/^https?:$/.test(URL.canParse(text) ? new URL(text).protocol : '')) faults.push(`${name}=${text} must be an http or https address.`)
+      return text
+    default:
+      return text
+  }
+}
+
+function postgresUrl(env: NodeJS.ProcessEnv): string {
+  const url = new URL('postgres://localhost')
+  url.hostname = env.POSTGRES_HOST!
+  url.port = env.POSTGRES_PORT ?? '5432'
+  url.username = env.POSTGRES_USER ?? 'postgres'
+  url.password = env.POSTGRES_PASSWORD ?? ''
+  url.pathname = `/${env.POSTGRES_DB ?? 'groundwork'}`
+  return url.href
+}
+
+/** `.env` beside the program, for what the environment does not set itself. */
+export function loadEnvFile(folder: string): void {
+  const file = path.join(folder, '.env')
+  if (fs.existsSync(file)) process.loadEnvFile(file)
+}
+
+/** docs/settings.md */
+export function settingsDocument(): string {
+  const rows = Object.entries(settings as Record<string, Setting>).map(([name, s]) => `| \`${name}\` | ${s.kind === 'choice' || s.choices ? s.choices!.map((c) => `\`${c}\``).join(', ') : s.kind} | ${s.default === undefined || s.default === '' ? '' : `\`${s.default}\``} | ${s.about} |`)
+  const others = Object.entries(ignored).map(([name, why]) => `| \`${name}\` | ${why} |`)
+  return `# Settings\n\nGenerated from \`server/config.ts\`; do not edit. Set them in the environment or in a file \`.env\` beside \`package.json\`. A wrong value stops the start, all faults named at once.\n\n| name | type | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n\n## Names of other systems\n\nAccepted: ${Object.entries(aliases).map(([a, n]) => `\`${a}\` as \`${n}\``).join(', ')}, \`POSTGRES_HOST\`, \`POSTGRES_PORT\`, \`POSTGRES_USER\`, \`POSTGRES_PASSWORD\`, \`POSTGRES_DB\` together as \`DATABASE_URL\`, \`ENABLE_BACKGROUND_TASKS=false\` as \`ROLES=api,live\`. Set and not used, said at start:\n\n| name | why |\n|---|---|\n${others.join('\n')}\n`
+}
+/** .env.example */
+export function envExample(): string {
+  return `# Generated from server/config.ts; every line is optional. Copy to .env and uncomment what you need.\n${Object.entries(settings as Record<string, Setting>).map(([name, s]) => `\n# ${s.about}\n# ${name}=${s.example ?? s.default ?? ''}`).join('\n')}\n`
+}

@@ -1,0 +1,28 @@
+// What a module may be given: the parts of the running kernel. app.ts makes it, adapters stand behind its ports.
+import type { Bell } from './bell.ts'
+import type { Db } from './db.ts'
+import type { EventRegistry } from './events.ts'
+import type { KeyRing } from './keys.ts'
+import type { Logger } from './log-lines.ts'
+import type { OpenEvent } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import type { Bus, Database } from './ports.ts'
+
+export type Kernel = {
+  database: Database
+  /** requests: as gw_app, under row security */
+  app: Db
+  /** readers, jobs, operators: as gw_system */
+  system: Db
+  registry: EventRegistry
+  keys: KeyRing
+  bus: Bus
+  /** rings for every committed change; hear() wakes at each */
+  bell: Bell
+  /** opens sealed values of an event for somebody who may see its subject */
+  open: OpenEvent
+  log: Logger
+  metrics: Metrics
+  publicUrl: string
+  version: string
+}
