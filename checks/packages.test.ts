@@ -1,0 +1,31 @@
+// Dependencies are few, pinned exactly, and the lockfile names no address.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { importsOf, isCode, readTree, rule, type Tree } from './tree.ts'
+
+type Manifest = Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>> & { scripts: Record<string, string> }
+type Lock = { packages: Record<string, { version: string; resolved?: string; optional?: boolean }> }
+const manifestOf = (tree: Tree) => JSON.parse(tree.get('package.json') ?? '{}') as Manifest
+
+rule('every version in package.json is exact', (tree) => {
+  const { dependencies, devDependencies, optionalDependencies } = manifestOf(tree)
+  return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)).map(([name, version]) => `${name} ${version}`)
+}, [{ 'package.json': '{ "dependencies": { "pg": "^8.0.0" } }' }, { 'package.json': '{ "devDependencies": { "pg": "latest" } }' }])
+
+rule('every package of the server is imported by it', (tree) => {
+  const used = new Set([...tree.keys()].filter(isCode).flatMap((file) => importsOf(file, tree).map(({ to }) => to.match(/^(@[^/]+\/)?[^/]+/)?.[0])))
+  return Object.keys(manifestOf(tree).dependencies ?? {}).filter((name) => !used.has(name))
+}, [{ 'package.json': '{ "dependencies": { "left-pad": "1.0.0" } }', 'server/main.ts': "import pg from 'pg'" }])
+
+test('the lockfile has at most 450 packages and no addresses', () => {
+  const { packages } = JSON.parse(readTree().get('package-lock.json') ?? '{}') as Lock
+  const names = Object.keys(packages).filter(Boolean)
+  assert.ok(names.length > 50 && names.length <= 450, `${names.length} packages`)
+  assert.deepEqual(names.filter((name) => packages[name]?.resolved?.startsWith('http')), [])
+})
+
+test('there are the verbs start, dev, test, check, generate, seed, bench and no others, each behind the bootstrap', () => {
+  const { scripts } = manifestOf(readTree())
+  assert.deepEqual(Object.keys(scripts).sort(), ['bench', 'check', 'dev', 'generate', 'seed', 'start', 'test'])
+  for (const script of Object.values(scripts)) assert.match(script, /^node tools\/prepare\.mjs && exec node_modules\/\.bin\/node /)
+})

@@ -1,0 +1,36 @@
+// npm run generate          writes every file that is made from the code
+// npm run generate -- --check   compares instead, and fails where a committed file is not what the code says
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** A file made from the code. `make` imports what it needs itself, so that one broken source does not hide the others. */
+type Generated = { file: string; make: () => Promise<string> }
+
+export const generated: readonly Generated[] = [
+  { file: 'docs/settings.md', make: async () => (await import('../server/config.ts')).settingsDocument() },
+  { file: '.env.example', make: async () => (await import('../server/config.ts')).envExample() },
+  { file: 'docs/errors.md', make: async () => (await import('../server/kernel/openapi.ts')).errorsDocument() },
+]
+
+/** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed. */
+export async function generate(compare: boolean): Promise<string[]> {
+  const differing: string[] = []
+  for (const { file, make } of generated) {
+    const made = `${(await make()).trimEnd()}\n`
+    if (existsSync(file) && readFileSync(file, 'utf8') === made) continue
+    differing.push(file)
+    if (compare) continue
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, made)
+  }
+  return differing
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const compare = process.argv.includes('--check')
+  const differing = await generate(compare)
+  for (const file of differing) console.log(`${compare ? 'stale' : 'wrote'}  ${file}`)
+  if (compare && differing.length > 0) console.log('Run npm run generate and commit what it writes.')
+  process.exit(compare && differing.length > 0 ? 1 : 0)
+}
