@@ -23,7 +23,7 @@ for (const { name, command, needs } of steps) {
   console.log(`${status === 0 ? '✔' : '✖'}  ${seconds} s  ${name}`)
   if (status === 0) continue
   faults += 1
-  console.log(`${stdout}${stderr}${error?.message ?? ''}`.trim().replace(/^/gm, '   '))
+  console.log(`${stdout}${stderr}${error?.message ?? ''}`.replace(/^ +at .*\n/gm, '').trim().replace(/^/gm, '   '))
 }
 console.log(faults === 0 ? 'All checks hold.' : `${faults} of ${steps.length} checks fail.`)
 process.exit(faults === 0 ? 0 : 1)
