@@ -3,14 +3,13 @@ import fs from 'node:fs'
 import path from 'node:path'
 import pg from 'pg'
 import type { Database, DatabaseRole } from '../kernel/ports.ts'
-import { grantStatements, randomPasswords, roleName, roleSettings, roleStatements } from '../kernel/roles.ts'
+import { grantStatements, randomPasswords, roleName, roleSettings, roleStatements, statisticsStatements } from '../kernel/roles.ts'
 import { findBinaries, serverVersion } from './embedded/binaries.ts'
 import { clearLeftovers, explain, give, initialise, inspect, ids, port, readPostmaster, livingProcesses, socketFolder, type Folder } from './embedded/cluster.ts'
 import { takeOwnerLock, type OwnerLock } from './embedded/owner-lock.ts'
 import { choosePlace, realDataDir, type User } from './embedded/root-user.ts'
+import { restoreInto, type Restored } from './embedded/restore.ts'
 import { launch, type Server } from './embedded/supervisor.ts'
-
-export { readOwner, recordOwnerUrl, DataFolderHeld } from './embedded/owner-lock.ts'
 
 export type EmbeddedOptions = {
   /** DATA_DIR; the data may end up elsewhere when root starts in a folder its service user cannot reach: see `dataDir` of the result */
@@ -39,12 +38,8 @@ export async function openEmbedded(o: EmbeddedOptions): Promise<Embedded> {
   let lock: OwnerLock | undefined
   let server: Server | undefined
   try {
-    makeFolder(given)
-    const binaries = findBinaries(o.binDir, path.join(given, 'cache'))
-    const place = choosePlace({ binaries, dataDir: given, systemDir: o.systemDir ?? defaultSystemDir, log: o.log })
-    makeFolder(place.dataDir, place.user)
-    const folder: Folder = { ...place, cluster: path.join(place.dataDir, 'cluster'), version: serverVersion(place.bin, ids(place.user)), log: o.log }
-    const held = (lock = await takeOwnerLock(place.dataDir)) // before initdb, which two starts must never share
+    const folder = prepareFolder(o)
+    const held = (lock = await takeOwnerLock(folder.dataDir)) // before initdb, which two starts must never share
     initialise(folder)
     inspect(folder)
     await clearLeftovers(folder)
@@ -52,19 +47,19 @@ export async function openEmbedded(o: EmbeddedOptions): Promise<Embedded> {
     for (const name of [`.s.PGSQL.${port}.lock`, `.s.PGSQL.${port}`]) fs.rmSync(path.join(socketDir, name), { force: true })
     const running = (server = await launch({ folder, socketDir, settings: o.settings, removeAfter: o.removeAfter }))
 
-    const superuser = (database = databaseName): pg.ClientConfig => ({ host: socketDir, port, user: 'postgres', password: readSecret(place.dataDir), database, application_name: 'groundwork superuser' })
+    const superuser = (database = databaseName): pg.ClientConfig => ({ host: socketDir, port, user: 'postgres', password: readSecret(folder.dataDir), database, application_name: 'groundwork superuser' })
     const passwords = randomPasswords()
     const facts = await bootstrap(superuser, passwords)
     return {
       kind: 'embedded',
-      dataDir: place.dataDir,
+      dataDir: folder.dataDir,
       postmaster: running.pid,
       version: facts.version,
       lost: running.lost,
       connection: (role) => ({ host: socketDir, port, user: roleName(role), password: passwords[role], database: databaseName, application_name: `groundwork ${role}` }),
       superuser,
       has: async (extension) => facts.extensions.has(extension),
-      describe: () => `built-in PostgreSQL ${folder.version.text} in ${place.dataDir}`,
+      describe: () => `built-in PostgreSQL ${folder.version.text} in ${folder.dataDir}`,
       async stop() {
         await running.stop()
         held.release()
@@ -74,6 +69,32 @@ export async function openEmbedded(o: EmbeddedOptions): Promise<Embedded> {
     await server?.stop()
     lock?.release()
     throw (e as NodeJS.ErrnoException).code !== undefined ? (explain(`${(e as NodeJS.ErrnoException).code} ${(e as Error).message}`, { dataDir: given }) ?? e) : e
+  }
+}
+
+type Place = Pick<EmbeddedOptions, 'dataDir' | 'binDir' | 'log' | 'systemDir'>
+
+/** Binaries, user and the folder itself, in this order: each depends on the one before. */
+function prepareFolder(o: Place): Folder {
+  const given = path.resolve(o.dataDir)
+  makeFolder(given)
+  const binaries = findBinaries(o.binDir, path.join(given, 'cache'))
+  const place = choosePlace({ binaries, dataDir: given, systemDir: o.systemDir ?? defaultSystemDir, log: o.log })
+  makeFolder(place.dataDir, place.user)
+  return { ...place, cluster: path.join(place.dataDir, 'cluster'), version: serverVersion(place.bin, ids(place.user)), log: o.log }
+}
+
+/**
+ * Replaces the data by a backup's, while nothing runs over the folder. The old cluster is kept beside.
+ * @throws DataFolderHeld while a server runs; Error with the cure for a wrong key, another major version, a damaged file
+ */
+export async function restore(o: Place & { file: string; platformKey: Uint8Array }): Promise<Restored & { dataDir: string }> {
+  const folder = prepareFolder(o)
+  const lock = await takeOwnerLock(folder.dataDir)
+  try {
+    return { ...(await restoreInto(folder, o.file, o.platformKey)), dataDir: folder.dataDir }
+  } finally {
+    lock.release()
   }
 }
 
@@ -96,7 +117,7 @@ async function bootstrap(superuser: (database?: string) => pg.ClientConfig, pass
       array(select name::text from pg_available_extensions) as extensions, current_setting('shared_preload_libraries') as preload`)
     const { version, roles, databases, extensions, preload } = found.rows[0]!
     await client.query(roleStatements({ passwords, existing: new Set(roles), replication: true }).join(';\n'))
-    await client.query('grant pg_read_all_stats to gw_system') // readers name who holds the horizon back
+    await client.query(statisticsStatements(version).join('; '))
     if (!databases.includes(databaseName)) await client.query(`create database ${databaseName} owner gw_owner`)
     return { version, extensions: new Set(extensions), preload }
   })

@@ -2,7 +2,7 @@
 // whatever rights that owner has; where they do not suffice, the error holds the statements an administrator must run.
 import pg from 'pg'
 import type { Database, DatabaseRole } from '../kernel/ports.ts'
-import { databaseRoles, derivedPasswords, grantStatements, quoteName, quoteText, roleName, roleStatements, type RolePasswords } from '../kernel/roles.ts'
+import { databaseRoles, derivedPasswords, grantStatements, quoteName, quoteText, roleName, roleStatements, statisticsStatements, type RolePasswords } from '../kernel/roles.ts'
 
 export type ExternalOptions = { url: string; /** 32 bytes; all processes on the database share it */ platformKey: Uint8Array; log: (line: string) => void }
 const lowestVersion = 150_000
@@ -28,7 +28,7 @@ export async function openExternal(o: ExternalOptions): Promise<Database> {
     const facts = await readFacts(admin)
     if (facts.version < lowestVersion) throw new Error(`DATABASE_URL: the server is PostgreSQL ${facts.text}; Groundwork needs 15 or newer`)
     await admin.query("select pg_advisory_lock(hashtext('groundwork.roles'))") // several processes may start at once; it goes with the connection
-    await prepareRoles({ admin, base, place, passwords, connection, log: o.log })
+    await prepareRoles({ admin, base, place, version: facts.version, passwords, connection, log: o.log })
     return {
       kind: 'postgres',
       version: facts.version,
@@ -66,7 +66,7 @@ async function readFacts(admin: pg.Client) {
   return found.rows[0]!
 }
 
-type Preparation = { admin: pg.Client; base: Base; place: string; passwords: RolePasswords; connection: (role: DatabaseRole) => pg.ClientConfig; log: (line: string) => void }
+type Preparation = { admin: pg.Client; base: Base; place: string; version: number; passwords: RolePasswords; connection: (role: DatabaseRole) => pg.ClientConfig; log: (line: string) => void }
 type Found = { name: string; privileged: boolean; comment: string | null }
 
 async function prepareRoles(p: Preparation): Promise<void> {
@@ -86,7 +86,7 @@ async function prepareRoles(p: Preparation): Promise<void> {
     exists (select from pg_namespace where nspname = 'public' and pg_get_userbyid(nspowner) = 'gw_owner') and
       ${existing.has('gw_owner') ? "has_database_privilege('gw_owner', current_database(), 'create')" : 'false'} as owner,
     ${existing.has('gw_owner') ? "pg_has_role(current_user, 'gw_owner', 'member')" : 'false'} as granted,
-    ${existing.has('gw_system') ? "pg_has_role('gw_system', 'pg_read_all_stats', 'member')" : 'false'} as statistics,
+    ${existing.has('gw_owner') ? "pg_has_role('gw_owner', 'pg_read_all_stats', 'usage')" : 'false'} as statistics,
     ${existing.has('gw_owner') ? "coalesce(shobj_description('gw_owner'::regrole::oid, 'pg_authid'), '') like 'groundwork:%'" : 'false'} as marked
     from pg_roles where rolname = current_user`)).rows[0]!
 
@@ -106,8 +106,8 @@ async function prepareRoles(p: Preparation): Promise<void> {
     if (!granted.done) throw refusal(p, [...ownerStatements(p), ...grantStatements(p.base.database)], granted.why)
   }
   if (!self.marked) await attempt(p.admin, [`comment on role gw_owner is ${quoteText(mark + p.base.database)}`])
-  if (!self.statistics && !(await attempt(p.admin, ['grant pg_read_all_stats to gw_system'])).done)
-    p.log('gw_system may not read pg_stat_activity of others here: who holds readers back is shown without a name')
+  if (!self.statistics && !(await attempt(p.admin, statisticsStatements(p.version))).done)
+    p.log('the server does not let us read pg_stat_activity of others (pg_read_all_stats): who holds readers back is shown without a name')
 }
 
 /** gw_owner can only be given things by a member of it; a role with CREATEROLE must first make itself one. */

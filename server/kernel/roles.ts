@@ -65,3 +65,12 @@ export function grantStatements(database: string): string[] {
     'alter schema public owner to gw_owner',
   ]
 }
+
+/**
+ * So that whoever holds the log's horizon back can be named. gw_owner inherits it everywhere, for a function that answers as its
+ * definer; gw_system does not inherit, and only from PostgreSQL 16 on can one grant say otherwise.
+ */
+export const statisticsStatements = (version: number): string[] => [
+  'grant pg_read_all_stats to gw_owner',
+  ...(version >= 160_000 ? ['grant pg_read_all_stats to gw_system with inherit true'] : []),
+]

@@ -79,6 +79,8 @@ export async function endServer(folder: Pick<Folder, 'cluster' | 'log'>, pid: nu
 export function initialise(f: Folder): void {
   for (const name of fs.readdirSync(f.dataDir)) if (name.startsWith('cluster.init-')) fs.rmSync(path.join(f.dataDir, name), { recursive: true, force: true })
   if (fs.existsSync(f.cluster)) return
+  const aside = fs.readdirSync(f.dataDir).findLast((name) => name.startsWith('cluster.before-'))
+  if (aside) throw new Error(`A restore into ${f.dataDir} was interrupted: run it again, or go back with "mv ${path.join(f.dataDir, aside)} ${f.cluster}"`)
   const disk = fs.statfsSync(f.dataDir)
   if (disk.bavail * disk.bsize < spaceForNew) throw new Error(`There is too little room for a database in ${f.dataDir} (${Math.floor((disk.bavail * disk.bsize) / 2 ** 20)} MB free): free at least ${spaceForNew / 2 ** 20} MB, or set another DATA_DIR`)
   const secret = path.join(f.dataDir, 'superuser.pw')
