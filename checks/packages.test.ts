@@ -4,21 +4,25 @@ import { test } from 'node:test'
 import { importsOf, isCode, readTree, rule, type Tree } from './tree.ts'
 
 type Manifest = Partial<Record<'dependencies' | 'devDependencies' | 'optionalDependencies', Record<string, string>>> & { scripts: Record<string, string> }
-type Lock = { packages: Record<string, { version: string; resolved?: string; optional?: boolean }> }
+type Lock = { packages: Record<string, { resolved?: string; peerDependencies?: Record<string, string> }> }
 const manifestOf = (tree: Tree) => JSON.parse(tree.get('package.json') ?? '{}') as Manifest
+const lockOf = (tree: Tree) => JSON.parse(tree.get('package-lock.json') ?? '{ "packages": {} }') as Lock
 
 rule('every version in package.json is exact', (tree) => {
   const { dependencies, devDependencies, optionalDependencies } = manifestOf(tree)
   return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)).map(([name, version]) => `${name} ${version}`)
 }, [{ 'package.json': '{ "dependencies": { "pg": "^8.0.0" } }' }, { 'package.json': '{ "devDependencies": { "pg": "latest" } }' }])
 
-rule('every package of the server is imported by it', (tree) => {
-  const used = new Set([...tree.keys()].filter(isCode).flatMap((file) => importsOf(file, tree).map(({ to }) => to.match(/^(@[^/]+\/)?[^/]+/)?.[0])))
-  return Object.keys(manifestOf(tree).dependencies ?? {}).filter((name) => !used.has(name))
+rule('every package of the server is imported by it, or asked for by one that is', (tree) => {
+  const names = Object.keys(manifestOf(tree).dependencies ?? {})
+  const imported = [...tree.keys()].filter(isCode).flatMap((file) => importsOf(file, tree).map(({ to }) => to.match(/^(@[^/]+\/)?[^/]+/)?.[0]))
+  const peers = names.flatMap((name) => Object.keys(lockOf(tree).packages[`node_modules/${name}`]?.peerDependencies ?? {}))
+  const used = new Set([...imported, ...peers])
+  return names.filter((name) => !used.has(name))
 }, [{ 'package.json': '{ "dependencies": { "left-pad": "1.0.0" } }', 'server/main.ts': "import pg from 'pg'" }])
 
 test('the lockfile has at most 450 packages and no addresses', () => {
-  const { packages } = JSON.parse(readTree().get('package-lock.json') ?? '{}') as Lock
+  const { packages } = lockOf(readTree())
   const names = Object.keys(packages).filter(Boolean)
   assert.ok(names.length > 50 && names.length <= 450, `${names.length} packages`)
   assert.deepEqual(names.filter((name) => packages[name]?.resolved?.startsWith('http')), [])

@@ -43,7 +43,7 @@ function pictures(tree: Tree): Tree {
 
 /** The annotated trees: fenced blocks that begin with a folder, two blanks deeper for what lies in it, then words. */
 function drawn(text: string): string[] {
-  return [...text.matchAll(/^```\w*\n([\w.-]+\/.*?)^```/gms)].flatMap((block) => {
+  return [...text.matchAll(/^```\w*\n([\w.-]+\/(?=[ \n]).*?)^```/gms)].flatMap((block) => {
     const open: { depth: number; name: string }[] = []
     return block[1]!.split('\n').flatMap((line) => {
       const [, blanks, name] = line.match(/^( *)([\w.@*<-][\w./@*<>-]*)(?= |$)/) ?? []
