@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { TSchema } from 'typebox'
 import { corsOf, securityHeaders } from './headers.ts'
 import type { Db, Who } from './db.ts'
-import { refuse, refuseField } from './errors.ts'
+import { Problem, refuse, refuseField } from './errors.ts'
 import { answerAround, answerOnce, fingerprintOf } from './idempotency.ts'
 import { newId, platformId } from './ids.ts'
 import type { Logger } from './log-lines.ts'
@@ -38,6 +38,8 @@ export type ServerOptions = {
   corsOrigins: readonly string[]
   trustProxy: readonly string[]
   limits: boolean
+  /** a page for a browser that asks for none of our paths; undefined: 404 */
+  page?: (req: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined
   onAnswer?: (operation: string, status: number, ms: number) => void
   onError?: (error: unknown, requestId: string) => void
 }
@@ -72,6 +74,10 @@ export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
       o.onError?.(error, req.id)
     }
     return sendProblem(error as Error, req, reply)
+  })
+  app.setNotFoundHandler((req, reply) => {
+    const nowhere = new Problem('not_found', `nothing at ${req.method} ${req.url.split('?')[0]}: the API reference is at /api/docs`)
+    return o.page?.(req, reply) ?? sendProblem(nowhere, req, reply)
   })
   const parseJson = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()

@@ -7,7 +7,7 @@ import { newId } from '../kernel/ids.ts'
 import type { Module } from '../kernel/module.ts'
 import { createPermissions } from '../kernel/permissions.ts'
 import type { TenantRole } from '../kernel/schema.ts'
-import { asOwner, testKernel, type TestKernel } from './kernel.ts'
+import { runAs, testKernel, type TestKernel } from './kernel.ts'
 import type { ServerOptions } from './postgres.ts'
 
 export type Person = { id: string; token: string; role: TenantRole; tenant: string }
@@ -45,8 +45,7 @@ export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups,
       const id = newId()
       const p = { id, token: `token-${id}`, role, tenant, operator, name }
       people.set(p.token, p)
-      await asOwner(kernel.database, `do $$ begin if to_regclass('identity.member') is not null then
-        set local row_security = off;
+      await runAs(kernel.database, 'identity', `do $$ begin if to_regclass('identity.member') is not null then
         ${known.has(tenant) ? '' : `insert into identity.organization (id, name, slug, "createdAt") values ('${tenant}', 'Tenant', 't-${tenant.slice(0, 8)}${tenant.slice(-6)}', now());`}
         insert into identity."user" (id, name, email, "emailVerified", "createdAt", "updatedAt") values ('${id}', '${name.replaceAll("'", "''")}', '${id}@example.test', true, now(), now());
         insert into identity.member (id, "organizationId", "userId", role, "createdAt") values ('${newId()}', '${tenant}', '${id}', '${role}', now());

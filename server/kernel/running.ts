@@ -1,0 +1,74 @@
+// Puts a kernel together over a database and a bus, and runs what follows the log: readers, jobs, the tail. The mirror image stops it.
+import { createBell } from './bell.ts'
+import { Db, type Seal } from './db.ts'
+import { createEventRegistry, type EventDeclaration } from './events.ts'
+import { startWorker, type JobHandler, type Worker } from './jobs.ts'
+import type { Kernel } from './kernel.ts'
+import { createKeyRing } from './keys.ts'
+import { createEventOpener } from './log.ts'
+import type { Logger } from './log-lines.ts'
+import { createMetrics } from './metrics.ts'
+import type { Bus, Database } from './ports.ts'
+import { createStep, keepStepping, systemWho, type Reader, type Stepper } from './readers.ts'
+
+export type KernelOptions = {
+  database: Database
+  bus: Bus
+  platformKey: Buffer
+  groups: readonly Record<string, EventDeclaration>[]
+  log: Logger
+  publicUrl: string
+  version: string
+  /** connections of requests; readers and jobs take half as many */
+  connections?: number
+}
+
+/** @returns the kernel and the way to close it, after everything that uses it has ended */
+export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> } {
+  const registry = createEventRegistry(o.groups)
+  const bell = createBell(o.bus, 'log')
+  const onCommit = () => bell.ring()
+  const seal: Seal = (owner, text, boundTo) => keys.seal(owner, text, boundTo)
+  const connections = o.connections ?? 10
+  const app = new Db({ connection: { ...o.database.connection('app'), max: connections }, registry, seal, onCommit })
+  const system = new Db({ connection: { ...o.database.connection('system'), max: Math.max(4, Math.floor(connections / 2)) }, registry, seal, onCommit, system: true })
+  const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => system.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
+  const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
+  return {
+    database: o.database, app, system, registry, keys, bus: o.bus, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
+    async close() {
+      unsubscribe()
+      bell.close()
+      await Promise.all([app.close(), system.close()])
+    },
+  }
+}
+
+export type Followers = { stop(): Promise<void> }
+/** Readers and the job worker, woken by the bell. Several processes may run them all: each piece of work is taken once. */
+export function startFollowers(kernel: Kernel, { readers, jobs }: { readers: readonly Reader[]; jobs: readonly JobHandler[] }): Followers {
+  const steppers: Stepper[] = readers.map((reader) => {
+    const onError = (error: unknown) => {
+      kernel.metrics.handled.inc({ reader: reader.name })
+      kernel.log.error({ reader: reader.name, error: String((error as Error)?.stack ?? error) }, 'a reader failed')
+    }
+    return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError })
+  })
+  const worker: Worker = startWorker({
+    db: kernel.system, handlers: jobs,
+    onError: (error, job) => {
+      kernel.metrics.errors.inc({ where: 'jobs' })
+      kernel.log.error({ job: job?.name, jobId: job?.id, error: String((error as Error)?.stack ?? error) }, 'a job failed')
+    },
+  })
+  const deaf = kernel.bell.hear(() => {
+    for (const stepper of steppers) stepper.wake()
+    worker.wake()
+  })
+  return {
+    async stop() {
+      deaf()
+      await Promise.all([...steppers.map((s) => s.stop()), worker.stop()])
+    },
+  }
+}
