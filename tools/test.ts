@@ -2,6 +2,7 @@
 // Tests (*.test.ts, and the ports' *.contract.ts) run in this one process, which ends only if each closes what it opened.
 // Proofs (*.prove.ts: crashes, load, browsers) follow, each in a process of its own; with --long they run longer series.
 import { globSync } from 'node:fs'
+import { env } from 'node:process'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -72,7 +73,7 @@ function noteSkip(test: EventData.TestPass | EventData.TestFail): void {
   const reason = typeof test.skip === 'string' ? test.skip : ''
   skips.push(`${name} (${reason || 'no reason given'})`)
   if (!reason) faults.push(`Skipped without a reason: ${name}`)
-  if (process.env.CI && mustNotSkip.test(`${name} ${reason}`)) faults.push(`Must not be skipped in CI: ${name} (${reason})`)
+  if (env.CI && mustNotSkip.test(`${name} ${reason}`)) faults.push(`Must not be skipped in CI: ${name} (${reason})`)
 }
 
 function reportLeak(): void {
