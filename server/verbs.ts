@@ -1,0 +1,166 @@
+// What main.ts can be asked to do: start, seed, backup, restore, db url.
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import path from 'node:path'
+import { attachEmbedded, openEmbedded, readOwner, recordOwnerUrl, restoreEmbedded, type Embedded } from './adapters/database-embedded.ts'
+import { openExternal } from './adapters/database-postgres.ts'
+import { backup as takeBackup } from './adapters/embedded/backup.ts'
+import { clearRestored, readRestored } from './adapters/embedded/restore.ts'
+import { openLocalBus } from './adapters/bus-local.ts'
+import { openApp, openBareKernel } from './app.ts'
+import type { Config } from './config.ts'
+import { createLogger, type Logger } from './kernel/log-lines.ts'
+import { listMigrations, migrate } from './kernel/migrate.ts'
+import type { Bus, Database, Mail } from './kernel/ports.ts'
+import { readPlatformKey } from './platform-key.ts'
+
+const say = (line: string) => void process.stdout.write(`${line}\n`)
+const warn = (line: string) => void process.stderr.write(`${line}\n`)
+
+/** Starts and stays until a signal; ends the process. */
+export async function start(config: Config, root: string): Promise<void> {
+  const log = createLogger(config.LOG_LEVEL, config.LOG_FILE)
+  for (const note of config.notes) warn(note)
+  const platformKey = readPlatformKey(config)
+  const { database, dataDir } = await openDatabase(config, platformKey, log)
+  const opened: { stop(): Promise<void> }[] = [database]
+  try {
+    await migrateWithBackup(database, dataDir, platformKey)
+    const bus = await openBus(config, database, log)
+    opened.unshift({ stop: () => bus.close() })
+    const mail = await openMail(config)
+    opened.unshift({ stop: async () => mail?.close() })
+    const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
+    const restored = dataDir ? readRestored(dataDir) : undefined
+    const app = await openApp({ config, database, bus, mail, platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    opened.unshift(app)
+    if (restored && dataDir) clearRestored(dataDir)
+    drainOnSignals(opened, log)
+    database.lost.then((why) => {
+      warn(`the database ended unasked (${why}): start again, nothing acknowledged is lost`)
+      process.exit(1)
+    }, () => {})
+    const { address, publicUrl } = await app.listen()
+    if (dataDir) recordOwnerUrl(dataDir, publicUrl)
+    say(`Groundwork ${versionOf(root)} runs at ${publicUrl}`)
+    say(`  data       ${database.describe()}`)
+    say(`  reference  ${publicUrl}/api/docs`)
+    if (await app.needsSetup()) {
+      say(`  first account: open this link once to become operator and owner`)
+      say(`  ${publicUrl}/setup#token=${setupToken}`)
+    }
+    if (restored) warn(`restored from a backup of ${restored.taken}: mails, jobs and triggers are held until an operator releases them in the console (Jobs)`)
+    if (!config.SMTP_URL && !/^(127\.|localhost$|::1$)/.test(config.HOST)) warn('SMTP_URL is not set and this listens beyond loopback: mails are only kept on the outbox page, links in them are for operators to hand on')
+    say(`ready ${address}`)
+  } catch (error) {
+    for (const part of opened) await part.stop().catch((e: unknown) => log.error({ error: String(e) }, 'could not stop'))
+    throw error
+  }
+}
+
+/** Ends in the reverse order of the start; a part that hangs does not keep the process beyond five seconds. */
+function drainOnSignals(opened: { stop(): Promise<void> }[], log: Logger): void {
+  let draining = false
+  const drain = (signal: string) => {
+    if (draining) return
+    draining = true
+    log.info({ signal }, 'draining')
+    setTimeout(() => {
+      warn('draining took too long: ended')
+      process.exit(1)
+    }, 20_000).unref()
+    void (async () => {
+      for (const part of opened) await part.stop().catch((error: unknown) => log.error({ error: String(error) }, 'could not stop'))
+      process.exit(0)
+    })()
+  }
+  process.on('SIGTERM', () => drain('SIGTERM'))
+  process.on('SIGINT', () => drain('SIGINT'))
+}
+
+async function openDatabase(config: Config, platformKey: Buffer, log: Logger): Promise<{ database: Database; dataDir?: string }> {
+  const lines = (line: string) => log.info(line)
+  if (config.DATABASE_URL) return { database: await openExternal({ url: config.DATABASE_URL, platformKey, log: lines }) }
+  const database: Embedded = await openEmbedded({ dataDir: config.DATA_DIR, binDir: config.GROUNDWORK_PG_BIN, log: lines })
+  return { database, dataDir: database.dataDir }
+}
+
+/** A start on older data takes a backup first, where the database is ours. */
+async function migrateWithBackup(database: Database, dataDir: string | undefined, platformKey: Buffer): Promise<void> {
+  await migrate(database.connection('owner'), listMigrations(), async (applied) => {
+    if (!dataDir) return
+    const file = backupFile(dataDir, `before-migration-${applied + 1}`)
+    await takeBackup({ database, platformKey, file })
+    say(`older data: backed up to ${file} before migrating`)
+  })
+}
+function backupFile(dataDir: string, name = 'groundwork'): string {
+  const folder = path.join(dataDir, 'backups')
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return path.join(folder, `${name}-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.backup`)
+}
+
+async function openBus(config: Config, database: Database, log: Logger): Promise<Bus> {
+  const note = (message: string, error?: unknown) => log.warn({ error: error === undefined ? undefined : String(error) }, message)
+  if (config.REDIS_URL) return (await import('./adapters/bus-redis.ts')).openRedisBus({ url: config.REDIS_URL, log: note })
+  return openLocalBus({ ...(database.kind === 'postgres' ? { connection: database.connection('system') } : {}), log: note })
+}
+async function openMail(config: Config): Promise<Mail | undefined> {
+  return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM }) : undefined
+}
+
+const versionOf = (root: string): string => (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version
+
+/** A running server's data, else the data under its owner lock. */
+async function withData<T>(config: Config, use: (database: Database, platformKey: Buffer, dataDir: string | undefined) => Promise<T>): Promise<T> {
+  const platformKey = readPlatformKey(config)
+  const beside = config.DATABASE_URL ? undefined : await attachEmbedded({ dataDir: config.DATA_DIR })
+  const { database, dataDir } = beside ? { database: beside, dataDir: beside.dataDir } : await openDatabase(config, platformKey, createLogger(config.LOG_LEVEL, config.LOG_FILE))
+  try {
+    return await use(database, platformKey, dataDir)
+  } finally {
+    await database.stop()
+  }
+}
+
+/** Fills the demo tenant, beside a running server or without one; a second run adds nothing. */
+export async function seed(config: Config): Promise<void> {
+  const { seedDemo } = await import('./seed.ts')
+  await withData(config, async (database, platformKey) => {
+    await migrate(database.connection('owner'))
+    const bus = await openBus(config, database, createLogger('silent'))
+    const kernel = await openBareKernel({ config, database, bus, platformKey })
+    try {
+      for (const line of await seedDemo(kernel)) say(line)
+    } finally {
+      await kernel.close()
+      await bus.close()
+    }
+  })
+}
+
+export async function backup(config: Config, file?: string): Promise<void> {
+  await withData(config, async (database, platformKey, dataDir) => {
+    const done = await takeBackup({ database, platformKey, file: file ? path.resolve(file) : backupFile(dataDir ?? path.resolve(config.DATA_DIR)) })
+    say(`${done.file} (${Math.ceil(done.bytes / 1024)} KiB), sealed with the platform key`)
+    say(`not in it: ${done.header.lacks.join('; ')}`)
+  })
+}
+
+export async function restore(config: Config, file?: string): Promise<void> {
+  if (!file) throw new Error('restore needs the file of a backup: npm start -- restore <file>')
+  if (config.DATABASE_URL) throw new Error('restore is for the built-in database: restore an external one by its own means')
+  const owner = readOwner(config.DATA_DIR)
+  const restored = await restoreEmbedded({ dataDir: config.DATA_DIR, binDir: config.GROUNDWORK_PG_BIN, file, platformKey: readPlatformKey(config), log: say })
+  say(`restored the backup of ${restored.taken}${restored.aside ? `; what was there before is kept in ${restored.aside}` : ''}${owner?.url ? `; it ran at ${owner.url}` : ''}`)
+  say('the next start ends all sessions and holds mails, jobs and triggers until an operator releases them')
+}
+
+/** Prints a URL with a password in it: for people at a terminal, never for a log. */
+export async function databaseUrl(config: Config): Promise<void> {
+  if (config.DATABASE_URL) return say(config.DATABASE_URL)
+  const beside = await attachEmbedded({ dataDir: config.DATA_DIR })
+  if (!beside) throw new Error('the built-in database is not running: npm start first')
+  const { host, port, user, password, database } = beside.superuser() as { host: string; port: number; user: string; password: string; database: string }
+  say(`postgres://${user}:${encodeURIComponent(password)}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`)
+}
