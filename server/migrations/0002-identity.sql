@@ -82,6 +82,9 @@ grant select on "organization", "member", former_member to gw_app;
 grant select (id, "organizationId", email, role, status, "expiresAt", "createdAt", "updatedAt", version, "inviterId", "sentAt") on "invitation" to gw_app, gw_system;
 grant select (id, name, email, image, "emailVerified", role, banned, "createdAt", "updatedAt", version) on "user" to gw_system;
 grant select on "organization", "member", former_member, preferences to gw_system;
+-- letters (verification, reset) are jobs that ride in the change that wants them
+grant insert (tenant_id, id, name, key, data, secret, run_at, max_attempts, cause_id, request_id) on public.jobs to gw_identity;
+create policy identity on public.jobs for insert to gw_identity with check (tenant_id = '00000000-0000-0000-0000-000000000000');
 do $$
 declare t text;
 begin

@@ -51,7 +51,7 @@ const optionsOf = (o: AuthOptions) =>
     plugins: [
       admin({ roles: { operator: platform.adminAc, user: platform.userAc }, adminRoles: ['operator'], defaultRole: 'user' }),
       bearer({ requireSignature: true }), // the default accepts the token as stored in the database
-      organization({ ac: defaultAc, roles: { ...defaultRoles, viewer: defaultAc.newRole({ ac: ['read'] }) } }),
+      organization({ ac: defaultAc as never, roles: { ...defaultRoles, viewer: defaultAc.newRole({ ac: ['read'] }) } }),
     ],
   }) satisfies BetterAuthOptions
 

@@ -75,8 +75,9 @@ export async function takeInvitation(db: pg.ClientBase, token: string, user: { i
 
 export type Tenants = ReturnType<typeof createTenants>
 
-/** @param changed called after each commit: rings the bell, since no door of the kernel saw the write */
-export function createTenants(pool: StampingPool, changed: () => void) {
+/** @param changed called after each commit: rings the bell, since no door of the kernel saw the write
+    @param onMember drops the role this process remembers; the others hear it from the log */
+export function createTenants(pool: StampingPool, changed: () => void, onMember: (tenant: string, person: string) => void) {
   async function within<T>(who: By, work: (db: pg.ClientBase) => Promise<T>): Promise<T> {
     const result = await inTransaction(pool, { actor: who.actor.id, actorType: who.actor.type, request: who.request }, work)
     changed()
@@ -185,7 +186,7 @@ export function createTenants(pool: StampingPool, changed: () => void) {
         const { rows } = await db.query<Membership>(`update member set role = $3 where "organizationId" = $1 and "userId" = $2 returning ${memberColumns}`, [tenant, userId, role])
         await keepAnOwner(db, tenant)
         return rows[0]!
-      }),
+      }).finally(() => onMember(tenant, userId)),
     /** Takes a person out. @throws tenant.last_owner, member.not_found; permission.denied when an admin takes out an owner */
     removeMember: (who: By, tenant: string, userId: string, actorRole: TenantRole | undefined): Promise<void> =>
       within(who, async (db) => {
@@ -193,7 +194,7 @@ export function createTenants(pool: StampingPool, changed: () => void) {
         mayGive(actorRole, (await memberOf(db, tenant, userId)).role)
         await db.query(`delete from member where "organizationId" = $1 and "userId" = $2`, [tenant, userId])
         await keepAnOwner(db, tenant)
-      }),
+      }).finally(() => onMember(tenant, userId)),
     /** The acting person goes. @throws tenant.last_owner */
     leave: (who: By, tenant: string): Promise<void> =>
       within(who, async (db) => {
@@ -201,7 +202,7 @@ export function createTenants(pool: StampingPool, changed: () => void) {
         await memberOf(db, tenant, personOf(who))
         await db.query(`delete from member where "organizationId" = $1 and "userId" = $2`, [tenant, personOf(who)])
         await keepAnOwner(db, tenant)
-      }),
+      }).finally(() => onMember(tenant, personOf(who))),
     /** The acting owner makes another member owner and becomes admin. */
     transferOwnership: (who: By, tenant: string, to: string): Promise<void> =>
       within(who, async (db) => {
@@ -212,7 +213,7 @@ export function createTenants(pool: StampingPool, changed: () => void) {
         if (heir.userId === from.userId) return
         if (heir.role !== 'owner') await db.query(`update member set role = 'owner' where "organizationId" = $1 and "userId" = $2`, [tenant, to])
         await db.query(`update member set role = 'admin' where "organizationId" = $1 and "userId" = $2`, [tenant, from.userId])
-      }),
+      }).finally(() => [to, personOf(who)].forEach((person) => onMember(tenant, person))),
   }
 }
 

@@ -1,0 +1,224 @@
+// Making an account and signing in: what ends with a session and a pair of tokens.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { runWithTransaction } from '@better-auth/core/context'
+import { isAPIError } from 'better-auth/api'
+import type pg from 'pg'
+import { Problem, refuse, refuseField } from '../../kernel/errors.ts'
+import { isId } from '../../kernel/ids.ts'
+import type { Limit } from '../../kernel/ports.ts'
+import type { TenantRole } from '../../kernel/schema.ts'
+import type { Auth } from './auth.ts'
+import type { Passwords } from './hashing.ts'
+import type { Issuer, Pair } from './issuer.ts'
+import { wishLetter } from './letters.ts'
+import { caller, type StampingPool } from './pool.ts'
+import { faultOfPassword } from './passwords.ts'
+import type { PlatformSealer } from './secrets.ts'
+import { insertTenant, takeInvitation, type By } from './tenants.ts'
+import { timeText } from './time-text.ts'
+
+export type Registration = 'open' | 'invite' | 'operators'
+export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
+export type SignedIn = { user: User; tenant: { id: string; slug: string; name: string; role: TenantRole } | null; pair: Pair }
+export type Caller = { request: string; ip: string; userAgent: string }
+export type NewAccount = { email: string; password: string; name: string; tenantName?: string | undefined; setupToken?: string | undefined; invitationToken?: string | undefined }
+export type AccountOptions = {
+  pool: StampingPool
+  auth: Auth
+  passwords: Passwords
+  issuer: Issuer
+  sealer: PlatformSealer
+  registration: Registration
+  requireVerifiedEmail: boolean
+  multiTenant: boolean
+  /** undefined while limits are off */
+  take: ((key: string, limit: Limit, cost?: number) => Promise<{ allowed: boolean; resetMs: number }>) | undefined
+  /** after each commit: rings the bell */
+  changed(): void
+}
+export type Accounts = ReturnType<typeof createAccounts>
+
+export const userColumns = (u = '"user"') => `${u}.id, ${u}.email, ${u}.name, coalesce(${u}.role, 'user') as role, ${u}."emailVerified", ${u}.image,
+  ${timeText(`${u}."createdAt"`)} as "createdAt", ${timeText(`${u}."updatedAt"`)} as "updatedAt", ${u}.version`
+const hashOf = (text: string) => createHash('sha256').update(text).digest()
+const minute = 60_000
+/** Guesses at one account; a success clears nothing, so that the owner's own sign-ins do not help a guesser. */
+const perAccount: Limit = { max: 30, windowMs: 10 * minute }
+/** Addresses somebody may learn to be taken, per client address. */
+const takenAnswers: Limit = { max: 20, windowMs: 60 * minute }
+
+export function createAccounts(o: AccountOptions) {
+  const { pool, auth, passwords, issuer } = o
+  let claimed = false // once true, for good
+
+  async function limit(key: string, most: Limit, cost?: number): Promise<void> {
+    const taken = await o.take?.(key, most, cost)
+    if (taken && !taken.allowed) {
+      const seconds = Math.max(1, Math.ceil(taken.resetMs / 1000))
+      refuse('rate.limited', `too many tries: wait ${seconds} s`, { headers: { 'retry-after': String(seconds) } })
+    }
+  }
+  /** better-auth's adapter and our own SQL in one transaction; whatever throws takes rows and events back. */
+  async function transact<T>(request: string, work: (db: pg.ClientBase) => Promise<T>): Promise<T> {
+    const { adapter } = await auth.$context
+    const result = await caller.run({ actor: null, request }, () => runWithTransaction(adapter as never, () => work(caller.getStore()!.client!)))
+    o.changed()
+    return result
+  }
+  async function isClaimed(): Promise<boolean> {
+    return (claimed ||= (await pool.query('select 1 from claim where claimed_at is not null')).rowCount === 1)
+  }
+  function checkPassword(password: string, own: readonly string[], path = '/password') {
+    const fault = faultOfPassword(password, own)
+    if (fault) refuseField(path, fault)
+  }
+
+  /** The tenant a login begins in: the one asked for, else the last one used, else the only one, else none. @throws tenant.not_found */
+  async function chooseTenant(user: string, wanted: string | undefined): Promise<string | null> {
+    if (wanted !== undefined) {
+      const by = isId(wanted) ? 'o.id = $2::uuid' : 'o.slug = $2'
+      const { rows: [row] } = await pool.query<{ id: string }>(`select o.id from organization o join member m on m."organizationId" = o.id where m."userId" = $1 and ${by}`, [user, wanted.toLowerCase()])
+      return row?.id ?? refuse('tenant.not_found', 'no such tenant, or you are no member of it')
+    }
+    const { rows } = await pool.query<{ id: string; last: boolean }>(
+      `select o.id, l.tenant_id is not null as last from member m join organization o on o.id = m."organizationId" and o.status = 'active'
+       left join last_tenant l on l.user_id = m."userId" and l.tenant_id = o.id where m."userId" = $1 order by last desc limit 2`, [user])
+    return rows[0]?.last || rows.length === 1 ? rows[0]!.id : null
+  }
+  async function describe(user: string, tenant: string | null): Promise<Omit<SignedIn, 'pair'>> {
+    const { rows: [row] } = await pool.query<User & { t_id: string | null; t_slug: string; t_name: string; t_role: TenantRole }>({
+      name: 'describe_login',
+      text: `select ${userColumns('u')}, o.id as t_id, o.slug as t_slug, o.name as t_name, m.role as t_role from "user" u
+             left join member m on m."userId" = u.id and m."organizationId" = $2 left join organization o on o.id = m."organizationId" where u.id = $1`,
+      values: [user, tenant],
+    })
+    const { t_id, t_slug, t_name, t_role, ...found } = row ?? refuse('auth.token_refused')
+    return { user: found, tenant: t_id ? { id: t_id, slug: t_slug, name: t_name, role: t_role } : null }
+  }
+  /** A pair for a session, described. The person is the actor of what this writes. */
+  async function open(request: string, session: string, user: string, tenant: string | null): Promise<SignedIn> {
+    const pair = await caller.run({ actor: user, request }, () => issuer.issue({ session, user, tenant }))
+    o.changed()
+    return { ...(await describe(user, tenant)), pair }
+  }
+
+  return {
+    /** Keeps the hash of the set-up token while nobody has claimed the installation. @returns whether the first account is still to be made */
+    async prepareSetup(token: string): Promise<boolean> {
+      return (await pool.query('update claim set setup_hash = $1 where claimed_at is null', [hashOf(token)])).rowCount === 1
+    },
+    isClaimed,
+    checkPassword,
+    chooseTenant,
+    describe,
+    open,
+
+    /** @returns null where the address must be verified first: the answer is the same whether it was free or taken */
+    async register(from: Caller, { email, password, name, tenantName, setupToken, invitationToken }: NewAccount): Promise<SignedIn | null> {
+      const address = email.toLowerCase()
+      const first = !(await isClaimed())
+      if (first) {
+        const { rows: [row] } = await pool.query<{ setup_hash: Buffer | null }>('select setup_hash from claim')
+        if (!setupToken || !row?.setup_hash || !timingSafeEqual(row.setup_hash, hashOf(setupToken))) refuse('setup.token_required')
+      } else if (o.registration === 'operators') refuse('auth.registration_closed', 'accounts are made by operators here')
+      checkPassword(password, [address, name])
+      await limit(`register:taken:${from.ip}`, takenAnswers, 0) // looked at before the address is: else the refusal itself would tell
+      if (!first && o.registration === 'invite' && !invitationToken) {
+        const { rowCount } = await pool.query(`select 1 from invitation where email = $1 and status = 'pending' and "expiresAt" > now()`, [address])
+        if (!rowCount) refuse('auth.registration_closed', 'accounts are by invitation here: follow the link in yours')
+      }
+      const hashed = await passwords.hash(password) // before the transaction, which holds a connection
+      const taken = async () => {
+        await o.take?.(`register:taken:${from.ip}`, takenAnswers)
+        if (!o.requireVerifiedEmail) refuse('auth.email_taken')
+        await caller.run({ actor: null, request: from.request }, () => wishLetter(pool, o.sealer, { kind: 'taken', email: address }))
+        return null
+      }
+      const { internalAdapter } = await auth.$context
+      let made: { session: string; user: string; tenant: string | null }
+      try {
+        made = await transact(from.request, async (db) => {
+          if (first) {
+            const { rowCount } = await db.query('update claim set claimed_at = now() where claimed_at is null') // a second one waits here
+            if (!rowCount) refuse('state.conflict', 'somebody else has just made the first account: register again for an ordinary one')
+          }
+          const user = await internalAdapter.createUser({ email: address, name, emailVerified: first, role: first ? 'operator' : 'user' }, { method: 'email-password' } as never)
+          if (first) await db.query('update claim set claimed_by = $1', [user.id])
+          await internalAdapter.linkAccount({ userId: user.id, providerId: 'credential', accountId: user.id, password: hashed })
+          let tenant: string | null = null
+          if (first || (tenantName && o.multiTenant)) tenant = (await insertTenant(db, user.id, { name: tenantName ?? 'My team' })).id
+          else if (!o.multiTenant) {
+            const { rows: [only] } = await db.query<{ id: string }>('select id from organization order by "createdAt" limit 1')
+            if (only && !invitationToken) await db.query(`insert into member ("organizationId", "userId", role) values ($1, $2, 'member')`, [only.id, user.id])
+            tenant = only?.id ?? null
+          }
+          if (invitationToken) tenant = (await takeInvitation(db, invitationToken, { id: user.id, email: address })).tenantId
+          if (!first) await wishLetter(db, o.sealer, { kind: 'verify', email: address })
+          if (o.requireVerifiedEmail) return { session: '', user: user.id, tenant }
+          const session = await internalAdapter.createSession(user.id, false, { ipAddress: from.ip, userAgent: from.userAgent.slice(0, 300) })
+          return { session: session.id, user: user.id, tenant }
+        })
+      } catch (error) {
+        if (isTakenAddress(error)) return taken()
+        throw error
+      }
+      claimed = true
+      return o.requireVerifiedEmail ? null : open(from.request, made.session, made.user, made.tenant)
+    },
+
+    /** Through better-auth's own sign-in, so that bans and later second factors hold. @returns the session and its cookies as well */
+    async signIn(from: Caller, email: string, password: string): Promise<{ session: string; user: string; cookies: string[] }> {
+      const address = email.toLowerCase()
+      await limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount) // counted for unknown addresses alike
+      const headers = new Headers({ 'user-agent': from.userAgent.slice(0, 300), 'x-forwarded-for': from.ip })
+      const answer = await caller.run({ actor: null, request: from.request }, () => auth.api.signInEmail({ body: { email: address, password }, headers, asResponse: true }))
+      const body = (await answer.json()) as { token?: string; user?: { id: string; emailVerified: boolean }; code?: string; twoFactorRedirect?: boolean }
+      if (answer.status === 403 && body.code === 'BANNED_USER') refuse('auth.refused', 'this account is closed: ask an operator')
+      if (answer.status === 503) refuse('unavailable', 'too many sign-ins at once; repeat in a moment', { headers: { 'retry-after': '1' } })
+      if (answer.status >= 500) throw new Error(`sign-in answered ${answer.status}`)
+      if (answer.status !== 200 || !body.token || !body.user) refuse('auth.refused')
+      const { rows: [session] } = await pool.query<{ id: string }>('select id from session where token = $1', [body.token])
+      if (!session) throw new Error('the session of a sign-in is missing')
+      if (o.requireVerifiedEmail && !body.user.emailVerified) {
+        await this.endSession({ actor: { type: 'user', id: body.user.id }, request: from.request }, body.user.id, session.id)
+        refuse('auth.verification_required')
+      }
+      o.changed()
+      return { session: session.id, user: body.user.id, cookies: answer.headers.getSetCookie() }
+    },
+    async login(from: Caller, { email, password, tenant }: { email: string; password: string; tenant?: string | undefined }): Promise<SignedIn> {
+      const { session, user } = await this.signIn(from, email, password)
+      const chosen = await chooseTenant(user, tenant).catch(async (error: unknown) => {
+        await this.endSession({ actor: { type: 'user', id: user }, request: from.request }, user, session) // no pair, no session
+        throw error
+      })
+      return open(from.request, session, user, chosen)
+    },
+    /** The session behind better-auth's cookie, as the login page set it. */
+    async findCookieSession(cookie: string): Promise<{ session: string; user: string } | undefined> {
+      const found = await auth.api.getSession({ headers: new Headers({ cookie }) }).catch(() => null)
+      return found ? { session: found.session.id, user: found.user.id } : undefined
+    },
+    async refresh(request: string, refreshToken: string): Promise<SignedIn> {
+      const { pair, context } = await caller.run({ actor: null, request }, () => issuer.refresh(refreshToken))
+      return { ...(await describe(context.user, context.tenant)), pair }
+    },
+    /** @returns whether there was such a session of that person */
+    async endSession(who: By, user: string, session: string): Promise<boolean> {
+      const { internalAdapter } = await auth.$context
+      const ended = await caller.run({ actor: who.actor.id, actorType: who.actor.type, request: who.request }, async () => {
+        const { rows: [row] } = await pool.query<{ token: string }>('select token from session where id = $1 and "userId" = $2', [session, user])
+        if (row) await internalAdapter.deleteSession(row.token)
+        return row !== undefined
+      })
+      if (ended) o.changed()
+      return ended
+    },
+  }
+}
+
+/** The race of two registrations of one address ends at the unique index; better-auth hands the driver's error on. */
+function isTakenAddress(error: unknown): boolean {
+  for (let e = error as { constraint?: string; cause?: unknown } | undefined; e; e = e.cause as typeof e) if (e.constraint === 'user_email_key') return true
+  return isAPIError(error) && !(error instanceof Problem) && /user already exists/i.test(String((error as Error).message))
+}

@@ -1,0 +1,90 @@
+// All the storage oidc-provider needs, on one table: ids kept as sha256, client secrets sealed, consume atomic, a short grace for concurrent
+// refreshes. Bound to one issuer's tenant: what belongs to another does not exist here.
+import { createHash } from 'node:crypto'
+import { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
+import type { PlatformSealer } from './secrets.ts'
+import type { StampingPool } from './pool.ts'
+
+const hashOf = (id: string) => createHash('sha256').update(id).digest()
+/** Found by uid or user code and saved again, so their own id must come back. */
+const keepsId = new Set(['Session', 'DeviceCode'])
+/** The reason of a lost race, which the answer of the token endpoint does not tell. */
+export const raced = 'another request was quicker'
+
+export type ArtifactStore = { pool: StampingPool; sealer: PlatformSealer; /** null: the platform's own issuer */ tenant: string | null; graceMs: number }
+type Row = { payload: AdapterPayload; consumed_at: Date | null; in_grace: boolean | null }
+
+export class ArtifactAdapter implements Adapter {
+  readonly #kind: string
+  readonly #store: ArtifactStore
+  constructor(kind: string, store: ArtifactStore) {
+    this.#kind = kind
+    this.#store = store
+  }
+  #seal(text: string, field: string): string {
+    return this.#store.sealer.sealForPlatform(text, `oauth.artifact/${this.#kind}/${field}`).toString('base64')
+  }
+  #open(text: string, field: string): string {
+    return this.#store.sealer.openForPlatform(Buffer.from(text, 'base64'), `oauth.artifact/${this.#kind}/${field}`)
+  }
+
+  async upsert(id: string, payload: AdapterPayload, seconds?: number): Promise<void> {
+    const { jti, ...kept } = payload
+    if (keepsId.has(this.#kind) && jti) (kept as AdapterPayload).jti = this.#seal(jti, 'jti')
+    if (kept.client_secret) kept.client_secret = this.#seal(kept.client_secret, 'client_secret')
+    const { rowCount } = await this.#store.pool.query({
+      name: 'artifact_upsert',
+      text: `insert into oauth.artifact (kind, key_hash, payload, grant_id, uid, user_code, client_id, account_id, tenant_id, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10::int * interval '1 second')
+             on conflict (kind, key_hash) do update set payload = excluded.payload, grant_id = excluded.grant_id, uid = excluded.uid, account_id = excluded.account_id, expires_at = excluded.expires_at
+             where artifact.tenant_id is not distinct from excluded.tenant_id`,
+      values: [this.#kind, hashOf(id), kept, payload.grantId ?? null, payload.uid ?? null, payload.userCode ?? null, payload.clientId ?? payload.client_id ?? null, payload.accountId ?? null, this.#store.tenant, seconds ?? null],
+    })
+    if (!rowCount) throw new Error('the artifact belongs to another tenant')
+  }
+  find(id: string): Promise<AdapterPayload | undefined> {
+    return this.#one('key_hash', hashOf(id), this.#kind === 'Client' ? undefined : id)
+  }
+  findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    return this.#one('uid', uid)
+  }
+  findByUserCode(code: string): Promise<AdapterPayload | undefined> {
+    return this.#one('user_code', code)
+  }
+  /** Two holders of the same code or token: exactly one wins. The library itself only checks, then consumes. */
+  async consume(id: string): Promise<void> {
+    const { rowCount } = await this.#store.pool.query({
+      name: 'artifact_consume',
+      text: 'update oauth.artifact set consumed_at = now() where kind = $1 and key_hash = $2 and tenant_id is not distinct from $3 and consumed_at is null',
+      values: [this.#kind, hashOf(id), this.#store.tenant],
+    })
+    if (!rowCount) throw new errors.InvalidGrant(raced)
+  }
+  async destroy(id: string): Promise<void> {
+    await this.#store.pool.query({
+      name: 'artifact_destroy', text: 'delete from oauth.artifact where kind = $1 and key_hash = $2 and tenant_id is not distinct from $3', values: [this.#kind, hashOf(id), this.#store.tenant],
+    })
+  }
+  async revokeByGrantId(grantId: string): Promise<void> {
+    await this.#store.pool.query({
+      name: 'artifact_revoke', text: 'delete from oauth.artifact where kind = $1 and grant_id = $2 and tenant_id is not distinct from $3', values: [this.#kind, grantId, this.#store.tenant],
+    })
+  }
+
+  async #one(column: 'key_hash' | 'uid' | 'user_code', value: unknown, id?: string): Promise<AdapterPayload | undefined> {
+    const { rows: [row] } = await this.#store.pool.query<Row>({
+      name: `artifact_by_${column}`,
+      text: `select payload, consumed_at, consumed_at > now() - $4::int * interval '1 millisecond' as in_grace from oauth.artifact
+             where kind = $1 and ${column} = $2 and tenant_id is not distinct from $3 and (expires_at is null or expires_at > now())`,
+      values: [this.#kind, value, this.#store.tenant, this.#store.graceMs], // by the database's clock, which also wrote consumed_at
+    })
+    if (!row) return undefined
+    const payload: AdapterPayload = { ...row.payload }
+    if (payload.jti) payload.jti = this.#open(payload.jti, 'jti')
+    if (payload.client_secret) payload.client_secret = this.#open(payload.client_secret, 'client_secret')
+    if (id) payload.jti = id
+    // in the grace the library goes on to consume(), which then refuses the loser of the race without ending the chain
+    if (row.consumed_at && !(this.#kind === 'RefreshToken' && row.in_grace)) payload.consumed = Math.floor(row.consumed_at.getTime() / 1000)
+    return payload
+  }
+}

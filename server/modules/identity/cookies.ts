@@ -1,0 +1,35 @@
+// Cookies of browsers: the refresh token where no script reads it, and the answer to "does this request come from our own pages".
+import { isPlainLocalhost } from './auth.ts'
+import { refuse } from '../../kernel/errors.ts'
+import type { RequestFacts } from '../../kernel/route.ts'
+
+const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
+
+export type Cookies = ReturnType<typeof createCookies>
+
+export function createCookies(publicUrl: string, maxAgeSeconds: number) {
+  const plain = isPlainLocalhost(publicUrl)
+  const home = new URL(publicUrl)
+  const prefix = plain ? '' : '__Secure-'
+  const names = { refresh: `${prefix}groundwork_refresh`, session: `${prefix}groundwork.session_token`, form: `${prefix}groundwork_form` }
+  const cookie = (name: string, value: string, path: string, maxAge: number, site: 'Strict' | 'Lax') => `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=${site}${plain ? '' : '; Secure'}`
+  return {
+    names,
+    refresh: (token: string) => cookie(names.refresh, encodeURIComponent(token), '/api/v1/auth', maxAgeSeconds, 'Strict'),
+    form: (value: string) => cookie(names.form, value, '/', 3600, 'Strict'),
+    /** Ends what a sign-out must end in this browser. */
+    cleared: () => [cookie(names.refresh, '', '/api/v1/auth', 0, 'Strict'), cookie(names.session, '', '/', 0, 'Lax')],
+    /** A page of ours asks: such a caller gets the refresh token as a cookie and never sees it. */
+    isOwnPage: (request: Pick<RequestFacts, 'headers'>) => request.headers['sec-fetch-site'] === 'same-origin',
+    /** Whoever acts by cookie must come from our own origin. A client that is no browser sends neither header. */
+    requireOwnOrigin(request: Pick<RequestFacts, 'headers' | 'origin'>): void {
+      const site = request.headers['sec-fetch-site']
+      if (site !== undefined && site !== 'same-origin' && site !== 'none') refuse('auth.origin_refused')
+      if (request.origin === undefined) return
+      const from = URL.canParse(request.origin) ? new URL(request.origin) : undefined
+      if (from?.origin === home.origin) return
+      if (plain && from?.protocol === 'http:' && isLoopback(from.hostname) && from.port === home.port) return // one machine by its other names
+      refuse('auth.origin_refused')
+    },
+  }
+}

@@ -1,0 +1,83 @@
+// The module's parts, put together once by app.ts: the libraries over their pool, the issuer, the doorkeeper, and the verbs.
+import type { Job } from '../../kernel/jobs.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { createAccounts, type Registration } from './accounts.ts'
+import { createAuth } from './auth.ts'
+import { createCookies } from './cookies.ts'
+import { createDoorkeeper } from './doorkeeper.ts'
+import { createPasswords } from './hashing.ts'
+import { createIssuer } from './issuer.ts'
+import { letterJob, type Deliver } from './letters.ts'
+import { createPeople } from './people.ts'
+import { openIdentityPool } from './pool.ts'
+import { loadSecrets } from './secrets.ts'
+import { createTenants } from './tenants.ts'
+
+export type IdentitySettings = { registration: Registration; requireVerifiedEmail: boolean; multiTenant: boolean; limits: boolean; /** absolute life of a login */ sessionSeconds?: number }
+/** What app.ts gives: parts of the kernel, and the way a mail leaves. */
+export type IdentityParts = Pick<Kernel, 'database' | 'keys' | 'bus' | 'bell' | 'log' | 'publicUrl'> & { deliver: Deliver; settings: IdentitySettings }
+export type Identity = Awaited<ReturnType<typeof openIdentity>>
+
+/** Opens the module: its pool, and the secrets that all processes share. Close it after the server. */
+export async function openIdentity({ database, keys, bus, bell, log, publicUrl, deliver, settings }: IdentityParts) {
+  const { registration, requireVerifiedEmail, multiTenant, limits, sessionSeconds = 30 * 86_400 } = settings
+  const onError = (error: unknown) => log.error({ module: 'identity', error: String((error as Error)?.stack ?? error) }, 'identity failed')
+  const pool = openIdentityPool(database.connection('identity'), onError)
+  try {
+    const secrets = await loadSecrets(pool, keys)
+    const passwords = createPasswords()
+    const auth = createAuth({ publicUrl, secret: secrets.library, pool, passwords, sessionSeconds })
+    await auth.$context
+    const issuer = await createIssuer({ publicUrl, pool, sealer: keys, secrets, sessionSeconds, onError })
+    const doorkeeper = createDoorkeeper({ pool, issuer: issuer.issuer, audience: issuer.audience, keys: issuer.publicKeys })
+    const changed = () => bell.ring()
+    const take = limits ? bus.take.bind(bus) : undefined
+    const parts = { pool, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed }
+    const accounts = createAccounts(parts)
+    const ended = (session: string) => doorkeeper.endSession(session)
+    const people = createPeople({ ...parts, accounts, keys, onEnded: ended, onPerson: (user) => doorkeeper.forgetPerson(user) })
+    const tenants = createTenants(pool, changed, (tenant, person) => doorkeeper.forgetRole(tenant, person))
+
+    return {
+      pool,
+      auth,
+      issuer,
+      accounts,
+      people,
+      tenants,
+      cookies: createCookies(publicUrl, sessionSeconds),
+      secrets,
+      publicUrl,
+      /** This process at once; the others, and sockets, hear it from the log. */
+      ended,
+      /** Give it every event of the log, as the tail sees them. */
+      hear: doorkeeper.hear.bind(doorkeeper),
+      doorkeeper,
+      jobs: [
+        letterJob({ pool, sealer: keys, publicUrl, deliver }),
+        { name: 'identity.sweep', everyMs: 3_600_000, handle: (_job: Job) => sweep() },
+      ],
+      async close(): Promise<void> {
+        await issuer.close()
+        await pool.end()
+      },
+    }
+
+    /** What nobody else removes: ended sessions, old links and tokens, contexts of grants that are gone. */
+    async function sweep(): Promise<void> {
+      const client = await pool.connect()
+      try {
+        for (const text of [
+          `delete from session where "expiresAt" < now()`, `delete from verification where "expiresAt" < now()`, `delete from oauth.artifact where expires_at < now() - interval '1 day'`,
+          `delete from oauth.artifact a where a.grant_id is not null and exists (select from oauth.grant_context g where g.grant_id = a.grant_id and not exists (select from session s where s.id = g.session_id))`,
+          `delete from oauth.grant_context g where g.created_at < now() - interval '1 day' and not exists (select from session s where s.id = g.session_id)`,
+        ]) await client.query(text)
+      } finally {
+        client.release()
+      }
+    }
+  } catch (error) {
+    await pool.end()
+    throw error
+  }
+}

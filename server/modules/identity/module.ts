@@ -1,0 +1,11 @@
+// People, sign-in, sessions and tokens. `identity` is opened by app.ts, since the HTTP server asks it who a token stands for.
+import { module } from '../../kernel/module.ts'
+import { identityEvents } from './events.ts'
+import type { Identity } from './identity.ts'
+import { identityRoutes } from './routes.ts'
+
+export { identityEvents }
+export { openIdentity, type Identity, type IdentitySettings } from './identity.ts'
+
+export const identityModule = (identity: Identity) =>
+  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: identityRoutes(identity), jobs: identity.jobs, events: identityEvents })

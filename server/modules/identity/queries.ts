@@ -1,0 +1,16 @@
+// What operators ask about people, as gw_system. Everything else of this module goes over its own pool as gw_identity.
+import { Type } from '../../kernel/schema.ts'
+import { sql, statement } from '../../kernel/sql.ts'
+
+const UserRow = Type.Object({
+  id: Type.String(), email: Type.String(), name: Type.String(), role: Type.String(), emailVerified: Type.Boolean(), image: Type.Union([Type.String(), Type.Null()]),
+  createdAt: Type.String(), updatedAt: Type.String(), version: Type.Integer(), status: Type.String(),
+})
+export const listUsers = statement('identity.list-users', UserRow, (f: { q: string | null; role: string | null; status: string | null }, [time, id]: readonly string[], limit: number) => sql`
+  select u.id, u.email, u.name, coalesce(u.role, 'user') as role, u."emailVerified", u.image, u."createdAt", u."updatedAt", u.version, case when u.banned then 'banned' else 'active' end as status
+  from identity."user" u
+  where (u."createdAt", u.id) < (${time}::timestamptz, ${id}::uuid)
+    and (${f.q}::text is null or u.email ilike ${f.q} or u.name ilike ${f.q})
+    and (${f.role}::text is null or coalesce(u.role, 'user') = ${f.role})
+    and (${f.status}::text is null or (case when u.banned then 'banned' else 'active' end) = ${f.status})
+  order by u."createdAt" desc, u.id desc limit ${limit + 1}`, [[{ q: null, role: null, status: null }, ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'], 1]])

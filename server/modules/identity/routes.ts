@@ -1,0 +1,141 @@
+// /auth and /users: one call each. Nobody need be signed in for most of /auth, so those count per client address.
+import type { Context } from '../../kernel/db.ts'
+import { refuse } from '../../kernel/errors.ts'
+import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
+import { Answer, del, get, patch, post, routes, type Operation, type RequestFacts } from '../../kernel/route.ts'
+import { ById, Page, Strict, Type } from '../../kernel/schema.ts'
+import type { SignedIn as Login } from './accounts.ts'
+import type { Identity } from './identity.ts'
+import { listUsers } from './queries.ts'
+import * as s from './schema.ts'
+
+const minute = 60_000
+const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
+const accepted = () => ({ status: 'accepted' as const })
+
+export function identityRoutes({ accounts, people, cookies, ended }: Identity): Operation[] {
+  const from = (ctx: Context, request: RequestFacts) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent })
+  /** Pages of ours keep the refresh token in the cookie; everybody else gets it in the body. */
+  const answer = (login: Login, request: RequestFacts, { status = 200, byCookie = cookies.isOwnPage(request) } = {}) => {
+    const { pair, user, tenant } = login
+    const body: s.SignedInBody = { user, tenant, accessToken: pair.accessToken, refreshToken: byCookie ? null : pair.refreshToken, tokenType: 'Bearer', expiresIn: pair.expiresIn }
+    return new Answer(body, { status, headers: byCookie ? { 'set-cookie': cookies.refresh(pair.refreshToken) } : {} })
+  }
+  const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person has an account')
+
+  const auth = routes('auth', {
+    register: post('/auth/register', {
+      access: 'public', summary: 'Make an account', body: s.Register, returns: s.SignedIn, status: 201, limit: perAddress('register', 300, 10 * minute),
+      description: 'The first account needs `setupToken` and becomes operator and owner of a first tenant. With REQUIRE_VERIFIED_EMAIL the answer is always 202 without tokens.',
+      problems: ['setup.token_required', 'auth.email_taken', 'auth.registration_closed'],
+      handle: async (ctx, { body, request }) => {
+        const login = await accounts.register(from(ctx, request), body)
+        return login ? answer(login, request, { status: 201 }) : new Answer(accepted(), { status: 202 })
+      },
+    }),
+    login: post('/auth/login', {
+      access: 'public', summary: 'Sign in with address and password', body: s.Login, returns: s.SignedIn, limit: perAddress('login', 240),
+      description: 'Without `tenant`: the last one used, else the only one, else none.', problems: ['auth.refused', 'auth.verification_required', 'tenant.not_found'],
+      handle: async (ctx, { body, request }) => answer(await accounts.login(from(ctx, request), body), request),
+    }),
+    session: post('/auth/session', {
+      access: 'public', summary: 'A pair for the login page\'s session', returns: s.SignedIn, limit: perAddress('session', 240), problems: ['auth.origin_refused', 'auth.required'],
+      handle: async (ctx, { request }) => {
+        cookies.requireOwnOrigin(request)
+        const found = await accounts.findCookieSession(String(request.headers.cookie ?? ''))
+        if (!found) refuse('auth.required', 'there is no session in this browser: sign in')
+        return answer(await accounts.open(ctx.request, found.session, found.user, await accounts.chooseTenant(found.user, undefined)), request, { byCookie: true })
+      },
+    }),
+    refresh: post('/auth/refresh', {
+      access: 'public', summary: 'A new pair for a refresh token', body: s.Refresh, returns: s.SignedIn, limit: perAddress('refresh', 1200), problems: ['auth.refresh_refused', 'auth.refresh_raced'],
+      description: 'Each refresh token works once. Used again within 2 s: 409, go on with the pair the other call got. Used later: 401, and the whole chain ends. Without body the browser\'s cookie is taken.',
+      handle: async (ctx, { body, request }) => {
+        const given = body?.refreshToken
+        if (given !== undefined) return answer(await accounts.refresh(ctx.request, given), request, { byCookie: false })
+        cookies.requireOwnOrigin(request)
+        const kept = request.cookies[cookies.names.refresh]
+        if (!kept) refuse('auth.refresh_refused', 'send refreshToken, or sign in')
+        return answer(await accounts.refresh(ctx.request, kept), request, { byCookie: true })
+      },
+    }),
+    switch: post('/auth/switch', {
+      access: 'person', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, returns: s.SignedIn, problems: ['tenant.not_found'],
+      handle: async (ctx, { body, request }) => {
+        const tenant = await accounts.chooseTenant(selfOf(ctx), body.tenant)
+        return answer(await accounts.open(ctx.request, ctx.session ?? refuse('auth.token_refused'), selfOf(ctx), tenant), request)
+      },
+    }),
+    logout: post('/auth/logout', {
+      access: 'person', idempotency: 'none', summary: 'End this session',
+      handle: async (ctx) => {
+        if (ctx.session) {
+          await accounts.endSession(ctx, selfOf(ctx), ctx.session)
+          ended(ctx.session)
+        }
+        return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
+      },
+    }),
+    verifyEmail: post('/auth/verify-email', {
+      access: 'public', summary: 'Follow the link that proves an address', body: s.FollowLink, limit: perAddress('links', 60), problems: ['auth.link_refused'],
+      handle: (ctx, { body }) => people.verifyEmail(ctx.request, body.token),
+    }),
+    resendVerification: post('/auth/resend-verification', {
+      access: 'public', summary: 'Send the verification mail again', body: s.AskMail, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
+      handle: async (ctx, { body }) => (await people.resendVerification(ctx.request, body.email), accepted()),
+    }),
+    forgotPassword: post('/auth/forgot-password', {
+      access: 'public', summary: 'Send a link to a new password', body: s.AskMail, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
+      handle: async (ctx, { body }) => (await people.forgotPassword(ctx.request, body.email), accepted()),
+    }),
+    resetPassword: post('/auth/reset-password', {
+      access: 'public', summary: 'Set a new password by the link in a mail', body: s.Reset, limit: perAddress('links', 60), problems: ['auth.link_refused'],
+      handle: (ctx, { body }) => people.resetPassword(ctx.request, body.token, body.password),
+    }),
+    listSessions: get('/auth/sessions', {
+      access: 'person', summary: 'Where I am signed in', returns: s.SessionList, handle: async (ctx) => ({ items: await people.listSessions(ctx), next: null }),
+    }),
+    endSession: del('/auth/sessions/:id', {
+      access: 'person', summary: 'Sign one of my devices out', params: ById, problems: ['session.not_found'], handle: (ctx, { params }) => people.endSession(ctx, params.id),
+    }),
+  })
+
+  const users = routes('users', {
+    me: get('/users/me', { access: 'person', summary: 'My account', returns: s.User, handle: (ctx) => people.find(selfOf(ctx)) }),
+    changeMe: patch('/users/me', {
+      access: 'person', summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, returns: s.User, ifMatch: true,
+      problems: ['auth.password_wrong'], handle: (ctx, { body, ifMatch }) => people.change(ctx, body, ifMatch),
+    }),
+    deleteMe: del('/users/me', {
+      access: 'person', summary: 'Delete my account', problems: ['user.sole_owner'],
+      handle: async (ctx) => {
+        await people.remove(ctx)
+        return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
+      },
+    }),
+    changeEmail: post('/users/me/email', {
+      access: 'person', idempotency: 'none', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
+      body: s.ChangeEmail, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
+      handle: async (ctx, { body }) => (await people.changeEmail(ctx, body.email, body.password), accepted()),
+    }),
+    export: get('/users/me/export', { access: 'person', summary: 'Everything kept about me', returns: s.Export, limit: { name: 'export', limit: { max: 20, windowMs: 60 * minute } }, handle: (ctx) => people.export(ctx) as never }),
+    preferences: get('/users/me/preferences', { access: 'person', summary: 'My preferences', returns: s.Preferences, handle: (ctx) => people.preferences(ctx) }),
+    changePreferences: patch('/users/me/preferences', {
+      access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, returns: s.Preferences, handle: (ctx, { body }) => people.changePreferences(ctx, body),
+    }),
+    list: get('/users', {
+      access: 'operator', summary: 'All people, newest first', returns: s.ManagedUserList,
+      query: Strict({ ...Page, q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a name or address' })), role: Type.Optional(Type.Enum(['operator', 'user'])), status: Type.Optional(Type.Enum(['active', 'banned'])) }),
+      handle: async (ctx, { query }) => {
+        const like = query.q === undefined ? null : `%${query.q.replace(/[\\%_]/g, '\\$&')}%`
+        const [rows] = await ctx.read(listUsers({ q: like, role: query.role ?? null, status: query.status ?? null }, parseCursor(query.after, newest, [timeShape, idShape]), query.limit))
+        return page(rows, query.limit, (last) => [last.createdAt, last.id]) as never
+      },
+    }),
+    manage: patch('/users/:id', {
+      access: 'operator', summary: 'Make an operator, close or open an account', description: 'A ban ends the person\'s sessions at once.', params: ById, body: s.ManageUser, returns: s.ManagedUser, ifMatch: true, problems: ['user.not_found', 'state.conflict'],
+      handle: (ctx, { params, body, ifMatch }) => people.manage(ctx, params.id, body, ifMatch),
+    }),
+  })
+  return [...auth, ...users]
+}
