@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Redis } from 'ioredis'
+import { newId } from '../kernel/ids.ts'
+import { anyRedis, noOwnRedis, noRedis, ownRedis } from '../testing/services.ts'
+import { openRedisBus } from './bus-redis.ts'
+import { busContract, until } from './bus.contract.ts'
+
+const quick = { commandMs: 100, connectMs: 1_000, pauseMs: 50, retryMs: 50, beatMs: 50 }
+const limit = { max: 5, windowMs: 60_000 }
+
+busContract('Redis bus', {
+  skip: await noRedis(),
+  async open(t) {
+    const [url, prefix] = [await anyRedis(t), `${newId()}:`]
+    const [one, two] = await Promise.all([openRedisBus({ url, prefix }), openRedisBus({ url, prefix })])
+    return { one, two }
+  },
+  overshoot: 20,
+})
+
+test('a Redis that is killed takes nothing down, and all is as before when it is back', { skip: noOwnRedis() }, async (t) => {
+  const redis = await ownRedis(t)
+  const said: string[] = []
+  const options = { url: redis.url, timing: quick, log: (message: string) => said.push(message) }
+  const [bus, other] = await Promise.all([openRedisBus(options), openRedisBus({ ...options, log: () => {} })])
+  t.after(() => Promise.all([bus.close(), other.close()]))
+  const heard: string[] = []
+  bus.subscribe('c', (message) => heard.push(message))
+  for (let i = 0; i < 4; i++) assert.equal((await bus.take('k', limit)).allowed, true)
+  await bus.set('cached', 'value', 60_000)
+
+  await redis.kill()
+  await until(() => !bus.health().ok)
+  bus.publish('c', 'to oneself')
+  other.publish('c', 'lost')
+  assert.deepEqual([(await bus.take('k', limit)).allowed, (await bus.take('k', limit)).allowed], [true, false]) // it knows what Redis counted
+  assert.equal(await bus.get('cached'), null)
+  await bus.set('cached', 'unheard', 60_000)
+  await bus.drop('cached')
+  await until(() => heard.includes('to oneself') && said.length === 1)
+  assert.match(said[0]!, /Redis is away \(ECONN\w+\)/)
+
+  await redis.start()
+  await until(() => bus.health().ok && other.health().ok && heard.includes(''))
+  await until(() => (other.publish('c', 'heard again'), heard.includes('heard again')))
+  await until(() => said.includes('Redis is back'))
+  assert.ok(!heard.includes('lost'))
+})
+
+test('a value dropped while Redis could not hear it does not come back', { skip: noOwnRedis() }, async (t) => {
+  const redis = await ownRedis(t)
+  const bus = await openRedisBus({ url: redis.url, timing: quick })
+  t.after(() => bus.close())
+  await bus.set('key', 'old', 60_000)
+  const raw = new Redis(redis.url)
+  t.after(() => raw.disconnect())
+  assert.equal(await raw.get('groundwork:cache:key'), 'old')
+  redis.freeze()
+  await bus.drop('key')
+  assert.equal(await bus.get('key'), null)
+  redis.thaw()
+  await until(async () => (await bus.get('key'), (await raw.get('groundwork:cache:key')) === null))
+})
+
+test('a Redis that accepts and never answers costs one short wait, not one per call', { skip: noOwnRedis() }, async (t) => {
+  const redis = await ownRedis(t)
+  const bus = await openRedisBus({ url: redis.url, timing: { ...quick, pauseMs: 60_000 } })
+  t.after(() => bus.close())
+  redis.freeze()
+  const began = performance.now()
+  for (let i = 0; i < 50; i++) await bus.take(`k${i}`, limit)
+  assert.ok(performance.now() - began < 50 * quick.commandMs / 2, 'each call waited')
+  assert.deepEqual(bus.health(), { ok: false, detail: 'no answer in time' })
+  redis.thaw()
+})
+
+test('the product starts without its Redis, and uses it once it comes', { skip: noOwnRedis() }, async (t) => {
+  const redis = await ownRedis(t)
+  await redis.kill()
+  const bus = await openRedisBus({ url: redis.url, timing: quick })
+  t.after(() => bus.close())
+  assert.equal(bus.health().ok, false)
+  assert.equal((await bus.take('k', limit)).allowed, true)
+  await redis.start()
+  await until(() => bus.health().ok)
+  await bus.set('key', 'value', 60_000)
+  assert.equal(await bus.get('key'), 'value')
+})
+
+test('neither logs nor health tell the password, and an unreadable address is refused without it', async (t) => {
+  const said: string[] = []
+  const bus = await openRedisBus({ url: 'redis://user:hunter2@127.0.0.1:1/0', timing: quick, log: (message, error) => said.push(`${message} ${String(error)}`) })
+  t.after(() => bus.close())
+  await until(() => said.length > 0)
+  assert.ok(![...said, bus.health().detail].join().includes('hunter2'))
+  await assert.rejects(openRedisBus({ url: 'hunter2@redis' }), (error: Error) => /REDIS_URL must look like/.test(error.message) && !error.message.includes('hunter2'))
+})
