@@ -21,13 +21,16 @@ export const addJob = (who: Pick<Who, 'tenant' | 'cause' | 'request'>, { name, d
   values (${who.tenant}, ${newId()}, ${name}, ${key ?? null}, ${sql.json(data)}, ${secret}, coalesce(${runAt ?? null}::timestamptz, now()), ${maxAttempts}, ${who.cause ?? null}, ${who.request})
   on conflict do nothing`
 
-const columns = sql`tenant_id, id, name, data, secret, attempts, max_attempts, cause_id, request_id, lease`
 const takeJobs = statement('jobs.take', JobRow, (lease: string, names: string[], limit: number, leaseMs: number) => sql`
-  update jobs j set status = 'running', attempts = attempts + 1, lease = ${lease}, lease_until = now() + ${leaseMs} * interval '1 ms' from (
-    (select id as due from jobs where status = 'ready' and run_at <= now() and name = any (${names}) and not (select held_since is not null from installation) order by run_at limit ${limit} for update skip locked)
-    union all
-    (select id from jobs where status = 'running' and lease_until < now() and name = any (${names}) limit ${limit} for update skip locked)) d
-  where j.id = d.due returning ${sql`j.tenant_id, j.id, j.name, j.data, j.secret, j.attempts, j.max_attempts, j.cause_id, j.request_id, j.lease`}`)
+  with due as (
+    select id from jobs where status = 'ready' and run_at <= now() and name = any (${names}) and not (select held_since is not null from installation)
+    order by run_at limit ${limit} for update skip locked
+  ), left_behind as (
+    select id from jobs where status = 'running' and lease_until < now() and name = any (${names}) limit ${limit} for update skip locked
+  )
+  update jobs j set status = 'running', attempts = attempts + 1, lease = ${lease}, lease_until = now() + ${leaseMs} * interval '1 ms'
+  from (select id from due union all select id from left_behind) d where j.id = d.id
+  returning j.tenant_id, j.id, j.name, j.data, j.secret, j.attempts, j.max_attempts, j.cause_id, j.request_id, j.lease`)
 const renewLease = (lease: string, ids: string[], leaseMs: number) => sql`update jobs set lease_until = now() + ${leaseMs} * interval '1 ms' where lease = ${lease} and id = any (${ids}) and status = 'running'`
 // fenced by the lease: a worker that was thought dead does not end a job that somebody else took over
 const endJob = (job: Job) => sql`update jobs set status = 'done', error = null, secret = null, finished_at = now(), lease_until = null where id = ${job.id} and lease = ${job.lease} and status = 'running'`

@@ -1,4 +1,5 @@
 // What a module brings. app.ts lists the modules; nothing else knows them all.
+import type { FastifyInstance } from 'fastify'
 import type { Context } from './db.ts'
 import type { EventDeclaration } from './events.ts'
 import type { JobHandler } from './jobs.ts'
@@ -18,6 +19,8 @@ export type Module = {
   jobs?: readonly JobHandler[]
   permissions?: Permissions
   events?: Record<string, EventDeclaration>
+  /** what is no operation: sockets, plain pages */
+  mount?(app: FastifyInstance): void | Promise<void>
   /** noun -> rule; the noun of payload field `projectId` is `project` */
   scopes?: Record<string, ScopeRule>
 }

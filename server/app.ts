@@ -1,0 +1,158 @@
+// The modules in order: the table of contents of the running system. openApp starts them and gives back the mirror image that stops them.
+import type { FastifyInstance } from 'fastify'
+import type { Config } from './config.ts'
+import { openOutbox } from './adapters/mail-outbox.ts'
+import { addDocs } from './kernel/docs-page.ts'
+import { createServer } from './kernel/http.ts'
+import type { Kernel } from './kernel/kernel.ts'
+import type { Logger } from './kernel/log-lines.ts'
+import { mailEvents, queueMail } from './kernel/mail.ts'
+import type { Module } from './kernel/module.ts'
+import { openApiOf } from './kernel/openapi.ts'
+import { createPermissions } from './kernel/permissions.ts'
+import type { Bus, Database, Mail } from './kernel/ports.ts'
+import { addProbes } from './kernel/probes.ts'
+import { keepStepping, systemWho } from './kernel/readers.ts'
+import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
+import { openSite } from './kernel/site.ts'
+import { openTail } from './kernel/tail.ts'
+import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
+import { createMail } from './modules/mail/module.ts'
+
+/** Events of all modules, known before any module runs. */
+export const eventGroups = [mailEvents, identityEvents]
+
+export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS'> }
+/** What the system is made of; later ones may use the api.ts of earlier ones. */
+export function createModules({ kernel, identity, mail }: Parts): readonly Module[] {
+  return [
+    identityModule(identity),
+    createMail({ kernel, port: mail }),
+  ]
+}
+
+export type AppOptions = {
+  config: Config
+  database: Database
+  bus: Bus
+  /** undefined: the outbox page keeps them */
+  mail: Mail | undefined
+  platformKey: Buffer
+  log: Logger
+  setupToken: string
+  consoleFolder: string
+  version: string
+  /** the data comes from a backup: new epoch, all sessions ended, nothing sent until released */
+  restored?: boolean
+}
+export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; listen(): Promise<{ address: string; publicUrl: string }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
+
+/** A kernel alone, for verbs that need no server. */
+export async function openBareKernel(o: Pick<AppOptions, 'config' | 'database' | 'bus' | 'platformKey'> & { log?: Logger; version?: string }): Promise<ReturnType<typeof openKernel>> {
+  const { silent } = await import('./kernel/log-lines.ts')
+  const kernel = openKernel({ database: o.database, bus: o.bus, platformKey: o.platformKey, groups: eventGroups, log: o.log ?? silent, publicUrl: publicUrlOf(o.config, o.config.PORT), version: o.version ?? '' })
+  await kernel.keys.check()
+  return kernel
+}
+const publicUrlOf = (config: Config, port: number) => config.PUBLIC_URL ?? `http://localhost:${port}`
+
+export async function openApp(o: AppOptions): Promise<App> {
+  const { config, log } = o
+  const port = config.PORT || (await freePort(config.HOST))
+  const publicUrl = publicUrlOf(config, port)
+  const kernel = openKernel({ database: o.database, bus: o.bus, platformKey: o.platformKey, groups: eventGroups, log, publicUrl, version: o.version })
+  const stops: (() => Promise<unknown>)[] = [() => kernel.close()]
+  const stop = async () => {
+    for (const end of stops.splice(0).reverse()) await end()
+  }
+  try {
+    await kernel.keys.check()
+    if (o.restored) await afterRestore(kernel)
+    const deliver = async (letter: { to: string; subject: string; text: string; html?: string }) => void (await queueMail(kernel.system.context(systemWho('letters')), kernel.keys, { kind: 'account', ...letter }))
+    const identity = await openIdentity({ ...kernel, deliver, settings: { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' } })
+    stops.push(() => identity.close())
+    const modules = createModules({ kernel, identity, mail: o.mail ?? openOutbox(), config })
+    const operations = modules.flatMap((m) => m.routes ?? [])
+    const permissions = createPermissions(modules)
+
+    // the tail first: caches that events end must hear every event from now on
+    const tail = await openTail(kernel.system)
+    tail.watch((event) => identity.hear(event))
+    const following = keepStepping(tail.step, { floorMs: 500, onError: (error) => log.warn({ error: String(error) }, 'the tail could not read the log') })
+    const deaf = kernel.bell.hear(following.wake)
+    stops.push(async () => (deaf(), await following.stop()))
+
+    const site = openSite(o.consoleFolder)
+    const http = await createServer({
+      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
+      trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}),
+      onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
+      onError: (error, requestId) => report(config.ERROR_HOOK_URL, error, requestId, log),
+    })
+    let state: 'starting' | 'ready' | 'draining' = 'starting'
+    addProbes(http, {
+      version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper: identity.doorkeeper,
+      notReady: async () => [...(state === 'ready' ? [] : [state]), ...(await answers(kernel) ? [] : ['database'])],
+      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail?.kind ?? 'outbox' }, roles: config.ROLES }),
+      refresh: async () => {},
+    })
+    addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
+    if (site) await site.register(http)
+    for (const module of modules) await module.mount?.(http)
+
+    let followers: Followers | undefined
+    if (config.ROLES.includes('worker')) {
+      followers = startFollowers(kernel, { readers: modules.flatMap((m) => m.readers ?? []), jobs: modules.flatMap((m) => m.jobs ?? []) })
+      stops.push(() => followers!.stop())
+    }
+    stops.push(() => http.close())
+    return {
+      http, kernel, identity, stop: async () => {
+        state = 'draining'
+        await stop()
+      },
+      needsSetup: () => identity.accounts.prepareSetup(o.setupToken),
+      async listen() {
+        await identity.accounts.prepareSetup(o.setupToken)
+        try {
+          await http.listen({ host: config.HOST, port })
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port} is taken: set PORT to a free one, or PORT=0 for any`)
+          if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new Error(`port ${port} needs rights this user lacks: set PORT to one above 1023`)
+          throw error
+        }
+        state = 'ready'
+        return { address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`, publicUrl }
+      },
+    }
+  } catch (error) {
+    await stop().catch(() => {}) // the first error is the one to tell
+    throw error
+  }
+}
+
+const answers = (kernel: Kernel) => kernel.system.pool.query('select 1').then(() => true, () => false)
+
+/** PUBLIC_URL and the issuer name the port, so it must be known before anything is built. */
+async function freePort(host: string): Promise<number> {
+  const { createServer: createTcp } = await import('node:net')
+  return new Promise((resolve, reject) => {
+    const probe = createTcp().once('error', reject).listen(0, host, () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
+
+/** Positions of the backup's future are void, sessions and links of its past are ended, and what it had queued waits for a person (S2.22). */
+async function afterRestore(kernel: Kernel): Promise<void> {
+  await kernel.system.pool.query('select next_epoch()')
+  await kernel.system.pool.query('update installation set held_since = now()')
+}
+
+/** The hook for error tracking (S0.15): best effort, never in the way of an answer. */
+function report(hook: string | undefined, error: unknown, requestId: string, log: Logger): void {
+  if (!hook) return
+  const body = JSON.stringify({ requestId, message: String((error as Error)?.message ?? error), stack: (error as Error)?.stack })
+  fetch(hook, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(5000) }).catch((failed: unknown) => log.warn({ error: String(failed) }, 'the error hook did not take it'))
+}
