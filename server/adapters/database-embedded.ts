@@ -11,6 +11,8 @@ import { choosePlace, realDataDir, type User } from './embedded/root-user.ts'
 import { restoreInto, type Restored } from './embedded/restore.ts'
 import { launch, type Server } from './embedded/supervisor.ts'
 
+export { DataFolderHeld, readOwner, recordOwnerUrl } from './embedded/owner-lock.ts'
+
 export type EmbeddedOptions = {
   /** DATA_DIR; the data may end up elsewhere when root starts in a folder its service user cannot reach: see `dataDir` of the result */
   dataDir: string
@@ -88,7 +90,7 @@ function prepareFolder(o: Place): Folder {
  * Replaces the data by a backup's, while nothing runs over the folder. The old cluster is kept beside.
  * @throws DataFolderHeld while a server runs; Error with the cure for a wrong key, another major version, a damaged file
  */
-export async function restore(o: Place & { file: string; platformKey: Uint8Array }): Promise<Restored & { dataDir: string }> {
+export async function restoreEmbedded(o: Place & { file: string; platformKey: Uint8Array }): Promise<Restored & { dataDir: string }> {
   const folder = prepareFolder(o)
   const lock = await takeOwnerLock(folder.dataDir)
   try {
@@ -98,10 +100,18 @@ export async function restore(o: Place & { file: string; platformKey: Uint8Array
   }
 }
 
-/** Parents first with the default mode: a mode given with `recursive` would close them to the service user too. */
+/** What a data folder has in it; a folder with none of these and with other things is somebody else's. */
+const ours = ['cluster', 'owner.lock', 'home', 'keys', 'superuser.pw']
+
+/**
+ * Parents first with the default mode: a mode given with `recursive` would close them to the service user too.
+ * @throws when the folder is in use for something else: it would be closed to everybody, or given to another user
+ */
 function makeFolder(folder: string, user?: User): void {
   fs.mkdirSync(path.dirname(folder), { recursive: true })
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const names = fs.readdirSync(folder).filter((name) => name !== 'lost+found')
+  if (names.length && !names.some((name) => ours.includes(name))) throw new Error(`DATA_DIR is ${folder}, which holds other things (${names.slice(0, 3).join(', ')}): name an empty or a new folder`)
   const found = fs.statSync(folder)
   if (user && found.uid !== user.uid) give(folder, user)
   if (found.mode & 0o077) fs.chmodSync(folder, 0o700)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import type { Database } from '../kernel/ports.ts'
+import { afterwards } from '../testing/afterwards.ts'
 import { debianBin, skipWithout, startBare, type BareServer } from '../testing/bare-postgres.ts'
 import { connect, databaseContract } from './database.contract.ts'
 import { openExternal } from './database-postgres.ts'
@@ -37,7 +38,7 @@ for (const { name, bin, skip } of versions) {
 
   test(`an external ${name} without the right to make roles says what an administrator must run, and that suffices`, { skip }, async (t) => {
     const server = await startBare(bin)
-    t.after(() => server.stop())
+    afterwards(t, () => server.stop())
     await server.run('postgres', "create role plain login password 'secret-of-plain'", 'create database product owner plain')
     const o = { url: server.url('product', 'plain', 'secret-of-plain'), platformKey: randomBytes(32), ...quiet }
     const refused = await openExternal(o).then(() => assert.fail('started'), (e: Error) => e.message)
@@ -59,7 +60,7 @@ for (const { name, bin, skip } of versions) {
 
 test('eight starts at once on one database agree, and a later one changes nothing', async (t) => {
   const server = await startBare()
-  t.after(() => server.stop())
+  afterwards(t, () => server.stop())
   await server.run('postgres', 'create database product')
   const o = { url: server.url('product'), platformKey: randomBytes(32), ...quiet }
   const all: Database[] = await Promise.all(Array.from({ length: 8 }, () => openExternal(o)))
@@ -73,7 +74,7 @@ test('eight starts at once on one database agree, and a later one changes nothin
 
 test('another key is refused for another database of the server, and changes the passwords of its own', async (t) => {
   const server = await startBare()
-  t.after(() => server.stop())
+  afterwards(t, () => server.stop())
   await server.run('postgres', 'create database one', 'create database two')
   const first = await openExternal({ url: server.url('one'), platformKey: randomBytes(32), ...quiet })
   await assert.rejects(openExternal({ url: server.url('two'), platformKey: randomBytes(32), ...quiet }), /belong to the database one and to its SECRET_KEY/)
@@ -85,7 +86,7 @@ test('another key is refused for another database of the server, and changes the
 
 test('a role that may pass by row security stops the start', async (t) => {
   const server = await startBare()
-  t.after(() => server.stop())
+  afterwards(t, () => server.stop())
   await server.run('postgres', 'create database product', 'create role gw_app login bypassrls')
   await assert.rejects(openExternal({ url: server.url('product'), platformKey: randomBytes(32), ...quiet }), /alter role gw_app nosuperuser nobypassrls/)
 })

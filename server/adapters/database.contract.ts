@@ -3,13 +3,14 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import pg from 'pg'
 import type { Database, DatabaseRole } from '../kernel/ports.ts'
+import { afterwards } from '../testing/afterwards.ts'
 
 /** A connected client that is closed after the test. */
 export async function connect(t: Pick<TestContext, 'after'>, config: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client(config)
   client.on('error', () => {})
   await client.connect()
-  t.after(() => client.end())
+  afterwards(t, () => client.end())
   return client
 }
 
@@ -17,7 +18,7 @@ export async function connect(t: Pick<TestContext, 'after'>, config: pg.ClientCo
 export function databaseContract(name: string, o: { skip?: string | false; open: () => Promise<Database>; leastVersion: number; close: () => Promise<void> }): void {
   test(`${name} keeps the contract of the Database port`, { skip: o.skip }, async (t) => {
     const database = await o.open()
-    t.after(o.close)
+    afterwards(t, o.close)
     const clients = async (s: TestContext, ...roles: DatabaseRole[]) => Promise.all(roles.map((role) => connect(s, database.connection(role))))
     const owner = await connect(t, database.connection('owner'))
     await owner.query('create schema contract; grant usage on schema contract to gw_app, gw_system')

@@ -42,6 +42,7 @@ export async function backup(o: BackupOptions): Promise<BackupResult> {
     await client.connect()
     await new Promise<void>((resolve, reject) => {
       out.stream.on('error', reject)
+      if (out.stream.errored) return reject(out.stream.errored)
       client.query(baseBackup(out, (e) => (e ? reject(e) : resolve())) as unknown as pg.Submittable)
     })
     return { file: o.file, bytes: await out.finish(), header }

@@ -48,9 +48,13 @@ export function findBinaries(binDir: string | undefined, cacheDir: string): Bina
     throw new Error(`There is no PostgreSQL for this machine (${name} is not installed): run "npm ci", or set GROUNDWORK_PG_BIN to the bin directory of a PostgreSQL server, or DATABASE_URL`)
   }
   const release = (JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }).version
-  let native = path.join(folder, 'native')
-  if (!makeLinks(native)) native = copyBinaries({ native, release }, cacheDir)
-  return { bin: path.join(native, 'bin'), native, release }
+  return withLinks({ native: path.join(folder, 'native'), release }, cacheDir)
+}
+
+/** Where the links cannot be made (node_modules is read-only), a copy that has them. */
+export function withLinks(from: { native: string; release: string }, cacheDir: string): Binaries {
+  const native = makeLinks(from.native) ? from.native : copyBinaries(from, cacheDir)
+  return { bin: path.join(native, 'bin'), native, release: from.release }
 }
 
 /** Copies the package's folder once (58 MB, about 0.3 s) to `<into>/pg-<release>`. Racing starts may both copy; one rename wins. */

@@ -59,12 +59,17 @@ function worksIn(pid: number, folder: string): boolean {
     return false
   }
 }
-export const isServing = (pid: number, cluster: string): boolean =>
-  process.platform === 'linux' ? worksIn(pid, fs.realpathSync(cluster)) : livingProcesses(cluster).includes(pid)
+function isServing(pid: number, cluster: string): boolean {
+  if (!fs.existsSync(cluster)) return exists(pid) // the folder was removed under the server, which must end all the more
+  return process.platform === 'linux' ? worksIn(pid, fs.realpathSync(cluster)) : livingProcesses(cluster).includes(pid)
+}
 
-/** Fast, then immediate, then kill: a fast shutdown that arrives during crash recovery can hang for ever. Recovery loses nothing committed. */
+/**
+ * Fast, then immediate, then kill: a fast shutdown that arrives during crash recovery can hang for ever. An immediate one loses nothing
+ * committed, so the first step may be short: a start should be able to stop within 5 s.
+ */
 export async function endServer(folder: Pick<Folder, 'cluster' | 'log'>, pid: number): Promise<void> {
-  for (const [signal, ms] of [['SIGINT', 10_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]] as const) {
+  for (const [signal, ms] of [['SIGINT', 3_000], ['SIGQUIT', 5_000], ['SIGKILL', 2_000]] as const) {
     try {
       process.kill(pid, signal)
     } catch {

@@ -48,12 +48,12 @@ export async function takeOwnerLock(dataDir: string): Promise<OwnerLock> {
     const lock = new DatabaseSync(path.join(dataDir, 'owner.lock'), { timeout: 0 })
     try {
       lock.exec('pragma journal_mode = memory; begin exclusive')
+      writeOwner(dataDir, { pid: process.pid })
     } catch (e) {
       lock.close()
       if ((e as { errcode?: number }).errcode === busy) continue
       throw e
     }
-    writeOwner(dataDir, { pid: process.pid })
     let held = true
     return {
       release() {

@@ -70,6 +70,7 @@ export function createSealedFile(file: string, header: BackupHeader, platformKey
   const codec = frameCodec(head, header, platformKey)
   fs.rmSync(part, { force: true })
   const out = fs.createWriteStream(part, { flags: 'wx', mode: 0o600 })
+  out.on('error', () => {}) // kept by the stream as `errored`, and given by `finish`
   out.write(head)
   let bytes = head.length
   let kind: FrameKind = 'tar'
@@ -107,7 +108,8 @@ export function createSealedFile(file: string, header: BackupHeader, platformKey
       flush()
       await new Promise<void>((resolve, reject) => {
         out.once('error', reject)
-        out.end(resolve)
+        if (out.errored) reject(out.errored)
+        else out.end(resolve)
       })
       const fd = fs.openSync(part, 'r+')
       fs.fsyncSync(fd)

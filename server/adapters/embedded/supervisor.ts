@@ -133,7 +133,7 @@ function startWatchdog(pid: number, o: LaunchOptions): ChildProcess {
   const script = `read x
 for s in INT QUIT; do
   kill -$s "$1" 2>/dev/null || break
-  i=0; while [ $i -lt 100 ] && kill -0 "$1" 2>/dev/null; do sleep 0.1; i=$((i+1)); done
+  i=0; while [ $i -lt 50 ] && kill -0 "$1" 2>/dev/null; do sleep 0.1; i=$((i+1)); done
 done
 [ -z "$2" ] || rm -rf -- "$2"`
   const dog = spawn('/bin/sh', ['-c', script, 'groundwork-watchdog', String(pid), o.removeAfter ?? ''], {
