@@ -1,6 +1,8 @@
 // The module's parts, put together once by app.ts: the libraries over their pool, the issuer, the doorkeeper, and the verbs.
+import { platformId } from '../../kernel/ids.ts'
 import type { Job } from '../../kernel/jobs.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import { queueMail } from '../../kernel/mail.ts'
 import { createAccounts, type Registration } from './accounts.ts'
 import { createAuth } from './auth.ts'
 import { createCookies } from './cookies.ts'
@@ -14,13 +16,13 @@ import { loadSecrets } from './secrets.ts'
 import { createTenants } from './tenants.ts'
 
 export type IdentitySettings = { registration: Registration; requireVerifiedEmail: boolean; multiTenant: boolean; limits: boolean; /** absolute life of a login */ sessionSeconds?: number }
-/** What app.ts gives: parts of the kernel, and the way a mail leaves. */
-export type IdentityParts = Pick<Kernel, 'database' | 'keys' | 'bus' | 'bell' | 'log' | 'publicUrl'> & { deliver: Deliver; settings: IdentitySettings }
+export type IdentityParts = Pick<Kernel, 'database' | 'system' | 'keys' | 'bus' | 'bell' | 'log' | 'publicUrl'>
 export type Identity = Awaited<ReturnType<typeof openIdentity>>
 
 /** Opens the module: its pool, and the secrets that all processes share. Close it after the server. */
-export async function openIdentity({ database, keys, bus, bell, log, publicUrl, deliver, settings }: IdentityParts) {
+export async function openIdentity({ database, system, keys, bus, bell, log, publicUrl }: IdentityParts, settings: IdentitySettings) {
   const { registration, requireVerifiedEmail, multiTenant, limits, sessionSeconds = 30 * 86_400 } = settings
+  const deliver: Deliver = async (mail, request) => void (await queueMail(system.context({ tenant: platformId, actor: { type: 'system', id: null }, request }), keys, mail))
   const onError = (error: unknown) => log.error({ module: 'identity', error: String((error as Error)?.stack ?? error) }, 'identity failed')
   const pool = openIdentityPool(database.connection('identity'), onError)
   try {

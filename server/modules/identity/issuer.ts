@@ -132,7 +132,8 @@ export async function createIssuer(o: IssuerOptions) {
 
   async function askToken(call: Call, form: Record<string, string>): Promise<Pair | undefined> {
     const request = caller.getStore()
-    const got = await calls.run(call, () => caller.run({ actor: null, request: 'token', ...request }, () =>
+    // awaited inside: what inject() returns begins its work only then, and would do so without the stores
+    const got = await calls.run(call, () => caller.run({ actor: null, request: 'token', ...request }, async () => await
       inside.inject({ method: 'POST', url: '/token', headers: { ...asked, 'content-type': 'application/x-www-form-urlencoded' }, payload: new URLSearchParams({ client_id: firstParty, ...form }).toString() })))
     if (got.statusCode >= 500) throw new Error('the token endpoint failed')
     if (got.statusCode !== 200) return undefined

@@ -3,7 +3,7 @@
 import type pg from 'pg'
 import { newId, platformId } from '../../kernel/ids.ts'
 import type { Job, JobHandler } from '../../kernel/jobs.ts'
-import type { Letter } from '../../kernel/ports.ts'
+import type { NewMail } from '../../kernel/mail.ts'
 import { makeLink } from './links.ts'
 import { caller, inTransaction, type StampingPool } from './pool.ts'
 import type { PlatformSealer } from './secrets.ts'
@@ -11,7 +11,7 @@ import type { PlatformSealer } from './secrets.ts'
 /** verify: the link that proves an address. taken: somebody registered with an address that has an account. forgot: the link to a new password.
     change: the link to a new address, and a word to the old one. changed: the password was changed. */
 export type LetterWish = { kind: 'verify' | 'taken' | 'forgot' | 'changed'; email: string } | { kind: 'change'; user: string; email: string }
-export type Deliver = (letter: Letter) => Promise<void>
+export type Deliver = (mail: NewMail, request: string) => Promise<void>
 const jobName = 'identity.letter'
 const bindingOf = (job: string) => `jobs/secret/${job}`
 
@@ -32,7 +32,7 @@ export function letterJob({ pool, sealer, publicUrl, deliver }: Options): JobHan
       if (!job.secret) return
       const wish = JSON.parse(sealer.openForPlatform(job.secret as Buffer, bindingOf(job.id))) as LetterWish
       const by = wish.kind === 'change' ? 'id = $1::uuid' : 'email = $1'
-      const letters = await inTransaction(pool, { actor: null, request: job.request_id ?? 'jobs' }, async (db): Promise<Omit<Letter, 'key'>[]> => {
+      const letters = await inTransaction(pool, { actor: null, request: job.request_id ?? 'jobs' }, async (db): Promise<Omit<NewMail, 'kind'>[]> => {
         const { rows: [user] } = await db.query<{ id: string; email: string; name: string; emailVerified: boolean; banned: boolean | null }>(
           `select id, email, name, "emailVerified", banned from "user" where ${by}`, [wish.kind === 'change' ? wish.user : wish.email.toLowerCase()])
         if (!user || user.banned) return []
@@ -40,22 +40,22 @@ export function letterJob({ pool, sealer, publicUrl, deliver }: Options): JobHan
         switch (wish.kind) {
           case 'verify':
             if (user.emailVerified) return []
-            return [{ to: user.email, subject: 'Confirm your address', text: greet(user.name, ['this link confirms your address. It works once, for 24 hours:', '', await link('verify', 'email', user.email)]) }]
+            return [{ to: user.email, person: user.id, subject: 'Confirm your address', text: greet(user.name, ['this link confirms your address. It works once, for 24 hours:', '', await link('verify', 'email', user.email)]) }]
           case 'taken':
-            return [{ to: user.email, subject: 'You have an account already', text: greet(user.name, ['somebody, perhaps you, tried to make an account with this address. You have one already:', '', `${publicUrl}/login`, '', 'If you forgot the password:', '', `${publicUrl}/forgot`]) }]
+            return [{ to: user.email, person: user.id, subject: 'You have an account already', text: greet(user.name, ['somebody, perhaps you, tried to make an account with this address. You have one already:', '', `${publicUrl}/login`, '', 'If you forgot the password:', '', `${publicUrl}/forgot`]) }]
           case 'forgot':
-            return [{ to: user.email, subject: 'Choose a new password', text: greet(user.name, ['this link lets you choose a new password. It works once, for an hour:', '', await link('reset', 'password', user.email), '', 'If you did not ask for it, nothing has changed.']) }]
+            return [{ to: user.email, person: user.id, subject: 'Choose a new password', text: greet(user.name, ['this link lets you choose a new password. It works once, for an hour:', '', await link('reset', 'password', user.email), '', 'If you did not ask for it, nothing has changed.']) }]
           case 'changed':
-            return [{ to: user.email, subject: 'Your password was changed', text: greet(user.name, ['the password of your account was changed and all other devices were signed out.', '', `If that was not you: ${publicUrl}/forgot`]) }]
+            return [{ to: user.email, person: user.id, subject: 'Your password was changed', text: greet(user.name, ['the password of your account was changed and all other devices were signed out.', '', `If that was not you: ${publicUrl}/forgot`]) }]
           case 'change': {
             const { rowCount: taken } = await db.query('select 1 from "user" where email = $1', [wish.email])
-            const notice = { to: user.email, subject: 'Your address is about to change', text: greet(user.name, [`a new address was named for your account. It changes when the link sent there is followed.`, '', `If that was not you, change your password: ${publicUrl}/forgot`]) }
+            const notice = { to: user.email, person: user.id, subject: 'Your address is about to change', text: greet(user.name, [`a new address was named for your account. It changes when the link sent there is followed.`, '', `If that was not you, change your password: ${publicUrl}/forgot`]) }
             if (taken) return [notice]
-            return [notice, { to: wish.email, subject: 'Confirm your new address', text: greet(user.name, ['this link makes this the address of your account. It works once, for 24 hours:', '', await link('verify', 'email', wish.email)]) }]
+            return [notice, { to: wish.email, person: user.id, subject: 'Confirm your new address', text: greet(user.name, ['this link makes this the address of your account. It works once, for 24 hours:', '', await link('verify', 'email', wish.email)]) }]
           }
         }
       })
-      for (const [i, letter] of letters.entries()) await deliver({ ...letter, key: `${job.id}-${i}` })
+      for (const letter of letters) await deliver({ kind: `identity-${wish.kind}`, ...letter }, job.request_id ?? 'jobs')
     },
   }
 }
