@@ -6,27 +6,29 @@ import { addDocs } from './kernel/docs-page.ts'
 import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Logger } from './kernel/log-lines.ts'
-import { mailEvents, queueMail } from './kernel/mail.ts'
+import { mailEvents } from './kernel/mail.ts'
 import type { Module } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions } from './kernel/permissions.ts'
 import type { Bus, Database, Mail } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
-import { keepStepping, systemWho } from './kernel/readers.ts'
+import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
 import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createMail } from './modules/mail/module.ts'
+import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents]
+export const eventGroups = [mailEvents, identityEvents, tenancyEvents]
 
-export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS'> }
+export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, mail }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, mail, config }: Parts): readonly Module[] {
   return [
     identityModule(identity),
+    createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
     createMail({ kernel, port: mail }),
   ]
 }
@@ -68,8 +70,7 @@ export async function openApp(o: AppOptions): Promise<App> {
   try {
     await kernel.keys.check()
     if (o.restored) await afterRestore(kernel)
-    const deliver = async (letter: { to: string; subject: string; text: string; html?: string }) => void (await queueMail(kernel.system.context(systemWho('letters')), kernel.keys, { kind: 'account', ...letter }))
-    const identity = await openIdentity({ ...kernel, deliver, settings: { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' } })
+    const identity = await openIdentity(kernel, { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' })
     stops.push(() => identity.close())
     const modules = createModules({ kernel, identity, mail: o.mail ?? openOutbox(), config })
     const operations = modules.flatMap((m) => m.routes ?? [])

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { attachEmbedded, openEmbedded, readOwner, recordOwnerUrl, restoreEmbedded, type Embedded } from './adapters/database-embedded.ts'
 import { openExternal } from './adapters/database-postgres.ts'
 import { backup as takeBackup } from './adapters/embedded/backup.ts'
+import { explain } from './adapters/embedded/cluster.ts'
 import { clearRestored, readRestored } from './adapters/embedded/restore.ts'
 import { openLocalBus } from './adapters/bus-local.ts'
 import { openApp, openBareKernel } from './app.ts'
@@ -21,7 +22,7 @@ const warn = (line: string) => void process.stderr.write(`${line}\n`)
 export async function start(config: Config, root: string): Promise<void> {
   const log = createLogger(config.LOG_LEVEL, config.LOG_FILE)
   for (const note of config.notes) warn(note)
-  const platformKey = readPlatformKey(config)
+  const platformKey = platformKeyOf(config)
   const { database, dataDir } = await openDatabase(config, platformKey, log)
   const opened: { stop(): Promise<void> }[] = [database]
   try {
@@ -109,11 +110,19 @@ async function openMail(config: Config): Promise<Mail | undefined> {
   return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM }) : undefined
 }
 
+/** A full or read-only disk is met here first. */
+function platformKeyOf(config: Config): Buffer {
+  try {
+    return readPlatformKey(config)
+  } catch (error) {
+    throw explain(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`, { dataDir: path.resolve(config.DATA_DIR) }) ?? error
+  }
+}
 const versionOf = (root: string): string => (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version
 
 /** A running server's data, else the data under its owner lock. */
 async function withData<T>(config: Config, use: (database: Database, platformKey: Buffer, dataDir: string | undefined) => Promise<T>): Promise<T> {
-  const platformKey = readPlatformKey(config)
+  const platformKey = platformKeyOf(config)
   const beside = config.DATABASE_URL ? undefined : await attachEmbedded({ dataDir: config.DATA_DIR })
   const { database, dataDir } = beside ? { database: beside, dataDir: beside.dataDir } : await openDatabase(config, platformKey, createLogger(config.LOG_LEVEL, config.LOG_FILE))
   try {
@@ -151,7 +160,7 @@ export async function restore(config: Config, file?: string): Promise<void> {
   if (!file) throw new Error('restore needs the file of a backup: npm start -- restore <file>')
   if (config.DATABASE_URL) throw new Error('restore is for the built-in database: restore an external one by its own means')
   const owner = readOwner(config.DATA_DIR)
-  const restored = await restoreEmbedded({ dataDir: config.DATA_DIR, binDir: config.GROUNDWORK_PG_BIN, file, platformKey: readPlatformKey(config), log: say })
+  const restored = await restoreEmbedded({ dataDir: config.DATA_DIR, binDir: config.GROUNDWORK_PG_BIN, file, platformKey: platformKeyOf(config), log: say })
   say(`restored the backup of ${restored.taken}${restored.aside ? `; what was there before is kept in ${restored.aside}` : ''}${owner?.url ? `; it ran at ${owner.url}` : ''}`)
   say('the next start ends all sessions and holds mails, jobs and triggers until an operator releases them')
 }

@@ -42,9 +42,8 @@ export const findEnd = statement('log.end', Type.Object(position), () => sql`sel
 export const findLogState = statement('log.state', Type.Object({ base: Type.Integer(), floor_pos: Type.Integer(), floor_seq: Type.Integer() }), () => sql`
   select base, floor_pos, floor_seq from installation`)
 /** Who holds every reader back: the oldest writing transaction of the whole server, in any database. Shown beside a reader's lag. */
-export const findHolder = statement('log.holder', Type.Object({ pid: Type.Integer(), database: Nullable(Type.String()), since: Nullable(Type.String()), application: Nullable(Type.String()) }), () => sql`
-  select pid, datname::text as database, xact_start as since, application_name as application from pg_stat_activity
-  where backend_xid is not null and pid <> pg_backend_pid() order by age(backend_xid) desc limit 1`)
+export const findHolder = statement('log.holder', Type.Object({ pid: Nullable(Type.Integer()), database: Nullable(Type.String()), since: Nullable(Type.String()), application: Nullable(Type.String()) }), () => sql`
+  select pid, database, since, application from log_holder()`)
 
 /** An event as clients get it (API.md "Events"). */
 export const LoggedEvent = Type.Object(

@@ -3,6 +3,7 @@ import { Type, type Static, type TObject, type TSchema } from 'typebox'
 
 export const Id = Type.String({ format: 'uuid' })
 export const Time = Type.String({ format: 'date-time' })
+export const Email = Type.String({ format: 'email', maxLength: 254 })
 export const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 /** Text people write, length in characters; NUL and lone surrogates are refused for every text, see validation.ts. */
 export const Text = (minLength: number, maxLength: number, more: object = {}) => Type.String({ minLength, maxLength, ...more })

@@ -158,6 +158,13 @@ end $$;
 revoke execute on function next_epoch() from public;
 grant execute on function next_epoch() to gw_system;
 
+/* Who holds every reader back: the oldest writing transaction of the whole server, in any database. As gw_owner, who may read all statistics. */
+create function log_holder() returns table (pid int, database text, since timestamptz, application text) language sql stable security definer set search_path = public, pg_temp as $$
+  select a.pid, a.datname::text, a.xact_start, a.application_name from pg_stat_activity a where a.backend_xid is not null and a.pid <> pg_backend_pid() order by age(a.backend_xid) desc limit 1
+$$;
+revoke execute on function log_holder() from public;
+grant execute on function log_holder() to gw_system;
+
 /* Retention: deletes a tenant's events before an instant, in portions. @return how many went */
 create function forget_events(tenant uuid, before timestamptz, most int) returns int language plpgsql security definer set search_path = public, pg_temp as $$
 declare n int; p bigint; s bigint;
@@ -226,3 +233,10 @@ create table mails (
 select apply_tenancy('mails', 'insert');
 create index mails_listed on mails (id);
 comment on index mails_listed is 'not by tenant: the outbox page is the operators''';
+
+-- What a tenant chooses for itself; absent: as the installation says.
+create table tenant_settings (
+  tenant_id uuid primary key, event_retention_days int check (event_retention_days > 0),
+  created_at timestamptz not null default now(), updated_at timestamptz not null default now()
+);
+select apply_tenancy('tenant_settings', 'select, insert, update');

@@ -1,4 +1,5 @@
 // A kernel on a fresh database, for tests of the kernel and of modules without HTTP.
+import { createHash } from 'node:crypto'
 import type { TestContext } from 'node:test'
 import pg from 'pg'
 import type { Who } from '../kernel/db.ts'
@@ -26,7 +27,7 @@ export type TestKernel = Kernel & { database: Database; who(over?: Partial<Who>)
 /** @param groups events of the modules under test, beside probe.written @param extra SQL run as gw_owner in this database only */
 export async function testKernel(t: Pick<TestContext, 'after'>, { groups = [], extra, server = {} }: { groups?: Record<string, EventDeclaration>[]; extra?: string; server?: ServerOptions } = {}): Promise<TestKernel> {
   const migrations = listMigrations()
-  const database = await testDatabase(t, { ...server, migrate: (owner) => migrate(owner, migrations), template: migrations.map((m) => m.hash.slice(0, 6)).join('').slice(0, 40) })
+  const database = await testDatabase(t, { ...server, migrate: (owner) => migrate(owner, migrations), template: createHash('sha256').update(migrations.map((m) => m.hash).join('')).digest('hex').slice(0, 24) })
   if (extra) await runAs(database, 'owner', extra)
   const kernel = await openTestKernel(database, [probeEvents, ...groups])
   t.after(kernel.close)

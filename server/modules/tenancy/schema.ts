@@ -1,0 +1,29 @@
+import { Email, Id, listOf, Nullable, roles, Strict, Text, Time, Type, Version } from '../../kernel/schema.ts'
+
+export const Role = Type.Enum([...roles], { description: 'viewer < member < admin < owner' })
+const Slug = Type.String({ pattern: '^[a-z][a-z0-9-]{1,40}$', description: 'letters, digits and dashes; never a reserved word' })
+const times = { createdAt: Time, updatedAt: Time, version: Version }
+
+export const Tenant = Type.Object(
+  { id: Id, slug: Type.String(), name: Type.String(), logo: Nullable(Type.String()), status: Type.Enum(['active', 'deleting', 'suspended']), deletesAt: Nullable(Time), role: Nullable(Role), ...times },
+  { $id: 'Tenant', description: '`role` is yours in it.' },
+)
+export const TenantList = listOf(Tenant, 'TenantList')
+export const NewTenant = Strict({ name: Text(1, 100), slug: Type.Optional(Slug) }, { $id: 'NewTenant' })
+export const ChangeTenant = Strict({ name: Type.Optional(Text(1, 100)), slug: Type.Optional(Slug) }, { $id: 'ChangeTenant', minProperties: 1 })
+export const Settings = Type.Object({ eventRetentionDays: Nullable(Type.Integer()) }, { $id: 'TenantSettings', description: '`eventRetentionDays` null: as the installation says.' })
+export const ChangeSettings = Strict({ eventRetentionDays: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 36_500 }))) }, { $id: 'ChangeTenantSettings', minProperties: 1 })
+
+export const Member = Type.Object({ id: Id, userId: Id, name: Type.String(), email: Type.String(), image: Nullable(Type.String()), role: Role, ...times }, { $id: 'Member', description: '`id` is the person\'s.' })
+export const MemberList = listOf(Member, 'MemberList')
+export const ChangeMember = Strict({ role: Role }, { $id: 'ChangeMember' })
+
+export const Invitation = Type.Object(
+  { id: Id, email: Nullable(Type.String()), role: Role, status: Type.Enum(['pending', 'accepted', 'rejected', 'canceled']), inviterId: Id, sentAt: Time, expiresAt: Time, url: Type.Optional(Type.String({ description: 'The link, shown once: it is kept as a hash.' })), ...times },
+  { $id: 'Invitation', description: '`email` null: a link for whoever holds it.' },
+)
+export const InvitationList = listOf(Invitation, 'InvitationList')
+export const NewInvitation = Strict({ email: Type.Optional(Nullable(Email)), role: Role, days: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 })) }, { $id: 'NewInvitation' })
+export const InvitationToken = Strict({ token: Type.String({ minLength: 8, maxLength: 200 }) }, { $id: 'InvitationToken' })
+export const InvitationPreview = Type.Object({ tenantName: Type.String(), email: Nullable(Type.String()), role: Role, expiresAt: Time }, { $id: 'InvitationPreview' })
+export const Transfer = Strict({ userId: Id }, { $id: 'TransferTenant' })

@@ -1,0 +1,110 @@
+// Tenants, members, invitations. The rows are identity's (api.ts); here are the rules about who may do what, the mails, and the end of a tenant.
+import type { Context } from '../../kernel/db.ts'
+import { refuse } from '../../kernel/errors.ts'
+import type { Job } from '../../kernel/jobs.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { queueMail } from '../../kernel/mail.ts'
+import { systemWho } from '../../kernel/readers.ts'
+import { roleReaches, type TenantRole } from '../../kernel/schema.ts'
+import { sql } from '../../kernel/sql.ts'
+import type { Identity, SentInvitation, Tenant } from '../identity/api.ts'
+import { findSettings, keepSettings, listTenantTables } from './queries.ts'
+
+const graceDays = 7
+export type TenancyParts = { kernel: Pick<Kernel, 'system' | 'keys' | 'publicUrl'>; identity: Pick<Identity, 'tenants' | 'doorkeeper'>; multiTenant: boolean }
+export type Tenancy = ReturnType<typeof createTenancy>
+export type TenantView = Tenant & { role: TenantRole | null }
+
+export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
+  const { tenants } = identity
+  const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person can do this')
+
+  /** The tenant and the asker's role in it; no member: 404, but operators see the tenant itself. */
+  async function visible(ctx: Context, hint: string): Promise<TenantView> {
+    const tenant = await tenants.find(hint)
+    const role = tenant && (await identity.doorkeeper.roleIn(tenant.id, selfOf(ctx)))
+    if (!tenant || (!role && !ctx.operator)) refuse('tenant.not_found')
+    return { ...tenant, role: role ?? null }
+  }
+  async function demand(ctx: Context, id: string, least: TenantRole): Promise<TenantView> {
+    const tenant = await visible(ctx, id)
+    if (!roleReaches(tenant.role ?? undefined, least)) refuse('permission.denied', `this needs the role ${least} in the tenant; yours is ${tenant.role ?? 'none'}`)
+    return tenant
+  }
+  async function sendInvitation(ctx: Context, sent: SentInvitation) {
+    const url = `${kernel.publicUrl}/invitations/accept#token=${sent.token}`
+    const { invitation, tenantName } = sent
+    if (invitation.email)
+      await queueMail(ctx, kernel.keys, {
+        kind: 'invitation', to: invitation.email, subject: `${ctx.name ?? 'Somebody'} invites you to ${tenantName}`,
+        text: `${ctx.name ?? 'Somebody'} invites you to join ${tenantName} as ${invitation.role}.\n\nAccept: ${url}\n\nThe link works once, until ${invitation.expiresAt.slice(0, 10)}. If you do not expect it, ignore this mail.\n`,
+      })
+    return { ...invitation, url }
+  }
+
+  return {
+    visible,
+    async create(ctx: Context, wish: { name: string; slug?: string }): Promise<TenantView> {
+      if (!multiTenant) refuse('permission.denied', 'this installation has one tenant (ENABLE_MULTI_TENANT=false)')
+      return { ...(await tenants.create(ctx, wish)), role: 'owner' }
+    },
+    list: (ctx: Context): Promise<TenantView[]> => tenants.listOf(selfOf(ctx)),
+    async change(ctx: Context, id: string, wish: { name?: string; slug?: string }, ifMatch?: number): Promise<TenantView> {
+      const { role } = await demand(ctx, id, 'admin')
+      return { ...(await tenants.change(ctx, id, wish, ifMatch)), role }
+    },
+    /** A week's grace, in which an owner may take it back. */
+    async remove(ctx: Context, id: string): Promise<void> {
+      const tenant = await demand(ctx, id, 'owner')
+      if (tenant.status === 'deleting') refuse('tenant.not_found', `it is being deleted on ${tenant.deletesAt}: POST /tenants/${id}/restore takes it back`)
+      await tenants.change(ctx, id, { status: 'deleting', deletesAt: new Date(Date.now() + graceDays * 86_400_000).toISOString() })
+    },
+    async restore(ctx: Context, id: string): Promise<TenantView> {
+      const tenant = await demand(ctx, id, 'owner')
+      if (tenant.status !== 'deleting') refuse('state.conflict', 'it is not being deleted')
+      return { ...(await tenants.change(ctx, id, { status: 'active', deletesAt: null })), role: tenant.role }
+    },
+    async transfer(ctx: Context, id: string, to: string): Promise<TenantView> {
+      await demand(ctx, id, 'owner')
+      await tenants.transferOwnership(ctx, id, to)
+      return visible(ctx, id)
+    },
+    async settings(ctx: Context): Promise<{ eventRetentionDays: number | null }> {
+      return (await ctx.read(findSettings()))[0][0] ?? { eventRetentionDays: null }
+    },
+    async changeSettings(ctx: Context, wish: { eventRetentionDays?: number | null }): Promise<{ eventRetentionDays: number | null }> {
+      const days = wish.eventRetentionDays ?? null
+      const [[kept]] = await ctx.change('settings.changed', { subject: ctx.tenant, data: { eventRetentionDays: days }, run: [keepSettings(days)] })
+      return kept!
+    },
+    invite: async (ctx: Context, wish: { email?: string | null; role: TenantRole; days?: number }) =>
+      sendInvitation(ctx, await tenants.invite(ctx, ctx.tenant, { email: wish.email ?? null, role: wish.role, ...(wish.days ? { days: wish.days } : {}) }, ctx.role)),
+    resend: async (ctx: Context, id: string) => sendInvitation(ctx, await tenants.resendInvitation(ctx, ctx.tenant, id, ctx.role)),
+    withdraw: (ctx: Context, id: string) => tenants.withdrawInvitation(ctx, ctx.tenant, id),
+    preview: async (token: string) => (await tenants.findInvitation(token)) ?? refuse('auth.link_refused'),
+    async accept(ctx: Context, token: string): Promise<TenantView> {
+      const { tenantId } = await tenants.acceptInvitation(ctx, token)
+      return visible(ctx, tenantId)
+    },
+    changeRole: (ctx: Context, userId: string, role: TenantRole, ifMatch?: number) => tenants.changeRole(ctx, ctx.tenant, userId, role, ctx.role, ifMatch),
+    removeMember: (ctx: Context, userId: string) => (userId === ctx.actor.id ? tenants.leave(ctx, ctx.tenant) : tenants.removeMember(ctx, ctx.tenant, userId, ctx.role)),
+    leave: (ctx: Context) => tenants.leave(ctx, ctx.tenant),
+
+    /** Ends the tenants whose grace is over: rows, keys, then the tenant itself, and once more what was written meanwhile. Safe to repeat. */
+    async endDue(_job: Job): Promise<void> {
+      for (const id of await tenants.listDue()) {
+        await removeRows(id)
+        await kernel.keys.destroy({ tenant: id })
+        await tenants.remove({ actor: { type: 'system', id: null }, request: 'tenancy.end' }, id)
+        await removeRows(id)
+      }
+    },
+  }
+
+  async function removeRows(tenant: string): Promise<void> {
+    const ctx = systemWho('tenancy.end')
+    await kernel.system.transact(ctx, async (tx) => {
+      for (const { name } of await tx(listTenantTables())) await tx(sql`delete from ${sql.identifier(name)} where tenant_id = ${tenant}`)
+    })
+  }
+}
