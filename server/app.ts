@@ -69,9 +69,10 @@ export async function openApp(o: AppOptions): Promise<App> {
   }
   try {
     await kernel.keys.check()
-    if (o.restored) await afterRestore(kernel)
+    if (o.restored) await startNewEpoch(kernel)
     const identity = await openIdentity(kernel, { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' })
     stops.push(() => identity.close())
+    if (o.restored) await identity.endAll()
     const modules = createModules({ kernel, identity, mail: o.mail ?? openOutbox(), config })
     const operations = modules.flatMap((m) => m.routes ?? [])
     const permissions = createPermissions(modules)
@@ -145,8 +146,8 @@ async function freePort(host: string): Promise<number> {
   })
 }
 
-/** Positions of the backup's future are void, sessions and links of its past are ended, and what it had queued waits for a person (S2.22). */
-async function afterRestore(kernel: Kernel): Promise<void> {
+/** After a restore: positions of the backup's future are void, and what it had queued waits for a person (S2.22). */
+async function startNewEpoch(kernel: Kernel): Promise<void> {
   await kernel.system.pool.query('select next_epoch()')
   await kernel.system.pool.query('update installation set held_since = now()')
 }

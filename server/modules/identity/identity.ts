@@ -11,7 +11,7 @@ import { createPasswords } from './hashing.ts'
 import { createIssuer } from './issuer.ts'
 import { letterJob, type Deliver } from './letters.ts'
 import { createPeople } from './people.ts'
-import { openIdentityPool } from './pool.ts'
+import { inTransaction, openIdentityPool } from './pool.ts'
 import { loadSecrets } from './secrets.ts'
 import { createTenants } from './tenants.ts'
 
@@ -59,6 +59,14 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
         letterJob({ pool, sealer: keys, publicUrl, deliver }),
         { name: 'identity.sweep', everyMs: 3_600_000, handle: (_job: Job) => sweep() },
       ],
+      /** After a restore: what the backup's past had signed in or sent out is void. */
+      async endAll(): Promise<void> {
+        await inTransaction(pool, { actor: null, request: 'restore' }, async (db) => {
+          await db.query('delete from session')
+          await db.query('delete from verification')
+          await db.query(`delete from oauth.artifact where kind not in ('Client')`)
+        })
+      },
       async close(): Promise<void> {
         await issuer.close()
         await pool.end()
