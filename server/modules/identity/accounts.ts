@@ -143,6 +143,7 @@ export function createAccounts(o: AccountOptions) {
             if (!rowCount) refuse('state.conflict', 'somebody else has just made the first account: register again for an ordinary one')
           }
           const user = await internalAdapter.createUser({ email: address, name, emailVerified: first, role: first ? 'operator' : 'user' }, { method: 'email-password' } as never)
+          await db.query(`select set_config('app.actor', $1, true)`, [user.id]) // what follows in this transaction is the person's own doing
           if (first) await db.query('update claim set claimed_by = $1', [user.id])
           await internalAdapter.linkAccount({ userId: user.id, providerId: 'credential', accountId: user.id, password: hashed })
           let tenant: string | null = null

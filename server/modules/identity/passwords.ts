@@ -48,6 +48,8 @@ export function faultOfPassword(password: string, own: readonly string[] = []): 
     if (text.length >= 4 && plain.includes(text) && plain.length - text.length < minLength) return 'must not be made of your name or address'
   }
   if (new Set(plain).size < 4) return 'repeats the same few characters: choose another'
-  const spelled = [...plain].map((c) => likeLetters[c] ?? c).join('')
-  if (Math.min(partsOf(plain), partsOf(spelled), partsOf(spelled.replace(/[^a-z]+$/, '')) + (/[^a-z]+$/.test(plain) ? 0.5 : 0)) < 3) return 'is one of the common ones, or close to them: choose another'
+  const spell = (text: string) => [...text].map((c) => likeLetters[c] ?? c).join('')
+  const tail = /[^a-z]*$/.exec(plain)![0]
+  const stem = plain.slice(0, plain.length - tail.length)
+  if (Math.min(partsOf(plain), partsOf(spell(plain)), partsOf(spell(stem)) + partsOf(tail)) < 3) return 'is one of the common ones, or close to them: choose another'
 }
