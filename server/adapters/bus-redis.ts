@@ -71,6 +71,7 @@ export async function openRedisBus({ url, prefix = 'groundwork:', log = () => {}
     problem = undefined
     if (announced && !closed) log('Redis is back')
     announced = false
+    for (const key of missedDrops) void ask(() => commands.del(key)).then((done) => done !== undefined && missedDrops.delete(key))
   }
 
   /** A command, or undefined when Redis does not answer; after a failure it is left in peace for `pauseMs`. */
@@ -104,8 +105,8 @@ export async function openRedisBus({ url, prefix = 'groundwork:', log = () => {}
   })
   commands.on('ready', () => {
     awayUntil = 0
+    problem ??= 'reconnecting' // until it answers
     void ask(() => commands.ping())
-    for (const key of missedDrops) void ask(() => commands.del(key)).then((done) => done !== undefined && missedDrops.delete(key))
   })
   commands.on('error', away)
   voice.on('error', (error) => (deafness = reasonOf(error))) // without a listener it would end the process
