@@ -1,8 +1,208 @@
 // Generated from docs/openapi.json by `npm run generate`. Change the routes, not this file.
 import type { CallOptions, Operation } from './request.ts'
 
+/** Taken on; says nothing about whether an account exists. */
+export type Accepted = { status: 'accepted' }
+
+export type ActiveTenant = { id: string; slug: string; name: string; role: 'viewer' | 'member' | 'admin' | 'owner' }
+
+export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
+
+export type ChangeTenant = { name?: string; slug?: string }
+
+export type ChangeTenantSettings = { eventRetentionDays?: number | null }
+
+export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
+
+/** `email` null: a link for whoever holds it. */
+export type Invitation = { id: string; email: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; status: 'pending' | 'accepted' | 'rejected' | 'canceled'; inviterId: string; sentAt: string; expiresAt: string; url?: string; createdAt: string; updatedAt: string; version: number }
+
+export type InvitationList = { items: Invitation[]; next: string | null }
+
+export type InvitationPreview = { tenantName: string; email: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; expiresAt: string }
+
+export type InvitationToken = { token: string }
+
+export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
+
+export type ManagedUserList = { items: ManagedUser[]; next: string | null }
+
+/** `id` is the person's. */
+export type Member = { id: string; userId: string; name: string; email: string; image: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; createdAt: string; updatedAt: string; version: number }
+
+export type MemberList = { items: Member[]; next: string | null }
+
+export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
+
+export type NewTenant = { name: string; slug?: string }
+
+export type PersonExport = { user: User; preferences: Preferences; credentials: Record<string, unknown>[]; sessions: Record<string, unknown>[]; memberships: Record<string, unknown>[]; invitationsSent: Record<string, unknown>[] }
+
+export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
+
+/** RFC 9457; `detail` says what to do next. */
+export type Problem = { type: string; title: string; status: number; code: string; detail?: string; instance: string; requestId: string; errors?: FieldFault[] }
+
+export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
+
+export type SessionList = { items: Session[]; next: string | null }
+
+export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: string; tokenType: 'Bearer'; expiresIn: number; refreshToken: string | null }
+
+/** `role` is yours in it. */
+export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; createdAt: string; updatedAt: string; version: number }
+
+export type TenantList = { items: Tenant[]; next: string | null }
+
+/** `eventRetentionDays` null: as the installation says. */
+export type TenantSettings = { eventRetentionDays: number | null }
+
+export type TransferTenant = { userId: string }
+
+export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
+
 export type Operations = {
+  auth: {
+    /** Sign one of my devices out */
+    endSession(input: { id: string } & CallOptions): Promise<void>
+    /** Send a link to a new password */
+    forgotPassword(input: { body: { email: string } } & CallOptions): Promise<Accepted>
+    /** Where I am signed in */
+    listSessions(input?: CallOptions): Promise<SessionList>
+    /** Sign in with address and password */
+    login(input: { body: { email: string; password: string; tenant?: string } } & CallOptions): Promise<SignedIn>
+    /** End this session */
+    logout(input?: CallOptions): Promise<void>
+    /** A new pair for a refresh token */
+    refresh(input?: { body?: { refreshToken?: string } } & CallOptions): Promise<SignedIn>
+    /** Make an account */
+    register(input: { body: { email: string; password: string; name: string; tenantName?: string; setupToken?: string; invitationToken?: string } } & CallOptions): Promise<SignedIn>
+    /** Send the verification mail again */
+    resendVerification(input: { body: { email: string } } & CallOptions): Promise<Accepted>
+    /** Set a new password by the link in a mail */
+    resetPassword(input: { body: { token: string; password: string } } & CallOptions): Promise<void>
+    /** A pair for the login page's session */
+    session(input?: CallOptions): Promise<SignedIn>
+    /** A pair for another of my tenants */
+    switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
+    /** Follow the link that proves an address */
+    verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
+  }
+  invitations: {
+    /** Accept an invitation */
+    accept(input: { body: InvitationToken } & CallOptions): Promise<Tenant>
+    /** Invite by mail, or by a link */
+    create(input: { body: NewInvitation } & CallOptions): Promise<Invitation>
+    /** Invitations of the active tenant */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'pending' | 'accepted' | 'canceled' } } & CallOptions): Promise<InvitationList>
+    /** What an invitation is for */
+    preview(input: { body: InvitationToken } & CallOptions): Promise<InvitationPreview>
+    /** Send it again, with a new link */
+    resend(input: { id: string } & CallOptions): Promise<Invitation>
+    /** Withdraw an invitation */
+    withdraw(input: { id: string } & CallOptions): Promise<void>
+  }
+  members: {
+    /** Change a member's role */
+    change(input: { userId: string; body: ChangeMember } & CallOptions): Promise<Member>
+    /** Leave the active tenant */
+    leave(input?: CallOptions): Promise<void>
+    /** Members of the active tenant */
+    list(input?: { query?: { after?: string; limit?: number; q?: string } } & CallOptions): Promise<MemberList>
+    /** Take a member out */
+    remove(input: { userId: string } & CallOptions): Promise<void>
+  }
+  tenants: {
+    /** Rename a tenant */
+    change(input: { id: string; body: ChangeTenant } & CallOptions): Promise<Tenant>
+    /** Change settings of the active tenant */
+    changeSettings(input: { body: ChangeTenantSettings } & CallOptions): Promise<TenantSettings>
+    /** Create a tenant */
+    create(input: { body: NewTenant } & CallOptions): Promise<Tenant>
+    /** Delete a tenant after a week */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One tenant */
+    get(input: { id: string } & CallOptions): Promise<Tenant>
+    /** My tenants */
+    list(input?: CallOptions): Promise<TenantList>
+    /** Take a deletion back */
+    restore(input: { id: string } & CallOptions): Promise<Tenant>
+    /** Settings of the active tenant */
+    settings(input?: CallOptions): Promise<TenantSettings>
+    /** Make another member owner and become admin */
+    transfer(input: { id: string; body: TransferTenant } & CallOptions): Promise<Tenant>
+  }
+  users: {
+    /** Change my address */
+    changeEmail(input: { body: { email: string; password?: string } } & CallOptions): Promise<Accepted>
+    /** Change my name, picture or password */
+    changeMe(input: { body: { name?: string; image?: string | null; password?: string; currentPassword?: string } } & CallOptions): Promise<User>
+    /** Change my preferences */
+    changePreferences(input: { body: { locale?: string; timeZone?: string; notifications?: Record<string, { inApp?: boolean; mail?: boolean; digest?: boolean }> } } & CallOptions): Promise<Preferences>
+    /** Delete my account */
+    deleteMe(input?: CallOptions): Promise<void>
+    /** Everything kept about me */
+    export(input?: CallOptions): Promise<PersonExport>
+    /** All people, newest first */
+    list(input?: { query?: { after?: string; limit?: number; q?: string; role?: 'operator' | 'user'; status?: 'active' | 'banned' } } & CallOptions): Promise<ManagedUserList>
+    /** Make an operator, close or open an account */
+    manage(input: { id: string; body: { role?: 'operator' | 'user'; status?: 'active' | 'banned' } } & CallOptions): Promise<ManagedUser>
+    /** My account */
+    me(input?: CallOptions): Promise<User>
+    /** My preferences */
+    preferences(input?: CallOptions): Promise<Preferences>
+  }
 }
 
 export const operations: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {
+  auth: {
+    endSession: { method: 'DELETE', path: '/api/v1/auth/sessions/{id}' },
+    forgotPassword: { method: 'POST', path: '/api/v1/auth/forgot-password', public: true },
+    listSessions: { method: 'GET', path: '/api/v1/auth/sessions' },
+    login: { method: 'POST', path: '/api/v1/auth/login', public: true },
+    logout: { method: 'POST', path: '/api/v1/auth/logout' },
+    refresh: { method: 'POST', path: '/api/v1/auth/refresh', public: true },
+    register: { method: 'POST', path: '/api/v1/auth/register', public: true },
+    resendVerification: { method: 'POST', path: '/api/v1/auth/resend-verification', public: true },
+    resetPassword: { method: 'POST', path: '/api/v1/auth/reset-password', public: true },
+    session: { method: 'POST', path: '/api/v1/auth/session', public: true },
+    switch: { method: 'POST', path: '/api/v1/auth/switch' },
+    verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
+  },
+  invitations: {
+    accept: { method: 'POST', path: '/api/v1/invitations/accept' },
+    create: { method: 'POST', path: '/api/v1/invitations' },
+    list: { method: 'GET', path: '/api/v1/invitations' },
+    preview: { method: 'POST', path: '/api/v1/invitations/preview', public: true },
+    resend: { method: 'POST', path: '/api/v1/invitations/{id}/resend' },
+    withdraw: { method: 'DELETE', path: '/api/v1/invitations/{id}' },
+  },
+  members: {
+    change: { method: 'PATCH', path: '/api/v1/members/{userId}' },
+    leave: { method: 'POST', path: '/api/v1/members/me/leave' },
+    list: { method: 'GET', path: '/api/v1/members' },
+    remove: { method: 'DELETE', path: '/api/v1/members/{userId}' },
+  },
+  tenants: {
+    change: { method: 'PATCH', path: '/api/v1/tenants/{id}' },
+    changeSettings: { method: 'PATCH', path: '/api/v1/tenant-settings' },
+    create: { method: 'POST', path: '/api/v1/tenants' },
+    delete: { method: 'DELETE', path: '/api/v1/tenants/{id}' },
+    get: { method: 'GET', path: '/api/v1/tenants/{id}' },
+    list: { method: 'GET', path: '/api/v1/tenants' },
+    restore: { method: 'POST', path: '/api/v1/tenants/{id}/restore' },
+    settings: { method: 'GET', path: '/api/v1/tenant-settings' },
+    transfer: { method: 'POST', path: '/api/v1/tenants/{id}/transfer' },
+  },
+  users: {
+    changeEmail: { method: 'POST', path: '/api/v1/users/me/email' },
+    changeMe: { method: 'PATCH', path: '/api/v1/users/me' },
+    changePreferences: { method: 'PATCH', path: '/api/v1/users/me/preferences' },
+    deleteMe: { method: 'DELETE', path: '/api/v1/users/me' },
+    export: { method: 'GET', path: '/api/v1/users/me/export' },
+    list: { method: 'GET', path: '/api/v1/users' },
+    manage: { method: 'PATCH', path: '/api/v1/users/{id}' },
+    me: { method: 'GET', path: '/api/v1/users/me' },
+    preferences: { method: 'GET', path: '/api/v1/users/me/preferences' },
+  },
 }

@@ -11,7 +11,19 @@ export const generated: readonly Generated[] = [
   { file: 'docs/settings.md', make: async () => (await import('../server/config.ts')).settingsDocument() },
   { file: '.env.example', make: async () => (await import('../server/config.ts')).envExample() },
   { file: 'docs/errors.md', make: async () => (await import('../server/kernel/openapi.ts')).errorsDocument() },
+  { file: 'docs/openapi.json', make: async () => JSON.stringify(await openApi(), null, 1) },
+  { file: 'docs/events.md', make: async () => (await import('./events-document.ts')).eventsDocument((await import('../server/describe-app.ts')).describeApp().events) },
+  { file: 'server/migrations/schema.sql', make: async () => (await import('./schema-dump.ts')).dumpMigrated() },
+  { file: 'client/operations.ts', make: async () => (await import('./client-operations.ts')).makeClientOperations(await openApi()) },
 ]
+
+/** The document that a running server gives at /api/openapi.json, but for its address. */
+async function openApi(): Promise<object> {
+  const { openApiOf } = await import('../server/kernel/openapi.ts')
+  const { operations, permissions, modules } = (await import('../server/describe-app.ts')).describeApp()
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+  return openApiOf(operations, permissions, { version, publicUrl: 'http://localhost:8080', modules })
+}
 
 /** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed. */
 export async function generate(compare: boolean): Promise<string[]> {

@@ -6,7 +6,7 @@ import type { Operation } from './route.ts'
 import { FieldFault, ProblemBody } from './schema.ts'
 
 type Json = Record<string, unknown>
-type About = { version: string; publicUrl: string; modules: readonly { name: string; about: string }[] }
+type About = { version: string; publicUrl: string; modules: readonly { about: string; routes?: readonly Operation[] }[] }
 
 /** The whole document; schemas with `$id` become components. */
 export function openApiOf(operations: readonly Operation[], permissions: PermissionTable, about: About): Json {
@@ -31,7 +31,7 @@ export function openApiOf(operations: readonly Operation[], permissions: Permiss
     openapi: '3.1.0',
     info: { title: 'Groundwork', version: about.version, description: 'Every change writes its event in the same transaction, and everything else reads that log.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: about.publicUrl }],
-    tags: about.modules.filter((m) => operations.some((op) => op.module === m.name)).map(({ name, about: description }) => ({ name, description })),
+    tags: about.modules.flatMap(({ about: description, routes = [] }) => [...new Set(routes.map((op) => op.module))].map((name) => ({ name, description }))),
     security: [{ bearer: [] }],
     paths,
     components: {
