@@ -149,3 +149,10 @@ test('a list is walked to its end, page by page', async () => {
   const items = await Array.fromAsync(each(async ({ after }) => pages[after ?? 'start']!))
   assert.deepEqual(items, [1, 2, 3])
 })
+
+test('the answer of a login is kept as it is, a null refresh token as none', async () => {
+  const client = connect(table, { baseUrl: '' })
+  await client.tokens.keep({ accessToken: 'a', refreshToken: null })
+  assert.deepEqual(await client.tokens.read(), { accessToken: 'a' })
+  await assert.rejects(client.tokens.get(true), { status: 401, code: 'auth.required' })
+})

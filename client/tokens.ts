@@ -3,7 +3,8 @@
 import { ApiProblem } from './problem.ts'
 import { expiryOf } from './live.ts'
 
-export type Pair = { accessToken: string; refreshToken?: string | undefined }
+/** The answer of login fits; `refreshToken` is null where it went into a cookie. */
+export type Pair = { accessToken: string; refreshToken?: string | null | undefined }
 /** Where the pair is kept: memory by default; a keychain or a file on devices. Browsers keep the refresh token in an HttpOnly cookie instead. */
 export type TokenStore = { read(): Pair | null | Promise<Pair | null>; write(pair: Pair | null): void | Promise<void> }
 export type TokenOptions = {
@@ -42,8 +43,8 @@ export class TokenKeeper {
   }
   /** After register, login, switch; null after logout. */
   async keep(pair: Pair | null): Promise<void> {
-    const refreshToken = this.#cookie ? undefined : pair?.refreshToken
-    await this.#store.write(pair && { accessToken: pair.accessToken, ...(refreshToken === undefined ? {} : { refreshToken }) })
+    const refreshToken = this.#cookie ? null : pair?.refreshToken
+    await this.#store.write(pair && { accessToken: pair.accessToken, ...(refreshToken ? { refreshToken } : {}) })
   }
 
   /**
@@ -64,7 +65,7 @@ export class TokenKeeper {
       const pair = tries === 1 ? old : await this.#store.read()
       if (pair && pair.accessToken !== old?.accessToken) return pair.accessToken // another one won the race and stored this
       try {
-        const next = await this.#refresh(this.#cookie ? undefined : pair?.refreshToken)
+        const next = await this.#refresh((!this.#cookie && pair?.refreshToken) || undefined)
         await this.keep(next)
         return next.accessToken
       } catch (error) {
