@@ -9,7 +9,6 @@ import { Type } from '../kernel/schema.ts'
 import { get, routes } from '../kernel/route.ts'
 import { openTail } from '../kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity, type IdentitySettings } from '../modules/identity/module.ts'
-import { addPages } from '../modules/identity/pages.ts'
 import { startWorker } from '../kernel/jobs.ts'
 import { openTestKernel, probeEvents, testKernel, type TestKernel } from './kernel.ts'
 
@@ -28,12 +27,12 @@ export async function testIdentity(t: Pick<TestContext, 'after'>, { settings = {
   const all = [identityEvents, mailEvents, ...groups]
   const kernel = beside ? await openTestKernel(beside.database, [probeEvents, ...all]) : await testKernel(t, { groups: all })
   const identity = await openIdentity(kernel, { registration: 'open', requireVerifiedEmail: false, multiTenant: true, limits: false, ...settings })
-  const list = [identityModule(identity), ...modules(identity, kernel), { name: 'probe', about: 'for tests', routes: probe }]
+  const list: Module[] = [identityModule(identity), ...modules(identity, kernel), { name: 'probe', about: 'for tests', routes: probe }]
   const app = await createServer({
     operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: [], trustProxy: [], limits: settings.limits ?? false,
   })
-  await addPages(app, identity)
+  for (const module of list) await module.mount?.(app)
   const tail = await openTail(kernel.system)
   tail.watch(identity.hear)
   let stepping = Promise.resolve()

@@ -35,6 +35,8 @@ export type AccountOptions = {
   take: ((key: string, limit: Limit, cost?: number) => Promise<{ allowed: boolean; resetMs: number }>) | undefined
   /** after each commit: rings the bell */
   changed(): void
+  /** this process ends a session's tokens at once; the others hear it from the log */
+  onEnded(session: string): void
 }
 export type Accounts = ReturnType<typeof createAccounts>
 
@@ -103,6 +105,8 @@ export function createAccounts(o: AccountOptions) {
   }
 
   return {
+    /** For pages, which are no operations: so many submits a minute per client address. */
+    limitAddress: (name: string, ip: string): Promise<void> => limit(`${name}:${ip}`, { max: 120, windowMs: minute }),
     /** Keeps the hash of the set-up token while nobody has claimed the installation. @returns whether the first account is still to be made */
     async prepareSetup(token: string): Promise<boolean> {
       return (await pool.query('update claim set setup_hash = $1 where claimed_at is null', [hashOf(token)])).rowCount === 1
@@ -212,7 +216,10 @@ export function createAccounts(o: AccountOptions) {
         if (row) await internalAdapter.deleteSession(row.token)
         return row !== undefined
       })
-      if (ended) o.changed()
+      if (ended) {
+        o.onEnded(session)
+        o.changed()
+      }
       return ended
     },
   }

@@ -34,10 +34,10 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const doorkeeper = createDoorkeeper({ pool, issuer: issuer.issuer, audience: issuer.audience, keys: issuer.publicKeys })
     const changed = () => bell.ring()
     const take = limits ? bus.take.bind(bus) : undefined
-    const parts = { pool, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed }
-    const accounts = createAccounts(parts)
     const ended = (session: string) => doorkeeper.endSession(session)
-    const people = createPeople({ ...parts, accounts, keys, onEnded: ended, onPerson: (user) => doorkeeper.forgetPerson(user) })
+    const parts = { pool, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
+    const accounts = createAccounts(parts)
+    const people = createPeople({ ...parts, accounts, keys, onPerson: (user) => doorkeeper.forgetPerson(user) })
     const tenants = createTenants(pool, changed, (tenant, person) => doorkeeper.forgetRole(tenant, person))
 
     return {
@@ -49,6 +49,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       tenants,
       cookies: createCookies(publicUrl, sessionSeconds),
       secrets,
+      registration,
       publicUrl,
       /** This process at once; the others, and sockets, hear it from the log. */
       ended,

@@ -2,10 +2,11 @@
 import { module } from '../../kernel/module.ts'
 import { identityEvents } from './events.ts'
 import type { Identity } from './identity.ts'
+import { addPages } from './pages.ts'
 import { identityRoutes } from './routes.ts'
 
 export { identityEvents }
 export { openIdentity, type Identity, type IdentitySettings } from './identity.ts'
 
 export const identityModule = (identity: Identity) =>
-  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: identityRoutes(identity), jobs: identity.jobs, events: identityEvents })
+  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: identityRoutes(identity), jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })

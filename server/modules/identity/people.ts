@@ -4,12 +4,14 @@ import type { Context, Who } from '../../kernel/db.ts'
 import { refuse } from '../../kernel/errors.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { KeyRing } from '../../kernel/keys.ts'
+import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import type { Limit } from '../../kernel/ports.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import { userColumns, type AccountOptions, type Accounts, type User } from './accounts.ts'
 import { wishLetter, type LetterWish } from './letters.ts'
 import { dropLinks, takeLink } from './links.ts'
 import { caller, inTransaction } from './pool.ts'
+import { listUsers } from './queries.ts'
 import { timeText } from './time-text.ts'
 import type { By } from './tenants.ts'
 
@@ -25,7 +27,7 @@ const bannedNow = `coalesce(u.banned, false) and coalesce(u."banExpires" > now()
 
 export type People = ReturnType<typeof createPeople>
 
-export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pick<KeyRing, 'destroy'>; onEnded(session: string): void; onPerson(user: string): void }) {
+export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pick<KeyRing, 'destroy'>; onPerson(user: string): void }) {
   const { pool, passwords, accounts, sealer } = o
   const selfOf = (who: Pick<Who, 'actor'>) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person has an account')
   async function within<T>(who: By, work: (db: pg.ClientBase) => Promise<T>): Promise<T> {
@@ -178,9 +180,14 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     },
     async endSession(who: Context, id: string): Promise<void> {
       if (!(await accounts.endSession(who, selfOf(who), id))) refuse('session.not_found')
-      o.onEnded(id)
     },
 
+    /** For operators, newest first. @param ctx of gw_system */
+    async list(ctx: Context, { q, role, status, after, limit }: { q?: string; role?: string; status?: string; after?: string; limit: number }) {
+      const like = q === undefined ? null : `%${q.replace(/[\\%_]/g, '\\$&')}%`
+      const [rows] = await ctx.read(listUsers({ q: like, role: role ?? null, status: status ?? null }, parseCursor(after, newest, [timeShape, idShape]), limit))
+      return page(rows as (ManagedUser & { createdAt: string })[], limit, (last) => [last.createdAt, last.id])
+    },
     /** For operators. A ban ends all sessions at once. The last operator stays one. */
     async manage(who: Context, id: string, change: { role?: 'operator' | 'user'; status?: 'active' | 'banned' }, ifMatch?: number): Promise<ManagedUser> {
       const changed = await within(who, async (db) => {

@@ -1,19 +1,17 @@
 // /auth and /users: one call each. Nobody need be signed in for most of /auth, so those count per client address.
 import type { Context } from '../../kernel/db.ts'
 import { refuse } from '../../kernel/errors.ts'
-import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import { Answer, del, get, patch, post, routes, type Operation, type RequestFacts } from '../../kernel/route.ts'
 import { ById, Page, Strict, Type } from '../../kernel/schema.ts'
 import type { SignedIn as Login } from './accounts.ts'
 import type { Identity } from './identity.ts'
-import { listUsers } from './queries.ts'
 import * as s from './schema.ts'
 
 const minute = 60_000
 const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
 const accepted = () => ({ status: 'accepted' as const })
 
-export function identityRoutes({ accounts, people, cookies, ended }: Identity): Operation[] {
+export function identityRoutes({ accounts, people, cookies }: Identity): Operation[] {
   const from = (ctx: Context, request: RequestFacts) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent })
   /** Pages of ours keep the refresh token in the cookie; everybody else gets it in the body. */
   const answer = (login: Login, request: RequestFacts, { status = 200, byCookie = cookies.isOwnPage(request) } = {}) => {
@@ -69,10 +67,7 @@ export function identityRoutes({ accounts, people, cookies, ended }: Identity): 
     logout: post('/auth/logout', {
       access: 'person', idempotency: 'none', summary: 'End this session',
       handle: async (ctx) => {
-        if (ctx.session) {
-          await accounts.endSession(ctx, selfOf(ctx), ctx.session)
-          ended(ctx.session)
-        }
+        if (ctx.session) await accounts.endSession(ctx, selfOf(ctx), ctx.session)
         return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
       },
     }),
@@ -126,11 +121,7 @@ export function identityRoutes({ accounts, people, cookies, ended }: Identity): 
     list: get('/users', {
       access: 'operator', summary: 'All people, newest first', returns: s.ManagedUserList,
       query: Strict({ ...Page, q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a name or address' })), role: Type.Optional(Type.Enum(['operator', 'user'])), status: Type.Optional(Type.Enum(['active', 'banned'])) }),
-      handle: async (ctx, { query }) => {
-        const like = query.q === undefined ? null : `%${query.q.replace(/[\\%_]/g, '\\$&')}%`
-        const [rows] = await ctx.read(listUsers({ q: like, role: query.role ?? null, status: query.status ?? null }, parseCursor(query.after, newest, [timeShape, idShape]), query.limit))
-        return page(rows, query.limit, (last) => [last.createdAt, last.id]) as never
-      },
+      handle: (ctx, { query }) => people.list(ctx, query),
     }),
     manage: patch('/users/:id', {
       access: 'operator', summary: 'Make an operator, close or open an account', description: 'A ban ends the person\'s sessions at once.', params: ById, body: s.ManageUser, returns: s.ManagedUser, ifMatch: true, problems: ['user.not_found', 'state.conflict'],
