@@ -1,0 +1,123 @@
+// The console's use of the client: one requester for the page, the access token in memory only, the refresh token a cookie that script cannot read.
+// Scenes name paths; a lost session goes to the login page once, not once per query.
+import { connect } from '../client/client.ts'
+import { ApiProblem } from '../client/problem.ts'
+import { cameFromLogin, leaveForLogin, session, setSession } from './session.ts'
+import type { Page, Person, Tenant } from './things.ts'
+
+export { ApiProblem } from '../client/problem.ts'
+
+type Pair = { user: Person; tenant: Tenant | null; accessToken: string }
+type Query = Record<string, string | number | boolean | null | undefined>
+type Options = { query?: Query; body?: unknown; ifMatch?: number; idempotencyKey?: string; signal?: AbortSignal }
+
+const client = connect(
+  {},
+  {
+    baseUrl: '',
+    tokens: {
+      cookie: true,
+      onSignedOut: () => {
+        if (session().state !== 'in') return
+        setSession({ state: 'out' })
+        leaveForLogin()
+      },
+    },
+  },
+)
+
+/** Field name -> message of a refusal, for forms. */
+export const fieldsOf = (problem: ApiProblem) =>
+  Object.fromEntries(problem.errors.filter((error) => error.in === 'body').map((error) => [error.path.split('/')[1] ?? '', error.message]))
+
+/** One call below /api/v1. @throws ApiProblem */
+export async function call<Answer>(method: string, path: string, { query, ...rest }: Options = {}): Promise<Answer> {
+  const answer = await client.requester.send({ method, path: `/api/v1${path}` }, { ...rest, query: query && present(query) })
+  return answer.body as Answer
+}
+
+export const get = <Answer>(path: string, query?: Query, signal?: AbortSignal) => call<Answer>('GET', path, { query, signal })
+export const post = <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, { body, idempotencyKey: key() })
+export const patch = <Answer>(path: string, body?: unknown, query?: Query) => call<Answer>('PATCH', path, { body, query })
+export const put = <Answer>(path: string, body?: unknown) => call<Answer>('PUT', path, { body })
+export const remove = (path: string, body?: unknown) => call<void>('DELETE', path, { body })
+
+/** Every page of a list, up to `most` items. */
+export async function getAll<Item>(path: string, query: Query = {}, signal?: AbortSignal, most = 2000): Promise<Item[]> {
+  const items: Item[] = []
+  let after: string | null = null
+  do {
+    const page: Page<Item> = await get<Page<Item>>(path, { ...query, limit: 200, after }, signal)
+    items.push(...page.items)
+    after = page.next
+  } while (after && items.length < most)
+  return items
+}
+
+/** Saves a list as CSV; a plain link could not carry the token. */
+export async function download(path: string, query: Query, name: string) {
+  const answer = await client.requester.send({ method: 'GET', path: `/api/v1${path}` }, { query: present(query), accept: 'text/csv' })
+  const url = URL.createObjectURL(new Blob([typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)], { type: 'text/csv' }))
+  Object.assign(document.createElement('a'), { href: url, download: name }).click()
+  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+}
+
+/** The token for the live stream; `fresh` asks for another than the last. */
+export const liveToken = (fresh: boolean) => client.tokens.get(fresh)
+
+/** Finds out who is here: the refresh cookie, or after the login page that page's cookie; else the other of the two. Settles the session either way. */
+export async function startSession() {
+  const refused = (error: unknown) => error instanceof ApiProblem && error.status >= 400 && error.status < 500 && error.status !== 429
+  const ways = cameFromLogin() ? ['/auth/session', '/auth/refresh'] : ['/auth/refresh', '/auth/session']
+  try {
+    await adopt(await open(ways[0]!).catch((error: unknown) => (refused(error) ? open(ways[1]!) : Promise.reject(error))))
+  } catch (error) {
+    setSession(refused(error) ? { state: 'out' } : { state: 'failed', error })
+  }
+}
+
+/** First account or a further one. Answers false where the server wants the address verified first. */
+export async function register(body: { email: string; password: string; name: string; tenantName?: string; setupToken?: string; invitationToken?: string }) {
+  const pair = await openly('/auth/register', body)
+  if (!pair?.accessToken) return false
+  await adopt(pair)
+  return true
+}
+
+/** What may be asked without an account, such as what an invitation is for. */
+export const askOpenly = async <Answer>(path: string, body: unknown) => (await openly(path, body)) as Answer
+
+/** Makes another tenant the active one, in this tab. */
+export async function switchTenant(tenant: string) {
+  await adopt(await call<Pair>('POST', '/auth/switch', { body: { tenant } }))
+}
+
+/** Ends the session here and at the server. */
+export async function logout() {
+  await call('POST', '/auth/logout').catch(() => undefined)
+  await client.tokens.keep(null)
+  setSession({ state: 'out' })
+}
+
+async function adopt(pair: Pair) {
+  await client.tokens.keep(pair)
+  setSession({ state: 'in', user: pair.user, tenant: pair.tenant })
+}
+
+async function open(path: string, tries = 4): Promise<Pair> {
+  try {
+    return (await openly(path, path === '/auth/refresh' ? {} : undefined)) as Pair
+  } catch (error) {
+    if (!(error instanceof ApiProblem && error.code === 'auth.refresh_raced' && tries > 0)) throw error
+    await new Promise((resolve) => setTimeout(resolve, 250)) // another tab was quicker: its cookie is here now
+    return open(path, tries - 1)
+  }
+}
+
+const openly = async (path: string, body: unknown) =>
+  (await client.requester.send({ method: 'POST', path: `/api/v1${path}`, public: true }, { body })).body as (Pair & Record<string, unknown>) | undefined
+
+const present = (query: Query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ''))
+
+/** A key for safe repetition; works without a secure context too. */
+const key = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,0 +1,174 @@
+// What stands round every scene: navigation, toasts, overlays, the live stream, shortcuts. Drawn only for somebody who is signed in.
+import { Button, useMantineColorScheme } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
+import { listenForKeys, useOffer, type Action } from './actions.ts'
+import { logout, startSession } from './api.ts'
+import { staleByEvents } from './cache.ts'
+import { followLive, liveState, onLiveState } from './live.ts'
+import { BottomBar, Nav } from './nav.tsx'
+import { show, useOverlay } from './overlays.ts'
+import { AskDialog } from './parts/dialog.tsx'
+import { Mark } from './parts/mark.tsx'
+import { Trouble } from './parts/states.tsx'
+import { Toasts, undoLast } from './parts/toasts.tsx'
+import { useMe, usePreferences, useSession } from './reads.ts'
+import { leaveForLogin } from './session.ts'
+import { setRegion, t } from './words.ts'
+
+const Palette = lazy(() => import('./parts/palette.tsx').then((part) => ({ default: part.Palette })))
+const KeySheet = lazy(() => import('./parts/key-sheet.tsx').then((part) => ({ default: part.KeySheet })))
+const CreateTask = lazy(() => import('./scenes/tasks/create-task.tsx').then((part) => ({ default: part.CreateTask })))
+const CreateProject = lazy(() => import('./scenes/projects/create-project.tsx').then((part) => ({ default: part.CreateProject })))
+const NewTeam = lazy(() => import('./scenes/tenancy/new-team.tsx').then((part) => ({ default: part.NewTeam })))
+
+export function Frame() {
+  const now = useSession()
+  useEffect(() => {
+    if (now.state === 'out') leaveForLogin()
+  }, [now.state])
+  if (now.state === 'failed')
+    return (
+      <div className="gate">
+        <Trouble error={now.error} what={t('The server did not answer')} retry={() => void startSession()} />
+      </div>
+    )
+  if (now.state !== 'in')
+    return (
+      <div className="boot" aria-busy="true">
+        <Mark size={32} />
+        <span className="sr" role="status">
+          {t('Loading')}
+        </span>
+      </div>
+    )
+  return <Signed key={`${now.user.id} ${now.tenant?.id}`} />
+}
+
+function Signed() {
+  const { tenant } = useMe()
+  const cache = useQueryClient()
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const [collapsed, setCollapsed] = useState(() => remembered('nav') === 'narrow')
+  const preferences = usePreferences().data
+  useEffect(() => setRegion(preferences ?? {}), [preferences])
+  useEffect(listenForKeys, [])
+  useEffect(() => {
+    const event = staleByEvents(cache)
+    return followLive(tenant ? ['tenant', 'me'] : ['me'], { event, resync: () => void cache.invalidateQueries() })
+  }, [cache, tenant])
+  useGlobalActions(() => {
+    setCollapsed((was) => {
+      remember('nav', was ? 'wide' : 'narrow')
+      return !was
+    })
+  })
+  return (
+    <>
+      <a className="skip" href="#main">
+        {t('Skip to content')}
+      </a>
+      <div className="frame" data-collapsed={collapsed || undefined}>
+        <Nav />
+        <main className="page" id="main" tabIndex={-1}>
+          <LostBanner />
+          {tenant || path.startsWith('/operate') || path.startsWith('/account') ? (
+            <Outlet />
+          ) : (
+            <Suspense fallback={null}>
+              <NewTeam />
+            </Suspense>
+          )}
+        </main>
+        <BottomBar />
+      </div>
+      <Overlays />
+      <AskDialog />
+      <Toasts />
+    </>
+  )
+}
+
+function LostBanner() {
+  const state = useSyncExternalStore(onLiveState, liveState)
+  if (state === 'barred')
+    return (
+      <div className="banner" role="alert">
+        {t('You are no longer a member of this team.')}
+        <Button size="compact-xs" variant="default" onClick={() => location.assign('/')}>
+          {t('Go to another team')}
+        </Button>
+      </div>
+    )
+  if (state !== 'lost') return null
+  return (
+    <div className="banner" role="alert">
+      {t('No connection to the server. What you see may be old; it catches up by itself.')}
+    </div>
+  )
+}
+
+function Overlays() {
+  const overlay = useOverlay()
+  const close = () => show(null)
+  return (
+    <Suspense fallback={null}>
+      {overlay?.kind === 'palette' && <Palette close={close} />}
+      {overlay?.kind === 'keys' && <KeySheet close={close} />}
+      {overlay?.kind === 'create-task' && <CreateTask close={close} projectId={overlay.projectId} status={overlay.status} />}
+      {overlay?.kind === 'create-project' && <CreateProject close={close} />}
+    </Suspense>
+  )
+}
+
+function useGlobalActions(toggleNav: () => void) {
+  const navigate = useNavigate()
+  const { user, tenant } = useMe()
+  const { setColorScheme } = useMantineColorScheme()
+  const go = (to: string) => () => void navigate({ to })
+  const admin = tenant?.role === 'admin' || tenant?.role === 'owner'
+  const all: Action[] = [
+    { id: 'palette', label: t('Search and commands'), group: t('General'), keys: 'mod+k', run: () => show({ kind: 'palette' }) },
+    { id: 'search', label: t('Search'), group: t('General'), keys: '/', run: () => show({ kind: 'palette' }) },
+    { id: 'keys', label: t('Keyboard shortcuts'), group: t('General'), keys: '?', run: () => show({ kind: 'keys' }) },
+    { id: 'undo', label: t('Undo the last change'), group: t('General'), keys: 'mod+z', run: () => void undoLast() },
+    { id: 'nav', label: t('Fold the navigation'), group: t('General'), keys: '[', run: toggleNav },
+    ...(tenant && tenant.role !== 'viewer'
+      ? [
+          { id: 'create-task', label: t('Create task'), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task' as const }), also: 'new issue add' },
+          { id: 'create-project', label: t('Create project'), group: t('Create'), run: () => show({ kind: 'create-project' as const }), also: 'new board' },
+        ]
+      : []),
+    { id: 'go-home', label: t('Go home'), group: t('Go to'), keys: 'g h', run: go('/') },
+    { id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') },
+    { id: 'go-notifications', label: t('Go to notifications'), group: t('Go to'), keys: 'g n', run: go('/notifications') },
+    { id: 'go-reports', label: t('Go to reports'), group: t('Go to'), keys: 'g r', run: go('/reports') },
+    { id: 'go-members', label: t('Go to members'), group: t('Go to'), keys: 'g m', run: go('/members') },
+    ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
+    { id: 'go-settings', label: t('Go to team settings'), group: t('Go to'), keys: 'g s', run: go('/settings') },
+    { id: 'go-account', label: t('Go to your account'), group: t('Go to'), keys: 'g u', run: go('/account') },
+    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }] : []),
+    { id: 'light', label: t('Use the light scheme'), group: t('Look'), run: () => setColorScheme('light') },
+    { id: 'dark', label: t('Use the dark scheme'), group: t('Look'), run: () => setColorScheme('dark') },
+    { id: 'auto', label: t('Follow the system’s scheme'), group: t('Look'), run: () => setColorScheme('auto') },
+    { id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' },
+    { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
+  ]
+  useOffer(all, `${user.role} ${tenant?.role}`)
+}
+
+function remembered(name: string) {
+  try {
+    return localStorage.getItem(`groundwork.${name}`)
+  } catch {
+    return null
+  }
+}
+function remember(name: string, value: string) {
+  try {
+    localStorage.setItem(`groundwork.${name}`, value)
+  } catch {
+    // a browser without storage forgets it at the next start, no more
+  }
+}

@@ -1,0 +1,33 @@
+import './mantine.css'
+import './app.css'
+import './parts/parts.css'
+import { MantineProvider } from '@mantine/core'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { RouterProvider } from '@tanstack/react-router'
+import { setNonce } from 'get-nonce'
+import { createRoot } from 'react-dom/client'
+import { startSession } from './api.ts'
+import { makeCache } from './cache.ts'
+import { makeRouter } from './router.tsx'
+import { cssVariablesResolver, theme } from './theme.ts'
+import { startWords } from './words.ts'
+
+// The policy allows styles with this page's nonce only: Mantine needs it for its variables, get-nonce hands it to the scroll lock of dialogs.
+const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
+setNonce(nonce)
+startWords()
+
+// The pages for people without a session must not ask for one.
+const open = /^\/(setup|signup)(\/|$)/.test(location.pathname)
+if (!open) void startSession()
+
+const cache = makeCache()
+const router = makeRouter(cache)
+
+createRoot(document.getElementById('root')!).render(
+  <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+    <QueryClientProvider client={cache}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </MantineProvider>,
+)

@@ -1,0 +1,94 @@
+// Short messages at the foot of the page: what happened, with Undo or Retry. Failures keep their request id behind "details".
+import { ActionIcon, Button } from '@mantine/core'
+import { Check, CircleAlert, X } from 'lucide-react'
+import { useEffect, useSyncExternalStore } from 'react'
+import { ApiProblem } from '../api.ts'
+import { t } from '../words.ts'
+
+type Toast = { id: number; text: string; tone: 'positive' | 'danger'; action?: { label: string; run: () => void }; requestId?: string | null; code?: string }
+
+let shown: Toast[] = []
+let last = 0
+const listeners = new Set<() => void>()
+const set = (next: Toast[]) => {
+  shown = next
+  for (const listener of listeners) listener()
+}
+const listen = (listener: () => void) => {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
+/** Says what was done, with a way back where there is one. */
+export function say(text: string, undo?: () => void) {
+  set([...shown.slice(-2), { id: ++last, text, tone: 'positive', action: undo && { label: t('Undo'), run: undo } }])
+}
+
+/** Says what failed and why; `retry` repeats it. */
+export function sayProblem(error: unknown, what: string, retry?: () => void) {
+  const problem = error instanceof ApiProblem ? error : null
+  const detail = problem?.errors[0]?.message ?? problem?.message ?? t('Something in the console went wrong.')
+  const text = `${what} ${detail}`
+  if (shown.some((toast) => toast.text === text)) return
+  set([...shown.slice(-2), { id: ++last, text, tone: 'danger', requestId: problem?.requestId, code: problem?.code, action: retry && { label: t('Retry'), run: retry } }])
+}
+
+const dismiss = (id: number) => set(shown.filter((toast) => toast.id !== id))
+
+/** Takes the newest undo; true when there was one. */
+export function undoLast() {
+  const toast = shown.findLast((one) => one.action?.label === t('Undo'))
+  if (!toast) return false
+  dismiss(toast.id)
+  toast.action?.run()
+  return true
+}
+
+export function Toasts() {
+  const toasts = useSyncExternalStore(listen, () => shown)
+  return (
+    <div className="toasts" role="status" aria-live="polite">
+      {toasts.map((toast) => (
+        <One key={toast.id} toast={toast} />
+      ))}
+    </div>
+  )
+}
+
+function One({ toast }: { toast: Toast }) {
+  useEffect(() => {
+    const timer = setTimeout(() => dismiss(toast.id), toast.tone === 'danger' ? 12_000 : 6000)
+    return () => clearTimeout(timer)
+  }, [toast])
+  return (
+    <div className="toast" data-tone={toast.tone}>
+      {toast.tone === 'danger' ? <CircleAlert size={16} aria-hidden="true" /> : <Check size={16} aria-hidden="true" />}
+      <div className="grow">
+        {toast.text}
+        {toast.requestId && (
+          <details>
+            <summary>{t('Details')}</summary>
+            <code>
+              {toast.code} · {toast.requestId}
+            </code>
+          </details>
+        )}
+      </div>
+      {toast.action && (
+        <Button
+          size="compact-xs"
+          variant="default"
+          onClick={() => {
+            dismiss(toast.id)
+            toast.action?.run()
+          }}
+        >
+          {toast.action.label}
+        </Button>
+      )}
+      <ActionIcon size={20} aria-label={t('Dismiss')} onClick={() => dismiss(toast.id)}>
+        <X size={14} />
+      </ActionIcon>
+    </div>
+  )
+}

@@ -1,0 +1,110 @@
+// The table of contents of the console: every scene with its address, each in a chunk of its own.
+import type { QueryClient } from '@tanstack/react-query'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router'
+import { Frame } from './frame.tsx'
+import { Missing, Broken } from './parts/missing.tsx'
+import { readFilters } from './scenes/tasks/filters.ts'
+
+const root = createRootRouteWithContext<{ cache: QueryClient }>()({ component: Outlet, notFoundComponent: Missing, errorComponent: Broken })
+
+// without a session
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', component: lazyRouteComponent(() => import('./scenes/identity/join.tsx'), 'Setup') })
+const signup = createRoute({ getParentRoute: () => root, path: '/signup', component: lazyRouteComponent(() => import('./scenes/identity/join.tsx'), 'SignUp') })
+const accept = createRoute({ getParentRoute: () => root, path: '/invitations/accept', component: lazyRouteComponent(() => import('./scenes/tenancy/accept.tsx'), 'Accept') })
+
+// inside the frame
+const frame = createRoute({ getParentRoute: () => root, id: 'frame', component: Frame, notFoundComponent: Missing })
+const home = createRoute({ getParentRoute: () => frame, path: '/', component: lazyRouteComponent(() => import('./scenes/activity/home.tsx'), 'Home') })
+const projects = createRoute({ getParentRoute: () => frame, path: '/projects', component: lazyRouteComponent(() => import('./scenes/projects/projects.tsx'), 'Projects') })
+const board = createRoute({
+  getParentRoute: () => frame,
+  path: '/projects/$project',
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import('./scenes/tasks/board.tsx'), 'Board'),
+})
+const list = createRoute({
+  getParentRoute: () => frame,
+  path: '/projects/$project/list',
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import('./scenes/tasks/list.tsx'), 'List'),
+})
+const projectSettings = createRoute({
+  getParentRoute: () => frame,
+  path: '/projects/$project/settings',
+  component: lazyRouteComponent(() => import('./scenes/projects/project-settings.tsx'), 'ProjectSettings'),
+})
+const task = createRoute({ getParentRoute: () => frame, path: '/tasks/$task', component: lazyRouteComponent(() => import('./scenes/tasks/task-page.tsx'), 'TaskPage') })
+const members = createRoute({ getParentRoute: () => frame, path: '/members', component: lazyRouteComponent(() => import('./scenes/tenancy/members.tsx'), 'Members') })
+const settings = createRoute({ getParentRoute: () => frame, path: '/settings', component: lazyRouteComponent(() => import('./scenes/tenancy/settings.tsx'), 'Settings') })
+const newTenant = createRoute({ getParentRoute: () => frame, path: '/teams/new', component: lazyRouteComponent(() => import('./scenes/tenancy/new-team.tsx'), 'NewTeam') })
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: '/audit',
+  validateSearch: (search) => strings(search, ['name', 'actor', 'subject', 'from', 'to']),
+  component: lazyRouteComponent(() => import('./scenes/activity/audit.tsx'), 'Audit'),
+})
+const notifications = createRoute({
+  getParentRoute: () => frame,
+  path: '/notifications',
+  validateSearch: (search) => strings(search, ['show']),
+  component: lazyRouteComponent(() => import('./scenes/notifications/notifications.tsx'), 'Notifications'),
+})
+const reports = createRoute({
+  getParentRoute: () => frame,
+  path: '/reports',
+  validateSearch: (search) => strings(search, ['project', 'days']),
+  component: lazyRouteComponent(() => import('./scenes/reports/reports.tsx'), 'Reports'),
+})
+const account = createRoute({ getParentRoute: () => frame, path: '/account', component: lazyRouteComponent(() => import('./scenes/identity/account.tsx'), 'Account') })
+const readers = createRoute({ getParentRoute: () => frame, path: '/operate/readers', component: lazyRouteComponent(() => import('./scenes/operators/readers.tsx'), 'Readers') })
+const jobs = createRoute({
+  getParentRoute: () => frame,
+  path: '/operate/jobs',
+  validateSearch: (search) => strings(search, ['status']),
+  component: lazyRouteComponent(() => import('./scenes/operators/jobs.tsx'), 'Jobs'),
+})
+const outbox = createRoute({ getParentRoute: () => frame, path: '/operate/outbox', component: lazyRouteComponent(() => import('./scenes/operators/outbox.tsx'), 'Outbox') })
+const operate = createRoute({
+  getParentRoute: () => frame,
+  path: '/operate',
+  beforeLoad: () => {
+    throw redirect({ to: '/operate/readers' })
+  },
+})
+
+const tree = root.addChildren([
+  setup,
+  signup,
+  accept,
+  frame.addChildren([
+    home, projects, board, list, projectSettings, task, members, settings, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox,
+  ]),
+])
+
+export const makeRouter = (cache: QueryClient) =>
+  createRouter({
+    routeTree: tree,
+    context: { cache },
+    defaultPreload: 'intent',
+    defaultPreloadDelay: 60,
+    scrollRestoration: true,
+    notFoundMode: 'root',
+    parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+    stringifySearch: (search) => {
+      const text = new URLSearchParams(
+        Object.entries(search as Record<string, unknown>).flatMap(([name, value]) => (typeof value === 'string' && value ? [[name, value]] : [])),
+      ).toString()
+      return text && `?${text.replaceAll('%2C', ',')}`
+    },
+  })
+
+/** The named parameters of an address, absent when empty. */
+function strings<Name extends string>(search: Record<string, unknown>, names: Name[]): Partial<Record<Name, string>> {
+  return Object.fromEntries(names.flatMap((name) => (search[name] ? [[name, String(search[name])]] : []))) as Partial<Record<Name, string>>
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>
+  }
+}

@@ -1,0 +1,130 @@
+import { Button, SegmentedControl } from '@mantine/core'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { AtSign, CalendarClock, CheckCheck, Eye, UserRound } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { get, post } from '../../api.ts'
+import { attempt, useChange } from '../../cache.ts'
+import { Head } from '../../parts/head.tsx'
+import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useNames } from '../../reads.ts'
+import type { Notification, Page } from '../../things.ts'
+import { t } from '../../words.ts'
+import { Channels } from './channels.tsx'
+import './notifications.css'
+
+export function Notifications() {
+  const show = (useSearch({ strict: false }) as { show?: string }).show ?? 'unread'
+  const navigate = useNavigate()
+  const cache = useQueryClient()
+  const list = useInfiniteQuery({
+    queryKey: ['notifications.pages', { show }],
+    queryFn: ({ signal, pageParam }) => get<Page<Notification>>('/notifications', { unread: show === 'unread' ? true : undefined, limit: 50, after: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    enabled: show !== 'preferences',
+  })
+  const rows = list.data?.pages.flatMap((page) => page.items)
+  return (
+    <>
+      <Head title={t('Notifications')}>
+        {show !== 'preferences' && !!rows?.some((one) => !one.readAt) && (
+          <Button size="xs" variant="default" leftSection={<CheckCheck size={14} />} onClick={() => void attempt(cache, t('They were not marked.'), ['notifications.'], () => post('/notifications/read-all'))}>
+            {t('Mark all as read')}
+          </Button>
+        )}
+      </Head>
+      <div className="toolbar">
+        <SegmentedControl
+          size="xs"
+          aria-label={t('Which notifications')}
+          value={show}
+          onChange={(next) => void navigate({ to: '.', search: { show: next === 'unread' ? undefined : next } as never, replace: true })}
+          data={[
+            { value: 'unread', label: t('Unread') },
+            { value: 'all', label: t('All') },
+            { value: 'preferences', label: t('Preferences') },
+          ]}
+        />
+      </div>
+      <div className="body">
+        {show === 'preferences' ? (
+          <Channels />
+        ) : (
+          <Loaded of={{ ...list, data: rows }} what={t('The notifications could not be read')} skeleton={<RowSkeletons count={8} h={60} />}>
+            {(all) =>
+              all.length ? (
+                <>
+                  <ul className="rows notices">
+                    {all.map((one) => (
+                      <Notice key={one.id} notice={one} />
+                    ))}
+                  </ul>
+                  {list.hasNextPage && (
+                    <div style={{ padding: 16, textAlign: 'center' }}>
+                      <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+                        {t('Show older ones')}
+                      </Button>
+                    </div>
+                  )}
+                </>
+              ) : (
+                <Empty title={show === 'unread' ? t('All read') : t('Nothing yet')}>{t('You hear when a task is assigned to you, when somebody mentions you, when a task you watch changes, and before yours are due.')}</Empty>
+              )
+            }
+          </Loaded>
+        )}
+      </div>
+    </>
+  )
+}
+
+const icons: Record<string, ReactNode> = {
+  assigned: <UserRound size={16} aria-hidden="true" />,
+  mentioned: <AtSign size={16} aria-hidden="true" />,
+  watched: <Eye size={16} aria-hidden="true" />,
+  due: <CalendarClock size={16} aria-hidden="true" />,
+}
+
+function Notice({ notice }: { notice: Notification }) {
+  const nameOf = useNames()
+  const who = nameOf(notice.actorId) ?? t('Somebody')
+  const words: Record<string, string> = {
+    assigned: t('{who} assigned it to you', { who }),
+    mentioned: t('{who} mentioned you', { who }),
+    watched: t('{who} changed it', { who }),
+    due: t('It is due soon'),
+  }
+  const read = useChange<void, unknown>({ run: () => post(`/notifications/${notice.id}/read`), stale: ['notifications.'], failed: t('It was not marked as read.') })
+  const mark = () => !notice.readAt && read.mutate()
+  const title = notice.title ?? notice.taskTitle ?? t('A task')
+  const content = (
+    <>
+      <span className="notice-icon">{icons[notice.kind] ?? icons.watched}</span>
+      <span className="grow">
+        <span className="notice-title">
+          {notice.taskRef && <span className="ref">{notice.taskRef}</span>} {title}
+        </span>
+        <span className="meta" style={{ display: 'block' }}>
+          {words[notice.kind] ?? notice.kind} · <Time at={notice.createdAt} />
+        </span>
+        {notice.excerpt && <span className="notice-excerpt truncate">{notice.excerpt}</span>}
+      </span>
+    </>
+  )
+  return (
+    <li className="notice" data-unread={!notice.readAt || undefined}>
+      {notice.taskId ? (
+        <Link className="line" to="/tasks/$task" params={{ task: notice.taskId }} onClick={mark}>
+          {content}
+        </Link>
+      ) : (
+        <div className="line">{content}</div>
+      )}
+      {!notice.readAt && (
+        <button type="button" className="plain unread-dot" aria-label={t('Mark as read: {title}', { title })} title={t('Mark as read')} onClick={mark} />
+      )}
+    </li>
+  )
+}

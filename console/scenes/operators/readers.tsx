@@ -1,0 +1,181 @@
+import { ActionIcon, Button, Menu, NumberInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Ellipsis, Pause, Play } from 'lucide-react'
+import { Fragment, useState } from 'react'
+import { getAll, post } from '../../api.ts'
+import { attempt, markStale } from '../../cache.ts'
+import { ask, Dialog } from '../../parts/dialog.tsx'
+import { Head } from '../../parts/head.tsx'
+import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Time } from '../../parts/time.tsx'
+import type { Reader } from '../../things.ts'
+import { countOf, duration, t } from '../../words.ts'
+import './operators.css'
+
+/** Those who follow the log: where they are, what holds them, what they put aside. */
+export function Readers() {
+  const readers = useQuery({ queryKey: ['readers.list'], queryFn: ({ signal }) => getAll<Reader>('/readers', {}, signal), refetchInterval: 3000 })
+  return (
+    <>
+      <Head title={t('Readers')} />
+      <div className="body">
+        <div className="pad wide">
+          <p className="dim measure" style={{ marginBottom: 16 }}>
+            {t('Every change writes an event; readers follow the log and do what must follow. A reader that lags delays notifications and the like, never the change itself.')}
+          </p>
+          <Loaded of={readers} what={t('The readers could not be read')} skeleton={<RowSkeletons count={6} h={44} />}>
+            {(all) =>
+              all.length ? (
+                <div className="table-box" tabIndex={0} role="region" aria-label={t('Readers')}>
+                  <table className="table">
+                    <caption className="sr">{t('Readers of the log')}</caption>
+                    <thead>
+                      <tr>
+                        <th>{t('Reader')}</th>
+                        <th>{t('State')}</th>
+                        <th className="end">{t('Lag')}</th>
+                        <th>{t('Held back by')}</th>
+                        <th>{t('Last error')}</th>
+                        <th>
+                          <span className="sr">{t('Actions')}</span>
+                        </th>
+                      </tr>
+                    </thead>
+                    <tbody>
+                      {all.map((reader) => (
+                        <ReaderRow key={reader.name} reader={reader} />
+                      ))}
+                    </tbody>
+                  </table>
+                </div>
+              ) : (
+                <Empty title={t('No readers')}>{t('This process runs no readers: start one with the role worker.')}</Empty>
+              )
+            }
+          </Loaded>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function ReaderRow({ reader }: { reader: Reader }) {
+  const cache = useQueryClient()
+  const [rewinding, setRewinding] = useState(false)
+  const paused = reader.status === 'paused'
+  const late = reader.lag > 0 && (reader.lagSeconds ?? 0) > 5
+  const parked = Array.isArray(reader.parked) ? reader.parked : []
+  const parkedCount = Array.isArray(reader.parked) ? reader.parked.length : (reader.parked ?? 0)
+  const path = `/readers/${encodeURIComponent(reader.name)}`
+  const act = (verb: string, said: string, body?: unknown) => attempt(cache, t('{name} did not take it.', { name: reader.name }), ['readers.'], () => post(`${path}/${verb}`, body), said)
+  return (
+    <Fragment>
+      <tr>
+        <td>
+          <div style={{ fontWeight: 500 }}>{reader.name}</div>
+          <div className="meta num">{reader.position}</div>
+        </td>
+        <td>
+          <span className="chip" data-tone={paused ? 'warning' : late ? 'warning' : 'positive'}>
+            {paused ? t('Paused') : late ? t('Behind') : t('Up to date')}
+          </span>
+        </td>
+        <td className="end num">
+          {countOf(reader.lag, 'event', 'events')}
+          {reader.lagSeconds !== undefined && <div className="meta">{duration(reader.lagSeconds)}</div>}
+        </td>
+        <td className="dim">{reader.heldBackBy ?? t('nothing')}</td>
+        <td className="error-cell">{reader.lastError ?? <span className="dim">{t('none')}</span>}</td>
+        <td className="end">
+          <span className="row" style={{ justifyContent: 'flex-end', gap: 2 }}>
+            <ActionIcon aria-label={paused ? t('Resume {name}', { name: reader.name }) : t('Pause {name}', { name: reader.name })} onClick={() => void act(paused ? 'resume' : 'pause', paused ? t('{name} goes on.', { name: reader.name }) : t('{name} is paused.', { name: reader.name }))}>
+              {paused ? <Play size={15} /> : <Pause size={15} />}
+            </ActionIcon>
+            <Menu position="bottom-end" width={200}>
+              <Menu.Target>
+                <ActionIcon aria-label={t('Actions for {name}', { name: reader.name })}>
+                  <Ellipsis size={15} />
+                </ActionIcon>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
+                <Menu.Item
+                  onClick={() =>
+                    ask({
+                      title: t('Skip an event of {name}', { name: reader.name }),
+                      text: t('The event {name} stands at is passed over and never handled. Its effects are lost.', { name: reader.name }),
+                      verb: t('Skip one event'),
+                      danger: true,
+                      run: () => post(`${path}/skip`).then(() => markStale(cache, ['readers.'])),
+                    })
+                  }
+                >
+                  {t('Skip the next event')}
+                </Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+          </span>
+          <Rewind reader={reader} opened={rewinding} close={() => setRewinding(false)} path={path} />
+        </td>
+      </tr>
+      {parkedCount > 0 && (
+        <tr>
+          <td colSpan={6}>
+            <div className="parked">
+              <h3>{t('{events} parked after too many tries', { events: countOf(parkedCount, 'event', 'events') })}</h3>
+              <ul className="rows">
+                {parked.map((one) => (
+                  <li key={one.eventId}>
+                    <div className="line" style={{ padding: '4px 0' }}>
+                      <code>{one.name ?? one.eventId.slice(-12)}</code>
+                      <span className="grow dim error-cell">{one.error}</span>
+                      {one.parkedAt && (
+                        <span className="meta">
+                          <Time at={one.parkedAt} />
+                        </span>
+                      )}
+                      <Button size="compact-xs" variant="default" aria-label={t('Handle {event} again', { event: one.name ?? one.eventId })} onClick={() => void act('replay', t('Handled again.'), { eventId: one.eventId })}>
+                        {t('Handle again')}
+                      </Button>
+                      <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Give up {event}', { event: one.name ?? one.eventId })} onClick={() => void act('skip', t('Given up.'), { eventId: one.eventId })}>
+                        {t('Give up')}
+                      </Button>
+                    </div>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          </td>
+        </tr>
+      )}
+    </Fragment>
+  )
+}
+
+function Rewind({ reader, opened, close, path }: { reader: Reader; opened: boolean; close: () => void; path: string }) {
+  const cache = useQueryClient()
+  const [hours, setHours] = useState<string | number>(1)
+  const run = async () => {
+    const to = new Date(Date.now() - Number(hours) * 3_600_000).toISOString()
+    const ok = await attempt(cache, t('{name} was not rewound.', { name: reader.name }), ['readers.'], () => post(`${path}/rewind`, { to }), t('{name} reads again from there.', { name: reader.name }))
+    if (ok) close()
+  }
+  return (
+    <Dialog title={t('Rewind {name}', { name: reader.name })} opened={opened} close={close}>
+      <form
+        className="stack"
+        style={{ textAlign: 'start' }}
+        onSubmit={(event) => {
+          event.preventDefault()
+          void run()
+        }}
+      >
+        <p className="dim">{t('It handles every event since then again. Effects with a key happen once; others twice.')}</p>
+        <NumberInput data-autofocus label={t('Hours back')} min={0.1} max={2160} value={hours} onChange={setHours} hideControls />
+        <Button type="submit" style={{ alignSelf: 'flex-end' }}>
+          {t('Rewind')}
+        </Button>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,77 @@
+// The menu of a card, mounted when it is opened: a board of hundreds of cards pays for none of them.
+import { ActionIcon, Menu } from '@mantine/core'
+import { ArrowRight, Ellipsis, Link2, Maximize2, Trash2, UserRound } from 'lucide-react'
+import { useEffect, useRef, useState } from 'react'
+import { StatusShape } from '../../parts/shapes.tsx'
+import { say } from '../../parts/toasts.tsx'
+import { useMe } from '../../reads.ts'
+import type { Task } from '../../things.ts'
+import { t } from '../../words.ts'
+import type { CardHands } from './column.tsx'
+import { useDeleteTask, useEdit } from './editing.ts'
+
+export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands; close: () => void }) {
+  const { user } = useMe()
+  const edit = useEdit(task)
+  const erase = useDeleteTask()
+  const [opened, setOpened] = useState(false)
+  const trigger = useRef<HTMLButtonElement>(null)
+  useEffect(() => setOpened(true), [])
+  return (
+    <Menu
+      opened={opened}
+      onChange={setOpened}
+      width={220}
+      withinPortal
+      onExitTransitionEnd={() => {
+        const had = document.activeElement === trigger.current || document.activeElement === document.body
+        const card = trigger.current?.closest<HTMLElement>('[data-card]')
+        close()
+        if (had) setTimeout(() => card?.querySelector<HTMLElement>('.card-menu')?.focus(), 0)
+      }}
+    >
+      <Menu.Target>
+        <ActionIcon ref={trigger} className="card-menu" size={22} aria-label={t('Actions for {title}', { title: task.title })}>
+          <Ellipsis size={14} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item leftSection={<Maximize2 size={14} />} onClick={() => hands.open(task)}>
+          {t('Open')}
+        </Menu.Item>
+        <Menu.Item
+          leftSection={<Link2 size={14} />}
+          onClick={() => {
+            void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.id}`)
+            say(t('Link to {ref} copied.', { ref: task.ref }))
+          }}
+        >
+          {t('Copy link')}
+        </Menu.Item>
+        {hands.may && (
+          <>
+            {task.assigneeId !== user.id && (
+              <Menu.Item leftSection={<UserRound size={14} />} onClick={() => edit.mutate({ assigneeId: user.id })}>
+                {t('Assign to me')}
+              </Menu.Item>
+            )}
+            <Menu.Divider />
+            <Menu.Label>{t('Move to')}</Menu.Label>
+            {hands.columns.map(
+              (column) =>
+                column.id !== task.status && (
+                  <Menu.Item key={column.id} leftSection={<StatusShape category={column.category} />} rightSection={<ArrowRight size={12} />} onClick={() => hands.moveTo(task, column.id, 0)}>
+                    {column.name}
+                  </Menu.Item>
+                ),
+            )}
+            <Menu.Divider />
+            <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={() => erase.mutate(task)}>
+              {t('Delete')}
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

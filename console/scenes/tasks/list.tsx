@@ -1,0 +1,208 @@
+import { Button, Checkbox } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { ArrowDown, ArrowUp } from 'lucide-react'
+import { lazy, Suspense, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { useOffer } from '../../actions.ts'
+import { show } from '../../overlays.ts'
+import { Avatar, Label } from '../../parts/person.tsx'
+import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
+import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Due, Time } from '../../parts/time.tsx'
+import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
+import type { Project, Task } from '../../things.ts'
+import { t } from '../../words.ts'
+import { BulkBar } from './bulk-bar.tsx'
+import { FilterBar } from './filter-bar.tsx'
+import { isFiltered, passes, priorityOrder, type Filters } from './filters.ts'
+import { ProjectHead, ProjectMissing } from './project-head.tsx'
+import './board.css'
+import './list.css'
+
+const TaskPanel = lazy(() => import('./task-panel.tsx').then((part) => ({ default: part.TaskPanel })))
+
+export function List() {
+  const { project: key } = useParams({ strict: false }) as { project: string }
+  const project = useProject(key)
+  if (project.loaded && !project.data) return <ProjectMissing />
+  if (!project.data) return <Loaded of={{ ...project, data: project.data }} what={t('The project could not be read')} skeleton={<RowSkeletons count={12} />}>{() => null}</Loaded>
+  return <ProjectList key={project.data.id} project={project.data} />
+}
+
+const sorts = ['status', 'title', 'priority', 'assignee', 'due', 'updated'] as const
+type Sort = (typeof sorts)[number]
+
+function ProjectList({ project }: { project: Project }) {
+  const filters = useSearch({ strict: false }) as Filters
+  const navigate = useNavigate()
+  const tasks = useQuery(tasksQuery(project.id))
+  const { user } = useMe()
+  const may = useMay('member') && project.status === 'active' && project.role !== 'viewer'
+  const nameOf = useNames()
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const lastChosen = useRef<string | null>(null)
+  const body = useRef<HTMLTableSectionElement>(null)
+
+  const [by, down] = [(filters.sort?.replace('-', '') ?? 'status') as Sort, filters.sort?.startsWith('-') ?? false]
+  const shown = useMemo(() => {
+    const place = new Map(project.columns.map((column, at) => [column.id, at]))
+    const done = new Set(project.columns.filter((column) => column.category === 'done').map((column) => column.id))
+    const keys: Record<Sort, (task: Task) => string | number> = {
+      status: (task) => place.get(task.status) ?? 99,
+      title: (task) => task.title.toLowerCase(),
+      priority: (task) => priorityOrder(task.priority),
+      assignee: (task) => nameOf(task.assigneeId)?.toLowerCase() ?? '\uffff',
+      due: (task) => task.dueAt ?? '\uffff',
+      updated: (task) => task.updatedAt,
+    }
+    const key = keys[by] ?? keys.status
+    const passing = (tasks.data ?? []).filter((task) => passes(task, filters, user.id, done.has(task.status)))
+    return passing.map((task, at) => ({ task, at, key: key(task) })).sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : one.at - other.at) * (down ? -1 : 1)).map((row) => row.task)
+  }, [tasks.data, filters, user.id, project.columns, by, down, nameOf])
+
+  const open = filters.task ? tasks.data?.find((task) => task.ref === filters.task || task.id === filters.task) : undefined
+  const openTask = (task: Task) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, task: task.ref }) })
+  const focusRow = (id: string | undefined) => id && body.current?.querySelector<HTMLElement>(`[data-row="${id}"]`)?.focus()
+  const closePanel = () => {
+    const id = open?.id
+    void navigate({ to: '.', search: ({ task: _gone, ...rest }: Filters) => rest })
+    setTimeout(() => focusRow(id), 30)
+  }
+  const choose = (task: Task, range: boolean) => {
+    const next = new Set(chosen)
+    const from = shown.findIndex((one) => one.id === lastChosen.current)
+    const to = shown.findIndex((one) => one.id === task.id)
+    if (range && from >= 0) for (const one of shown.slice(Math.min(from, to), Math.max(from, to) + 1)) next.add(one.id)
+    else if (!next.delete(task.id)) next.add(task.id)
+    lastChosen.current = task.id
+    setChosen(next)
+  }
+  const step = (by: number) => {
+    const at = shown.findIndex((task) => task.id === document.activeElement?.getAttribute('data-row'))
+    focusRow(shown[Math.max(0, Math.min(shown.length - 1, at < 0 ? 0 : at + by))]?.id)
+  }
+  const now = useRef({ step })
+  now.current = { step }
+  useOffer(
+    [
+      { id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' },
+      { id: 'down', label: t('Next row'), group: t('This view'), keys: 'j', run: () => now.current.step(1) },
+      { id: 'up', label: t('Previous row'), group: t('This view'), keys: 'k', run: () => now.current.step(-1) },
+    ],
+    project.id,
+  )
+  const onKeyDown = (event: KeyboardEvent, task: Task) => {
+    if (event.target !== event.currentTarget) return
+    if (event.key === 'Enter') openTask(task)
+    else if (event.key === 'x' || event.key === 'X') choose(task, event.shiftKey)
+    else if (event.key === 'ArrowDown') step(1)
+    else if (event.key === 'ArrowUp') step(-1)
+    else if (event.key === 'Escape' && chosen.size) setChosen(new Set())
+    else return
+    event.preventDefault()
+  }
+  const sortBy = (sort: Sort) => void navigate({ to: '.', search: (before: Filters) => ({ ...before, sort: by === sort && !down ? `-${sort}` : sort }), replace: true })
+  const all = shown.length > 0 && shown.every((task) => chosen.has(task.id))
+  const header = (sort: Sort, label: string, className?: string) => (
+    <th className={className} aria-sort={by === sort ? (down ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" className="plain" onClick={() => sortBy(sort)}>
+        {label}
+        {by === sort && (down ? <ArrowDown size={12} aria-hidden="true" /> : <ArrowUp size={12} aria-hidden="true" />)}
+      </button>
+    </th>
+  )
+  return (
+    <>
+      <ProjectHead project={project} />
+      <FilterBar project={project} tasks={tasks.data ?? []} filters={filters} view="list" />
+      <div className="body">
+        <Loaded of={tasks} what={t('The tasks could not be read')} skeleton={<RowSkeletons count={14} />}>
+          {(every) =>
+            !shown.length ? (
+              isFiltered(filters) && every.length ? (
+                <Empty title={t('Nothing passes the filters')} action={<Button variant="default" onClick={() => void navigate({ to: '.', search: {} })}>{t('Clear filters')}</Button>}>
+                  {t('All tasks of this project are filtered out.')}
+                </Empty>
+              ) : (
+                <Empty title={t('No tasks yet')} action={may && <Button onClick={() => show({ kind: 'create-task', projectId: project.id })}>{t('Create task')}</Button>}>
+                  {t('A list is the quick way through many tasks: J and K go down and up, X selects, Enter opens.')}
+                </Empty>
+              )
+            ) : (
+              <table className="tasks">
+                <caption className="sr">{t('Tasks of {project}', { project: project.name })}</caption>
+                <thead>
+                  <tr>
+                    <th>
+                      <Checkbox size="xs" aria-label={t('Select all')} checked={all} indeterminate={!all && chosen.size > 0} onChange={() => setChosen(all ? new Set() : new Set(shown.map((task) => task.id)))} />
+                    </th>
+                    {header('priority', t('Priority'), 'wide-cell')}
+                    <th className="wide-cell">{t('Ref')}</th>
+                    {header('status', t('Status'))}
+                    {header('title', t('Title'))}
+                    <th className="wide-cell">{t('Labels')}</th>
+                    {header('due', t('Due'), 'wide-cell')}
+                    {header('updated', t('Changed'), 'wide-cell')}
+                    {header('assignee', t('Assignee'))}
+                  </tr>
+                </thead>
+                <tbody ref={body}>
+                  {shown.map((task) => {
+                    const column = project.columns.find((one) => one.id === task.status)
+                    return (
+                      <tr
+                        key={task.id}
+                        data-row={task.id}
+                        data-chosen={chosen.has(task.id) || undefined}
+                        data-open={open?.id === task.id || undefined}
+                        tabIndex={0}
+                        onClick={(event) => !(event.target as HTMLElement).closest('input, .check') && openTask(task)}
+                        onKeyDown={(event) => onKeyDown(event, task)}
+                      >
+                        <td className="check">
+                          <Checkbox size="xs" tabIndex={-1} aria-label={t('Select {ref}', { ref: task.ref })} checked={chosen.has(task.id)} onChange={(event) => choose(task, (event.nativeEvent as MouseEvent).shiftKey)} />
+                        </td>
+                        <td className="wide-cell">
+                          <PriorityShape priority={task.priority} />
+                        </td>
+                        <td className="ref wide-cell">{task.ref}</td>
+                        <td>
+                          <span className="row">
+                            <StatusShape category={column?.category ?? 'todo'} />
+                            <span className="wide-only dim">{column?.name}</span>
+                            <span className="sr phone-only">{column?.name}</span>
+                          </span>
+                        </td>
+                        <td className="title">{task.title}</td>
+                        <td className="wide-cell">
+                          <span className="row" style={{ gap: 4 }}>
+                            {task.labels.slice(0, 3).map((label) => (
+                              <Label key={label} name={label} />
+                            ))}
+                          </span>
+                        </td>
+                        <td className="wide-cell">{task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}</td>
+                        <td className="meta wide-cell">
+                          <Time at={task.updatedAt} />
+                        </td>
+                        <td>
+                          <Avatar id={task.assigneeId} name={nameOf(task.assigneeId)} />
+                        </td>
+                      </tr>
+                    )
+                  })}
+                </tbody>
+              </table>
+            )
+          }
+        </Loaded>
+      </div>
+      {may && chosen.size > 0 && <BulkBar project={project} ids={[...chosen]} clear={() => setChosen(new Set())} />}
+      {filters.task && tasks.data && (
+        <Suspense fallback={null}>
+          <TaskPanel taskId={open?.id ?? filters.task} project={project} close={closePanel} />
+        </Suspense>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,54 @@
+import { ActionIcon, Button } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import { BarChart3, Plus, Settings2 } from 'lucide-react'
+import { Head } from '../../parts/head.tsx'
+import { Empty } from '../../parts/states.tsx'
+import { show } from '../../overlays.ts'
+import { useMay } from '../../reads.ts'
+import type { Project } from '../../things.ts'
+import { t } from '../../words.ts'
+
+export function ProjectHead({ project }: { project: Project }) {
+  const may = useMay('member') && project.status === 'active' && project.role !== 'viewer'
+  return (
+    <Head
+      title={project.name}
+      before={
+        <Link to="/projects" className="wide-only">
+          {t('Projects')}
+        </Link>
+      }
+    >
+      {project.status === 'archived' && <span className="chip">{t('Archived, read only')}</span>}
+      {may && (
+        <Button size="xs" variant="filled" leftSection={<Plus size={14} />} onClick={() => show({ kind: 'create-task', projectId: project.id })}>
+          {t('Create task')}
+        </Button>
+      )}
+      <ActionIcon component={Link} to={'/reports' as string} search={{ project: project.key } as never} aria-label={t('Reports of {name}', { name: project.name })} className="wide-only">
+        <BarChart3 size={16} />
+      </ActionIcon>
+      <ActionIcon component={Link} to={'/projects/$project/settings' as string} params={{ project: project.key } as never} aria-label={t('Settings of {name}', { name: project.name })}>
+        <Settings2 size={16} />
+      </ActionIcon>
+    </Head>
+  )
+}
+
+export function ProjectMissing() {
+  return (
+    <>
+      <Head title={t('No such project')} />
+      <Empty
+        title={t('This project is not here')}
+        action={
+          <Button component={Link} to="/projects" variant="default">
+            {t('See all projects')}
+          </Button>
+        }
+      >
+        {t('It may be private, deleted, or belong to another of your teams: switch the team in the corner.')}
+      </Empty>
+    </>
+  )
+}

@@ -1,0 +1,101 @@
+// What the API answers, as the console reads it. Only the fields it uses: a server may send more.
+export type Person = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified?: boolean; createdAt?: string }
+export type TenantRole = 'owner' | 'admin' | 'member' | 'viewer'
+export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null }
+export type Page<Item> = { items: Item[]; next: string | null }
+export type Thing = { id: string; createdAt: string; updatedAt: string; version: number }
+
+export type Member = { userId: string; name: string; email: string; role: TenantRole; createdAt?: string }
+export type Invitation = { id: string; email: string | null; role: TenantRole; status?: string; createdAt: string; expiresAt: string; url?: string }
+
+export type Category = 'todo' | 'doing' | 'done'
+export type Column = { id: string; name: string; category: Category; wipLimit?: number | null }
+export type Project = Thing & {
+  key: string
+  name: string
+  description: string | null
+  visibility: 'open' | 'private'
+  status: 'active' | 'archived'
+  columns: Column[]
+  wip: 'warn' | 'block'
+  progress: { total: number; done: number; percent: number }
+  role?: ProjectRole | null
+}
+export type ProjectRole = 'manager' | 'editor' | 'viewer'
+export type ProjectMember = { userId: string; name?: string; email?: string; role: ProjectRole }
+
+export const priorities = ['urgent', 'high', 'medium', 'low', 'none'] as const
+export type Priority = (typeof priorities)[number]
+export type Task = Thing & {
+  projectId: string
+  ref: string
+  title: string
+  description: string | null
+  status: string
+  position: string
+  assigneeId: string | null
+  priority: Priority
+  labels: string[]
+  dueAt: string | null
+  parentId: string | null
+  watching?: boolean
+  overLimit?: boolean
+  commentCount?: number
+}
+export type TaskChange = Partial<Pick<Task, 'title' | 'description' | 'status' | 'assigneeId' | 'priority' | 'labels' | 'dueAt' | 'parentId'>>
+export type Comment = Thing & { taskId: string; authorId: string | null; text: string }
+
+export type LogEvent = {
+  id: string
+  tenantId: string
+  name: string
+  subject: { type: string; id: string }
+  actor: { type: string; id: string | null; name?: string | null }
+  data: Record<string, unknown>
+  causeId: string | null
+  requestId: string | null
+  at: string
+  seq: number | string
+  cursor?: string
+  sealed?: boolean
+}
+
+export type Notification = {
+  id: string
+  kind: string
+  title?: string | null
+  taskId?: string | null
+  taskRef?: string | null
+  taskTitle?: string | null
+  projectId?: string | null
+  actorId?: string | null
+  excerpt?: string | null
+  readAt: string | null
+  createdAt: string
+}
+export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>> }
+export type SignedIn = { id: string; createdAt: string; expiresAt: string; userAgent: string; ipAddress: string; current: boolean }
+
+export type Reader = {
+  name: string
+  status: string
+  lag: number
+  lagSeconds?: number
+  position?: string
+  lastError?: string | null
+  heldBackBy?: string | null
+  parked?: { eventId: string; name?: string; error: string; attempts?: number; parkedAt?: string }[] | number
+  updatedAt?: string
+}
+export type Job = {
+  id: string
+  name: string
+  status: string
+  attempt: number
+  maxAttempts?: number
+  runAt: string
+  createdAt: string
+  lastError?: string | null
+  tenantId?: string | null
+}
+export type OutboxMail = { id: string; to: string; subject: string; text: string; sentAt?: string | null; createdAt: string; revealed?: boolean }
