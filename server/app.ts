@@ -18,10 +18,11 @@ import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createMail } from './modules/mail/module.ts'
+import { projectEvents, projects } from './modules/projects/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents, tenancyEvents]
+export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -29,6 +30,7 @@ export function createModules({ kernel, identity, mail, config }: Parts): readon
   return [
     identityModule(identity),
     createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
+    projects,
     createMail({ kernel, port: mail }),
   ]
 }
