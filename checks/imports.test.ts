@@ -12,7 +12,7 @@ const table: { from: RegExp; may: (to: string, from: string, typeOnly: boolean) 
   { from: /^server\/modules\/[^/]+\/([^/]+\/)*[^/]*routes\.ts$/, may: (to, from, typeOnly) => mayModule(to, from, typeOnly) && !/\/queries\.ts$|^server\/kernel\/sql\.ts$/.test(to) },
   { from: /^server\/modules\//, may: mayModule },
   { from: /^server\/config\.ts$/, may: () => false },
-  { from: /^server\/app\.ts$/, may: (to) => inKernel(to) || /^server\/modules\/[^/]+\/module\.ts$/.test(to) || isDoor(to) },
+  { from: /^server\/app\.ts$/, may: (to, _from, typeOnly) => inKernel(to) || (typeOnly && to === 'server/config.ts') || /^server\/modules\/[^/]+\/module\.ts$/.test(to) || isDoor(to) },
   { from: /^server\/[^/]+\.ts$/, may: (to) => to.startsWith('server/') && !to.startsWith('server/testing/') && !/^server\/modules\/[^/]+\/module\.ts$/.test(to) },
   { from: /^client\//, may: (to) => to.startsWith('client/') },
   { from: /^console\//, may: (to) => /^(console|client)\//.test(to) },

@@ -1,7 +1,6 @@
 // The modules in order: the table of contents of the running system. openApp starts them and gives back the mirror image that stops them.
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
-import { openOutbox } from './adapters/mail-outbox.ts'
 import { addDocs } from './kernel/docs-page.ts'
 import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
@@ -39,8 +38,7 @@ export type AppOptions = {
   config: Config
   database: Database
   bus: Bus
-  /** undefined: the outbox page keeps them */
-  mail: Mail | undefined
+  mail: Mail
   platformKey: Buffer
   log: Logger
   setupToken: string
@@ -75,7 +73,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const identity = await openIdentity(kernel, { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' })
     stops.push(() => identity.close())
     if (o.restored) await identity.endAll()
-    const modules = createModules({ kernel, identity, mail: o.mail ?? openOutbox(), config })
+    const modules = createModules({ kernel, identity, mail: o.mail, config })
     const operations = modules.flatMap((m) => m.routes ?? [])
     const permissions = createPermissions(modules)
 
@@ -97,7 +95,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     addProbes(http, {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper: identity.doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...(await answers(kernel) ? [] : ['database'])],
-      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail?.kind ?? 'outbox' }, roles: config.ROLES }),
+      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES }),
       refresh: async () => {},
     })
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))

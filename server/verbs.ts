@@ -7,6 +7,7 @@ import { openExternal } from './adapters/database-postgres.ts'
 import { backup as takeBackup } from './adapters/embedded/backup.ts'
 import { explain } from './adapters/embedded/cluster.ts'
 import { clearRestored, readRestored } from './adapters/embedded/restore.ts'
+import { openOutbox } from './adapters/mail-outbox.ts'
 import { openLocalBus } from './adapters/bus-local.ts'
 import { openApp, openBareKernel } from './app.ts'
 import type { Config } from './config.ts'
@@ -30,7 +31,7 @@ export async function start(config: Config, root: string): Promise<void> {
     const bus = await openBus(config, database, log)
     opened.unshift({ stop: () => bus.close() })
     const mail = await openMail(config)
-    opened.unshift({ stop: async () => mail?.close() })
+    opened.unshift({ stop: () => mail.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
     const app = await openApp({ config, database, bus, mail, platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
@@ -106,8 +107,9 @@ async function openBus(config: Config, database: Database, log: Logger): Promise
   if (config.REDIS_URL) return (await import('./adapters/bus-redis.ts')).openRedisBus({ url: config.REDIS_URL, log: note })
   return openLocalBus({ ...(database.kind === 'postgres' ? { connection: database.connection('system') } : {}), log: note })
 }
-async function openMail(config: Config): Promise<Mail | undefined> {
-  return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM }) : undefined
+/** Without a mail server the outbox page keeps them. */
+async function openMail(config: Config): Promise<Mail> {
+  return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM }) : openOutbox()
 }
 
 /** A full or read-only disk is met here first. */

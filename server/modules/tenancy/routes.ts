@@ -1,14 +1,10 @@
 import type { Operation } from '../../kernel/route.ts'
 import { del, get, patch, post, routes } from '../../kernel/route.ts'
-import { only } from '../../kernel/errors.ts'
-import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import { ById, Id, Page, Strict, Type } from '../../kernel/schema.ts'
-import { findMember, listInvitations, listMembers } from './queries.ts'
 import * as s from './schema.ts'
 import type { Tenancy } from './service.ts'
 
 const ByUser = Strict({ userId: Id })
-const oldest = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const
 
 export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('tenants', {
@@ -25,18 +21,11 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('members', {
     list: get('/members', {
       summary: 'Members of the active tenant', permission: 'members.read', returns: s.MemberList, query: Strict({ ...Page, q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a name or address' })) }),
-      async handle(ctx, { query }) {
-        const like = query.q === undefined ? null : `%${query.q.replace(/[\\%_]/g, '\\$&')}%`
-        const [rows] = await ctx.read(listMembers(parseCursor(query.after, oldest, [timeShape, idShape]), like, query.limit + 1))
-        return page(rows, query.limit, (last) => [last.createdAt, last.id])
-      },
+      handle: (ctx, { query }) => tenancy.listMembers(ctx, query),
     }),
     change: patch('/members/:userId', {
       summary: 'Change a member\'s role', permission: 'members.manage', params: ByUser, body: s.ChangeMember, returns: s.Member, ifMatch: true, problems: ['member.not_found', 'tenant.last_owner'],
-      async handle(ctx, { params, body, ifMatch }) {
-        await tenancy.changeRole(ctx, params.userId, body.role, ifMatch)
-        return only((await ctx.read(findMember(params.userId)))[0], 'member')
-      },
+      handle: (ctx, { params, body, ifMatch }) => tenancy.changeRole(ctx, params.userId, body.role, ifMatch),
     }),
     remove: del('/members/:userId', { summary: 'Take a member out', description: 'Ends their tokens and sockets for this tenant.', permission: 'members.manage', params: ByUser, problems: ['member.not_found', 'tenant.last_owner'], handle: (ctx, { params }) => tenancy.removeMember(ctx, params.userId) }),
     leave: post('/members/me/leave', { summary: 'Leave the active tenant', permission: 'members.read', idempotency: 'none', problems: ['tenant.last_owner'], handle: (ctx) => tenancy.leave(ctx) }),
@@ -45,10 +34,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
     create: post('/invitations', { summary: 'Invite by mail, or by a link', description: 'Without `email` the link is for whoever holds it. `url` is shown once.', permission: 'members.manage', idempotency: 'outside', secret: true, status: 201, body: s.NewInvitation, returns: s.Invitation, problems: ['member.exists'], example: { email: 'grace@example.com', role: 'member' }, handle: (ctx, { body }) => tenancy.invite(ctx, body) }),
     list: get('/invitations', {
       summary: 'Invitations of the active tenant', permission: 'members.manage', returns: s.InvitationList, query: Strict({ ...Page, status: Type.Optional(Type.Enum(['pending', 'accepted', 'canceled'])) }),
-      async handle(ctx, { query }) {
-        const [rows] = await ctx.read(listInvitations(parseCursor(query.after, newest, [timeShape, idShape]), query.status ?? null, query.limit + 1))
-        return page(rows, query.limit, (last) => [last.createdAt, last.id])
-      },
+      handle: (ctx, { query }) => tenancy.listInvitations(ctx, query),
     }),
     resend: post('/invitations/:id/resend', { summary: 'Send it again, with a new link', permission: 'members.manage', idempotency: 'outside', secret: true, params: ById, returns: s.Invitation, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.resend(ctx, params.id) }),
     withdraw: del('/invitations/:id', { summary: 'Withdraw an invitation', permission: 'members.manage', params: ById, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.withdraw(ctx, params.id) }),

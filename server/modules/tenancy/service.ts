@@ -1,16 +1,18 @@
 // Tenants, members, invitations. The rows are identity's (api.ts); here are the rules about who may do what, the mails, and the end of a tenant.
 import type { Context } from '../../kernel/db.ts'
-import { refuse } from '../../kernel/errors.ts'
+import { only, refuse } from '../../kernel/errors.ts'
 import type { Job } from '../../kernel/jobs.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { queueMail } from '../../kernel/mail.ts'
+import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import { roleReaches, type TenantRole } from '../../kernel/schema.ts'
 import { sql } from '../../kernel/sql.ts'
 import type { Identity, SentInvitation, Tenant } from '../identity/api.ts'
-import { findSettings, keepSettings, listTenantTables } from './queries.ts'
+import { findMember, findSettings, keepSettings, listInvitations, listMembers, listTenantTables } from './queries.ts'
 
 const graceDays = 7
+const oldest = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const
 export type TenancyParts = { kernel: Pick<Kernel, 'system' | 'keys' | 'publicUrl'>; identity: Pick<Identity, 'tenants' | 'doorkeeper'>; multiTenant: boolean }
 export type Tenancy = ReturnType<typeof createTenancy>
 export type TenantView = Tenant & { role: TenantRole | null }
@@ -86,7 +88,20 @@ export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
       const { tenantId } = await tenants.acceptInvitation(ctx, token)
       return visible(ctx, tenantId)
     },
-    changeRole: (ctx: Context, userId: string, role: TenantRole, ifMatch?: number) => tenants.changeRole(ctx, ctx.tenant, userId, role, ctx.role, ifMatch),
+    async changeRole(ctx: Context, userId: string, role: TenantRole, ifMatch?: number) {
+      await tenants.changeRole(ctx, ctx.tenant, userId, role, ctx.role, ifMatch)
+      return only((await ctx.read(findMember(userId)))[0], 'member')
+    },
+    /** In order of joining. @param q part of a name or address */
+    async listMembers(ctx: Context, { after, limit, q }: { after?: string; limit: number; q?: string }) {
+      const like = q === undefined ? null : `%${q.replace(/[\\%_]/g, '\\$&')}%`
+      const [rows] = await ctx.read(listMembers(parseCursor(after, oldest, [timeShape, idShape]), like, limit + 1))
+      return page(rows, limit, (last) => [last.createdAt, last.id])
+    },
+    async listInvitations(ctx: Context, { after, limit, status }: { after?: string; limit: number; status?: string }) {
+      const [rows] = await ctx.read(listInvitations(parseCursor(after, newest, [timeShape, idShape]), status ?? null, limit + 1))
+      return page(rows, limit, (last) => [last.createdAt, last.id])
+    },
     removeMember: (ctx: Context, userId: string) => (userId === ctx.actor.id ? tenants.leave(ctx, ctx.tenant) : tenants.removeMember(ctx, ctx.tenant, userId, ctx.role)),
     leave: (ctx: Context) => tenants.leave(ctx, ctx.tenant),
 
