@@ -1,0 +1,151 @@
+// The real product as a process of its own: `node server/main.ts` over a data folder of its own, spoken to by HTTP and killed by pid.
+import { spawn, type ChildProcess } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import type { TestContext } from 'node:test'
+import pg from 'pg'
+import { attachEmbedded, type Embedded } from '../adapters/database-embedded.ts'
+import { livingProcesses } from '../adapters/embedded/cluster.ts'
+import { realDataDir } from '../adapters/embedded/root-user.ts'
+
+export const root = path.resolve(import.meta.dirname, '../..')
+export const setupToken = 'set-up-token-of-the-proofs'
+const patience = 120_000 // a busy machine recovers a database in seconds; this only ends a start that hangs
+
+export type Answer = { status: number; body: any; text: string; headers: Headers }
+export type Call = { token?: string | undefined; body?: unknown; /** sent as it is */ raw?: string | Uint8Array; headers?: Record<string, string>; signal?: AbortSignal }
+
+export class Product {
+  readonly dataDir: string
+  readonly env: Record<string, string>
+  /** everything it printed since its last start */
+  said = ''
+  url = ''
+  #child: ChildProcess | undefined
+  #ended: Promise<string> | undefined
+
+  constructor(dataDir: string, env: Record<string, string>) {
+    this.dataDir = dataDir
+    this.env = env
+  }
+
+  get pid(): number {
+    return this.#child!.pid!
+  }
+  /** Settles with the way it ended. */
+  get ended(): Promise<string> {
+    return this.#ended!
+  }
+  get running(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Starts it, or starts it again, and waits for its `ready` line. @throws with what it said when it ended instead */
+  async start(): Promise<void> {
+    this.said = ''
+    const { PATH = '', HOME = '' } = process.env
+    const child = spawn(process.execPath, ['--max-semi-space-size=2', 'server/main.ts'], {
+      cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env },
+    })
+    this.#child = child
+    this.#ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)))
+    this.url = await new Promise<string>((resolve, reject) => {
+      const limit = setTimeout(() => reject(new Error(`not ready after ${patience / 1000} s:\n${this.said}`)), patience)
+      const hear = (bytes: Buffer) => {
+        this.said += String(bytes)
+        const address = /^ready (http:\S+)$/m.exec(this.said)?.[1]
+        if (!address) return
+        clearTimeout(limit)
+        resolve(address)
+      }
+      child.stdout.on('data', hear)
+      child.stderr.on('data', hear)
+      void this.#ended!.then((how) => {
+        clearTimeout(limit)
+        reject(new Error(`it ended with ${how} instead of being ready:\n${this.said}`))
+      })
+    })
+  }
+
+  /** SIGTERM; @returns how it ended */
+  async stop(): Promise<string> {
+    if (this.running) this.#child!.kill('SIGTERM')
+    return this.ended
+  }
+  /** SIGKILL to Node alone: the watchdog ends the database. */
+  async kill(): Promise<void> {
+    if (this.running) this.#child!.kill('SIGKILL')
+    await this.ended
+  }
+  /** Nothing of it is left, neither processes nor files. */
+  async remove(): Promise<void> {
+    if (this.#child) await this.kill()
+    const cluster = this.cluster()
+    for (const pid of livingProcesses(cluster)) endProcess(pid)
+    while (livingProcesses(cluster).length) await new Promise((resolve) => setTimeout(resolve, 20))
+    fs.rmSync(path.dirname(cluster), { recursive: true, force: true })
+    fs.rmSync(this.dataDir, { recursive: true, force: true })
+  }
+
+  /** The folder of the database, which root's data may have left DATA_DIR for. */
+  cluster(): string {
+    return path.join(realDataDir(this.dataDir, '/var/lib/groundwork'), 'cluster')
+  }
+  attach = async (): Promise<Embedded> => (await attachEmbedded({ dataDir: this.dataDir })) ?? fail(`no database runs over ${this.dataDir}`)
+
+  /** `path` under /api/v1, unless it begins with another root of the server. */
+  async call(method: string, at: string, { token, body, raw, headers = {}, signal }: Call = {}): Promise<Answer> {
+    const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body))
+    const answer = await fetch(this.url + (/^\/(api|t|live|health|ready|ping|status|metrics|oauth)(\/|$|\?)/.test(at) ? at : `/api/v1${at}`), {
+      method, redirect: 'manual', ...(signal ? { signal } : {}),
+      headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(sent === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(sent === undefined ? {} : { body: sent as string }),
+    })
+    const text = await answer.text()
+    const json = /json/.test(answer.headers.get('content-type') ?? '') && text
+    return { status: answer.status, body: json ? JSON.parse(text) : undefined, text, headers: answer.headers }
+  }
+  /** A call that must succeed. @throws with the answer */
+  async ok(method: string, at: string, how: Call = {}): Promise<any> {
+    const answer = await this.call(method, at, how)
+    if (answer.status < 200 || answer.status > 299) fail(`${method} ${at} answered ${answer.status}: ${answer.text.slice(0, 600)}\n${this.said.slice(-2000)}`)
+    return answer.body
+  }
+}
+
+/** A product that runs until the test ends. */
+export async function startProduct(t: Pick<TestContext, 'after'>, env: Record<string, string> = {}): Promise<Product> {
+  const product = new Product(fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-proof-')), env)
+  const orphan = () => {
+    if (product.running) endProcess(product.pid)
+  }
+  process.once('exit', orphan) // also when the runner gives up on this file
+  t.after(async () => {
+    process.off('exit', orphan)
+    await product.remove()
+  })
+  await product.start()
+  return product
+}
+
+/** One connection as the superuser, closed with the test; `role` acts as that role of the product. */
+export async function connect(t: Pick<TestContext, 'after'>, config: pg.ClientConfig): Promise<pg.Client> {
+  const client = new pg.Client(config)
+  client.on('error', () => {})
+  await client.connect()
+  t.after(() => client.end().catch(() => {}))
+  return client
+}
+
+export function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone already
+  }
+}
+export function fail(message: string): never {
+  throw new Error(message)
+}

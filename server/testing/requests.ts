@@ -1,0 +1,166 @@
+// A good request to every operation: path parameters are filled by what makes such a thing, bodies by their schema, and this table says the rest.
+// An operation that none of it fits makes the proofs fail: give it a line here.
+import type { Operation, Request } from './operations.ts'
+import { exampleOf } from './operations.ts'
+import { fail } from './product.ts'
+import type { Person, Side, Thing, World } from './world.ts'
+
+/** Whose request it is: made on things of `side`, to be sent by `by`; `project`: where its tasks lie. */
+export type Case = { world: World; side: Side; by: Person; project: Thing | undefined }
+/** `own`: concerns nothing but the caller's own account or session, so it is sent by a person made for it. */
+export type Prepared = Request & { own?: Person }
+type Fill = Partial<Prepared>
+
+const password = 'herons under a tin roof 58'
+const roleOf = ({ side, by }: Case) => ([side.owner, side.admin, side.member, side.viewer].indexOf(by) === 3 ? 'viewer' : by === side.member ? 'member' : by === side.admin ? 'admin' : by === side.owner ? 'owner' : 'member') as 'owner'
+/** Somebody like the caller, who may come to an end. */
+const like = async (c: Case): Promise<Person> => (c.by.tenant === null ? c.world.person() : c.world.member(c.side, roleOf(c)))
+const lonely = (c: Case): Promise<Person> => c.world.person()
+const ownTenant = async (c: Case): Promise<Thing> => c.world.ok(c.by, 'POST', '/tenants', { body: { name: `${c.side.mark} second ${c.world.word()}` } })
+const aTask = (c: Case, more: object = {}) => c.world.task(c.side, c.project ?? c.side.open, more)
+const text = (c: Case) => `${c.world.markOf(c.side, c.project)} ${c.world.word()}`
+const columnOf = (project: Thing, at = 1): string => project.columns[Math.min(at, project.columns.length - 1)].id
+
+/** What a path parameter stands for, by what stands before it. */
+const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
+  [/\/projects\/\{id\}\/members\/\{userId\}/, async (c) => {
+    const project = c.project ?? c.side.open!
+    const who = await c.world.member(c.side, 'member')
+    await c.world.ok(c.side.owner, 'PUT', `/projects/${project.id}/members/${who.id}`, { body: { role: 'viewer' } })
+    return { id: project.id, userId: who.id }
+  }],
+  [/\/projects\/\{id\}/, async (c) => ({ id: (c.project ?? c.side.open!).id })],
+  [/\/tasks\/\{id\}/, async (c) => ({ id: (await aTask(c)).id })],
+  [/\/comments\/\{id\}/, async (c) => ({ id: (await c.world.comment(c.side, await aTask(c), c.by.tenant === c.side.id && c.by !== c.side.viewer ? undefined : c.side.owner)).id })],
+  [/\/members\/\{userId\}/, async (c) => ({ userId: (await c.world.member(c.side, 'member')).id })],
+  [/\/invitations\/\{id\}/, async (c) => ({ id: (await c.world.invitation(c.side)).id })],
+  [/\/tenants\/\{id\}/, async (c) => ({ id: c.side.id })],
+  [/\/users\/\{id\}/, async (c) => ({ id: (await c.world.person()).id })],
+  [/\/auth\/sessions\/\{id\}/, async (c) => {
+    await c.world.product.ok('POST', '/auth/login', { body: { email: c.by.email, password } })
+    const { items } = await c.world.ok(c.by, 'GET', '/auth/sessions')
+    return { id: items.find((s: any) => !s.current).id }
+  }],
+  [/\/notifications\/\{id\}/, async (c) => ({ id: (await c.world.notification(c.side, c.by.tenant === c.side.id ? c.by : c.side.member, c.project ?? c.side.open)).id })],
+  [/\/readers\/\{name\}/, async (c) => ({ name: (await c.world.ok(c.world.ops, 'GET', '/readers')).items[0].name })],
+  [/\/jobs\/\{id\}/, async (c) => ({ id: await jobOf(c, 'failed') })],
+  [/\/(outbox|mails)\/\{id\}/, async (c) => {
+    await c.world.invitation(c.side)
+    return { id: (await c.world.ok(c.world.ops, 'GET', '/outbox')).items[0].id }
+  }],
+]
+async function jobOf({ world }: Case, status: string): Promise<string> {
+  const { rows: [made] } = await world.sql.query(`insert into jobs (tenant_id, id, name, status, run_at) values ('00000000-0000-0000-0000-000000000000', uuid7(), 'proof.none', $1, now() + interval '1 day') returning id`, [status])
+  return made.id
+}
+
+const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
+  'auth.register': (c) => ({ body: { email: `${c.world.word()}@example.test`, password, name: text(c) } }),
+  'auth.login': (c) => ({ body: { email: c.by.email, password } }),
+  'auth.session': async (c) => ({ headers: { cookie: await cookieOf(c), 'sec-fetch-site': 'same-origin' } }),
+  'auth.refresh': async (c) => ({ body: { refreshToken: (await lonely(c)).refresh } }),
+  'auth.switch': (c) => ({ body: { tenant: c.side.id } }),
+  'auth.logout': async (c) => ({ own: await lonely(c) }),
+  'auth.verifyEmail': async (c) => {
+    const who = await lonely(c)
+    await c.world.product.ok('POST', '/auth/resend-verification', { body: { email: who.email } })
+    return { body: { token: await c.world.linkFor(who.email) } }
+  },
+  'auth.resendVerification': async (c) => ({ body: { email: (await lonely(c)).email } }),
+  'auth.forgotPassword': async (c) => ({ body: { email: (await lonely(c)).email } }),
+  'auth.resetPassword': async (c) => {
+    const { email, ...who } = await c.world.person()
+    await c.world.sql.query(`update identity."user" set "emailVerified" = true where id = $1`, [who.id])
+    await c.world.settled() // the letter that verifies is out
+    await c.world.sql.query('delete from mails')
+    await c.world.product.ok('POST', '/auth/forgot-password', { body: { email } })
+    return { body: { token: await c.world.linkFor(email), password: `${password} again` } }
+  },
+  'users.changeMe': async (c) => ({ own: await like(c), body: { name: text(c) } }),
+  'users.deleteMe': async (c) => ({ own: await lonely(c) }),
+  'users.changeEmail': async (c) => ({ own: await like(c), body: { email: `${c.world.word()}@example.test`, password } }),
+  'users.changePreferences': async (c) => ({ own: await like(c), body: { locale: 'de', timeZone: 'Europe/Berlin', notifications: { assigned: { mail: false } } } }),
+  'users.manage': () => ({ body: { role: 'operator' } }),
+  'tenants.create': (c) => ({ body: { name: `tenant of ${c.world.word()}`, slug: c.world.word('t') } }),
+  'tenants.change': (c) => ({ body: { name: c.side.name } }),
+  'tenants.delete': async (c) => (c.by === c.side.owner ? { params: { id: (await ownTenant(c)).id } } : {}),
+  'tenants.restore': async (c) => {
+    if (c.by !== c.side.owner) return {}
+    const { id } = await ownTenant(c)
+    await c.world.ok(c.by, 'DELETE', `/tenants/${id}`)
+    return { params: { id } }
+  },
+  'tenants.transfer': async (c) => {
+    if (c.by !== c.side.owner) return { body: { userId: c.side.admin.id } }
+    const tenant = await ownTenant(c)
+    return { params: { id: tenant.id }, body: { userId: (await c.world.member({ id: tenant.id, mark: c.side.mark }, 'admin')).id } }
+  },
+  'tenants.changeSettings': () => ({ body: { eventRetentionDays: 3650 } }),
+  'members.change': () => ({ body: { role: 'viewer' } }),
+  'members.leave': async (c) => ({ own: c.by.tenant === c.side.id && c.by !== c.side.owner ? await like(c) : await c.world.member(c.side, 'owner') }),
+  'invitations.create': (c) => ({ body: { email: `${c.world.word(c.side.mark)}@example.test`, role: 'viewer' } }),
+  'invitations.preview': async (c) => ({ body: { token: (await c.world.invitation(c.side)).token } }),
+  'invitations.accept': async (c) => {
+    const own = await lonely(c)
+    return { own, body: { token: (await c.world.invitation(c.side, own.email)).token } }
+  },
+  'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),
+  'tasks.create': (c) => ({ body: { projectId: (c.project ?? c.side.open!).id, title: text(c), description: text(c), labels: [c.world.markOf(c.side, c.project)], priority: 'high', dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
+}
+
+/** Rules for what is not in the table: changes of a thing say something new, references point into the same tenant. */
+async function guess(op: Operation, c: Case, params: Record<string, string>): Promise<Fill> {
+  const project = c.project ?? c.side.open
+  const at = `${op.method} ${op.path.replace('/api/v1', '')}`
+  const rules: Record<string, () => Promise<Fill> | Fill> = {
+    'PATCH /projects/{id}': () => ({ body: { name: text(c), description: text(c) } }),
+    'DELETE /projects/{id}': async () => ({ params: { id: (c.project ?? (await c.world.project(c.side))).id } }),
+    'PUT /projects/{id}/members/{userId}': () => ({ body: { role: 'editor' } }),
+    'PATCH /tasks/{id}': () => ({ body: { title: text(c), description: text(c), labels: ['one', c.world.markOf(c.side, c.project)], priority: 'low', dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
+    'PATCH /tasks/{id}/move': async () => ({ body: { status: columnOf(project!), before: (await aTask(c, { status: columnOf(project!) })).id } }),
+    'POST /tasks/{id}/undo': async () => (await c.world.ok(c.side.owner, 'PATCH', `/tasks/${params.id}`, { body: { title: text(c) } }), {}),
+    'POST /tasks/{id}/comments': () => ({ body: { text: text(c) } }),
+    'PATCH /comments/{id}': () => ({ body: { text: text(c) } }),
+    'POST /tasks/bulk': async () => ({ body: { ids: [(await aTask(c)).id, (await aTask(c)).id], change: { priority: 'low' } } }),
+    'GET /search': () => ({ query: { q: c.world.markOf(c.side, c.project) } }),
+    'POST /jobs/{id}/cancel': async () => ({ params: { id: await jobOf(c, 'ready') } }),
+  }
+  return (await rules[at]?.()) ?? {}
+}
+
+/** A request that succeeds when somebody with the right sends it. Makes what it needs as the tenant's owner. */
+export async function prepare(op: Operation, c: Case): Promise<Prepared> {
+  const known = await table[op.id]?.(c)
+  let params: Record<string, string> = known?.params ?? {}
+  if (op.params.length && !known?.params) {
+    const maker = things.find(([path]) => path.test(op.path)) ?? fail(`${op.id}: nothing makes what ${op.path} names; add it to server/testing/requests.ts`)
+    params = await maker[1](c)
+  }
+  const fill: Fill = known ?? (await guess(op, c, params))
+  const query: Record<string, string> = Object.fromEntries(op.query.filter((f) => f.required).map((f) => [f.name, referenceOf(f.name, c) ?? String(exampleOf(f.schema))]))
+  const body = fill.body ?? op.example ?? (op.body && op.bodyRequired ? withReferences(exampleOf(op.body), c) : undefined)
+  return { params: fill.params ?? params, query: { ...query, ...fill.query }, ...(body === undefined ? {} : { body }), ...(fill.headers ? { headers: fill.headers } : {}), ...(fill.own ? { own: fill.own } : {}) }
+}
+
+/** The id in the case's tenant that a field of this name asks for. */
+export function referenceOf(name: string, { side, project }: Case): string | undefined {
+  if (name === 'projectId') return (project ?? side.open)?.id
+  if (name === 'tenant' || name === 'tenantId') return side.id
+  return /^(user|person|assignee|actor|author)Id$/.test(name) ? side.owner.id : undefined
+}
+const withReferences = (value: unknown, c: Case): unknown =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, referenceOf(name, c) ?? inner])) : value
+
+/** The session cookie that the login page leaves in a browser. */
+async function cookieOf({ world, by }: Case): Promise<string> {
+  const { url } = world.product
+  const page = await fetch(`${url}/login`, { redirect: 'manual' })
+  const form = await page.text()
+  const taken = (answer: Response) => answer.headers.getSetCookie().map((line) => line.split(';')[0]!)
+  const hidden = Object.fromEntries([...form.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([input]) => [/name="([^"]*)"/.exec(input)?.[1] ?? '', /value="([^"]*)"/.exec(input)?.[1] ?? '']))
+  const sent = await fetch(`${url}${/<form[^>]*action="([^"]+)"/.exec(form)?.[1] ?? '/login'}`, {
+    method: 'POST', redirect: 'manual', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: url, cookie: taken(page).join('; ') },
+    body: new URLSearchParams({ ...hidden, email: by.email, password }).toString(),
+  })
+  return [...taken(page), ...taken(sent)].join('; ')
+}
