@@ -1,16 +1,13 @@
 // server/migrations/schema.sql: what all migrations together make, read back from the catalogs, so that a change of the schema shows in review.
 // For reading, not for running. Nothing in it depends on the server's version, on the day, or on the order in which things were made.
-import { createHash } from 'node:crypto'
 import pg from 'pg'
-import { listMigrations, migrate } from '../server/kernel/migrate.ts'
-import { testDatabase, type ServerOptions } from '../server/testing/postgres.ts'
+import { migratedDatabase } from '../server/testing/kernel.ts'
+import type { ServerOptions } from '../server/testing/postgres.ts'
 
 /** Migrates an empty database and dumps it. @param server another than the embedded one */
 export async function dumpMigrated(server: ServerOptions = {}): Promise<string> {
-  const migrations = listMigrations()
   const ends: (() => unknown)[] = []
-  const template = createHash('sha256').update(migrations.map((m) => m.hash).join('')).digest('hex').slice(0, 24)
-  const database = await testDatabase({ after: (end: unknown) => void ends.push(end as () => unknown) }, { ...server, migrate: (owner) => migrate(owner, migrations), template })
+  const database = await migratedDatabase({ after: (end: unknown) => void ends.push(end as () => unknown) }, server)
   const client = new pg.Client(database.connection('owner'))
   await client.connect()
   try {

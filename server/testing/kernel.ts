@@ -26,12 +26,18 @@ export type TestKernel = Kernel & { database: Database; who(over?: Partial<Who>)
 
 /** @param groups events of the modules under test, beside probe.written @param extra SQL run as gw_owner in this database only */
 export async function testKernel(t: Pick<TestContext, 'after'>, { groups = [], extra, server = {} }: { groups?: Record<string, EventDeclaration>[]; extra?: string; server?: ServerOptions } = {}): Promise<TestKernel> {
-  const migrations = listMigrations()
-  const database = await testDatabase(t, { ...server, migrate: (owner) => migrate(owner, migrations), template: createHash('sha256').update(migrations.map((m) => m.hash).join('')).digest('hex').slice(0, 24) })
+  const database = await migratedDatabase(t, server)
   if (extra) await runAs(database, 'owner', extra)
   const kernel = await openTestKernel(database, [probeEvents, ...groups])
   t.after(kernel.close)
   return kernel
+}
+
+/** A fresh database as all migrations make it. */
+export function migratedDatabase(t: Pick<TestContext, 'after'>, server: ServerOptions = {}): ReturnType<typeof testDatabase> {
+  const migrations = listMigrations()
+  const template = createHash('sha256').update(migrations.map((m) => m.hash).join('')).digest('hex').slice(0, 24)
+  return testDatabase(t, { ...server, migrate: (owner) => migrate(owner, migrations), template })
 }
 
 /** Runs SQL as a role of the product. */
