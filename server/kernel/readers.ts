@@ -2,10 +2,10 @@
 // the cursor commit together. Any number of processes may step the same reader; the row lock lets one work at a time.
 import { Type } from 'typebox'
 import { ConnectionLost, OutcomeUnknown } from './batch.ts'
-import { TooLong, type Db, type Tx, type Who } from './db.ts'
+import type { Db, Tx, Who } from './db.ts'
 import type { EventName } from './events.ts'
 import { platformId } from './ids.ts'
-import { listEvents, type EventRow, type LoggedEvent, type OpenEvent } from './log.ts'
+import { comparePositions, listEvents, type EventRow, type LoggedEvent, type OpenEvent } from './log.ts'
 import { sql, statement } from './sql.ts'
 
 /** `handle` runs as gw_app of the event's tenant, caused by the event; it does nothing but SQL, and tolerates the same event again (replay). */
@@ -38,12 +38,18 @@ const messageOf = (error: unknown) => String((error as Error)?.message ?? error)
 /** One batch of one reader. Gives true when there may be more at once. An event that fails alone `tries` times is parked, and the reader goes on;
     the try is counted before it is handled, so an event that kills the process is parked as well. */
 export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow) => void = () => {}): () => Promise<boolean> {
-  let limit = 1 // the first one after a start alone and counted: it may be what ended the process before
+  // A batch that ends the process counts nothing, so after a start it grows from one, which is counted, by doubling: the culprit is soon met alone.
+  let limit = 1
   let pauseUntil = 0 // else a burst of wake-ups would use up all tries at once
   let known = false
   const wanted = new Set<string>(takes)
   const system = systemWho(`reader:${name}`)
-  const park = (event: EventRow, error: string) => db.transact(system, (tx) => tx.run(parkEvent(name, event, error), moveReader(name, event, 0)))
+  /** Only while the reader still stands before it: another process may have got past it meanwhile, and must not be set back. */
+  const park = (event: EventRow, error: string) =>
+    db.transact(system, async (tx) => {
+      const [cursor] = await tx(lockReader(name))
+      if (cursor && !cursor.paused && comparePositions(event, cursor) > 0) await tx.run(parkEvent(name, event, error), moveReader(name, event, 0))
+    })
   /** Counts a try of the next event before it is handled, in a transaction of its own. */
   const countHead = () =>
     db.transact(system, async (tx) => {
@@ -61,22 +67,20 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch
       await db.transact(system, (tx) => tx.run(ensureReader(name)))
       known = true
     }
-    if (limit === 1) {
-      const head = await countHead()
-      if (head && head.tries > tries) {
-        // the last try never came back to note its error: the event ended the process
-        await park(head.event, 'the process ended while handling it')
-        limit = batch
-        return true
-      }
+    const size = limit
+    const counted = size === 1 ? await countHead() : undefined
+    if (counted && counted.tries > tries) {
+      // the last try never came back to note its error: the event ended the process
+      await park(counted.event, 'the process ended while handling it')
+      return true
     }
     try {
-      return await db.transact(system, async (tx) => {
+      const more = await db.transact(system, async (tx) => {
         at = undefined
         const [cursor] = await tx(lockReader(name))
-        if (!cursor || cursor.paused) return false
-        if (cursor.tries > 0) limit = 1 // somebody died over the first event, here or elsewhere
-        const events = await tx(listEvents(cursor, limit))
+        if (!cursor || cursor.paused) return undefined
+        const take = cursor.tries > 0 ? 1 : size // somebody died over the first event, here or elsewhere
+        const events = await tx(listEvents(cursor, take))
         let handled = 0
         for (const [index, event] of events.entries()) {
           if (!wanted.has(event.name)) continue
@@ -86,32 +90,30 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch
         }
         const last = events.at(-1)
         if (last) tx.later(moveReader(name, last, handled))
-        return events.length === limit
-      }).finally(() => (limit = batch))
+        return events.length === take
+      })
+      if (more !== undefined) limit = more ? Math.min(batch, size * 2) : batch
+      return more ?? false
     } catch (error) {
       if (!at || isAway(error)) throw error
-      onError(error, at.event)
-      limit = Math.max(1, at.index) // next: those before it, then the failing one alone
-      if (at.index > 0) return true
-      const { event } = at
-      const [row] = await db.transact(system, async (tx) => {
-        const rows = await tx(sql`select tries from readers where name = ${name}`)
-        await tx(noteError(name, messageOf(error)))
-        return rows as { tries: number }[]
-      })
-      limit = 1
-      const last = (row?.tries ?? 0) >= tries
-      pauseUntil = last ? 0 : Date.now() + Math.min(100 * 2 ** (row?.tries ?? 0), 30_000)
-      if (last) {
+      const { event, index } = at
+      onError(error, event)
+      limit = Math.max(1, index) // next: those before it, then the failing one alone, counted
+      if (index > 0 || counted?.event.id !== event.id) return true
+      if (counted.tries >= tries) {
         await park(event, messageOf(error))
-        limit = batch
+        return true
       }
-      return last
+      pauseUntil = Date.now() + Math.min(100 * 2 ** counted.tries, 30_000)
+      await db.transact(system, (tx) => tx(noteError(name, messageOf(error))))
+      return false
     }
   }
 }
-/** The database's own trouble, not the event's: nothing is counted. Told by the error's class, not its code: a handler's own ECONNREFUSED is the handler's. */
-const isAway = (error: unknown) => error instanceof ConnectionLost || error instanceof OutcomeUnknown || error instanceof TooLong || String((error as { code?: string }).code).startsWith('53')
+/** The database's own trouble, not the event's: nothing is counted. Told by the error's class, not its code: a handler's own ECONNREFUSED is the handler's.
+    Our own deadline is not of that kind (a connection lost to it has no cause): a batch too long for it must be cut, an event too long parked. */
+const isAway = (error: unknown) =>
+  (error instanceof ConnectionLost && error.cause !== undefined) || error instanceof OutcomeUnknown || String((error as { code?: string }).code).startsWith('53')
 
 export type Stepper = { done: Promise<void>; wake(): void; stop(): Promise<void> }
 /** Calls step until it says idle, again when woken, and every floorMs whatever happens: a wake-up is only a hint. */
