@@ -12,6 +12,9 @@ export type ChangeTenant = { name?: string; slug?: string }
 
 export type ChangeTenantSettings = { eventRetentionDays?: number | null }
 
+/** `id` never changes and is the `status` of its tasks. */
+export type Column = { id: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit: number | null }
+
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
 
 /** `email` null: a link for whoever holds it. */
@@ -42,6 +45,15 @@ export type Preferences = { locale: string; timeZone: string; notifications: Rec
 
 /** RFC 9457; `detail` says what to do next. */
 export type Problem = { type: string; title: string; status: number; code: string; detail?: string; instance: string; requestId: string; errors?: FieldFault[] }
+
+/** `role` is what the caller may do in it. */
+export type Project = { id: string; key: string; name: string; description: string | null; visibility: 'open' | 'private'; status: 'active' | 'archived'; columns: Column[]; wip: 'warn' | 'block'; progress: { total: number; done: number; percent: number }; createdBy: string | null; version: number; createdAt: string; updatedAt: string; role: 'viewer' | 'editor' | 'manager' }
+
+export type ProjectList = { items: Project[]; next: string | null }
+
+export type ProjectMember = { userId: string; name: string; email: string; role: 'viewer' | 'editor' | 'manager'; version: number; createdAt: string; updatedAt: string }
+
+export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
 export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
 
@@ -111,6 +123,26 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; q?: string } } & CallOptions): Promise<MemberList>
     /** Take a member out */
     remove(input: { userId: string } & CallOptions): Promise<void>
+  }
+  projects: {
+    /** Change or archive a project */
+    change(input: { id: string; body: { key?: string; name?: string; description?: string | null; visibility?: 'open' | 'private'; status?: 'active' | 'archived'; columns?: ({ id?: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit?: number | null })[]; wip?: 'warn' | 'block' } } & CallOptions): Promise<Project>
+    /** Create a project */
+    create(input: { body: { key?: string; name: string; description?: string | null; visibility?: 'open' | 'private'; columns?: ({ id?: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit?: number | null })[]; wip?: 'warn' | 'block' } } & CallOptions): Promise<Project>
+    /** Delete a project with its tasks */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Read a project */
+    get(input: { id: string } & CallOptions): Promise<Project>
+    /** Read a member of a project */
+    getMember(input: { id: string; userId: string } & CallOptions): Promise<ProjectMember>
+    /** List the projects you see */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'active' | 'archived'; q?: string } } & CallOptions): Promise<ProjectList>
+    /** List the members of a project */
+    listMembers(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<ProjectMemberList>
+    /** Add a member to a project, or change their role */
+    putMember(input: { id: string; userId: string; body: { role: 'viewer' | 'editor' | 'manager' } } & CallOptions): Promise<ProjectMember>
+    /** Take a member out of a project */
+    removeMember(input: { id: string; userId: string } & CallOptions): Promise<void>
   }
   tenants: {
     /** Rename a tenant */
@@ -182,6 +214,17 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     leave: { method: 'POST', path: '/api/v1/members/me/leave' },
     list: { method: 'GET', path: '/api/v1/members' },
     remove: { method: 'DELETE', path: '/api/v1/members/{userId}' },
+  },
+  projects: {
+    change: { method: 'PATCH', path: '/api/v1/projects/{id}' },
+    create: { method: 'POST', path: '/api/v1/projects' },
+    delete: { method: 'DELETE', path: '/api/v1/projects/{id}' },
+    get: { method: 'GET', path: '/api/v1/projects/{id}' },
+    getMember: { method: 'GET', path: '/api/v1/projects/{id}/members/{userId}' },
+    list: { method: 'GET', path: '/api/v1/projects' },
+    listMembers: { method: 'GET', path: '/api/v1/projects/{id}/members' },
+    putMember: { method: 'PUT', path: '/api/v1/projects/{id}/members/{userId}' },
+    removeMember: { method: 'DELETE', path: '/api/v1/projects/{id}/members/{userId}' },
   },
   tenants: {
     change: { method: 'PATCH', path: '/api/v1/tenants/{id}' },

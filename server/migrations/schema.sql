@@ -495,8 +495,8 @@ CREATE OR REPLACE FUNCTION public.search_tasks(asked text, projects uuid[], belo
 AS $function$
 declare
   tenant constant uuid := current_setting('app.tenant')::uuid;
-  words constant text[] := regexp_split_to_array(trim(regexp_replace(left(asked, 200), '[^[:alnum:]]+', ' ', 'g')), ' ');
-  query constant tsquery := case when words = '{""}' then null else to_tsquery('simple', array_to_string(words, ' & ') || ':*') end;
+  words constant text[] := array_remove(regexp_split_to_array(left(asked, 200), '[''\\&|!():*<>[:space:]-]+'), '');
+  query constant tsquery := case when words <> '{}' then to_tsquery('simple', '''' || array_to_string(words, ''' & ''') || ''':*') end;
   pattern constant text := case when length(asked) >= 3 then '%' || replace(replace(replace(left(asked, 200), '\', '\\'), '%', '\%'), '_', '\_') || '%' end;
   ref constant text[] := regexp_match(upper(trim(asked)), '^([A-Z][A-Z0-9]{1,9})-([0-9]{1,9})$');
 begin

@@ -2,6 +2,7 @@
 import type { TestContext } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import { openLocalBus } from '../adapters/bus-local.ts'
+import { openOutbox } from '../adapters/mail-outbox.ts'
 import { openApp, type App, type AppOptions } from '../app.ts'
 import { readConfig } from '../config.ts'
 import type { Context } from '../kernel/db.ts'
@@ -51,7 +52,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const database = beside?.database ?? (await migratedDatabase(t, server))
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
-  const app = await openApp({ config, database, bus, mail: parts.mail, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const app = await openApp({ config, database, bus, mail: parts.mail ?? openOutbox(), platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
     if (!parts.bus) await bus.close()

@@ -11,7 +11,7 @@ export const findMember = statement('tenancy.find-member', Member, (id: string) 
 
 const { url: _url, ...invitationFields } = Invitation.properties
 export const listInvitations = statement('tenancy.list-invitations', Type.Object(invitationFields), (after: readonly string[], status: string | null, limit: number) => sql`
-  select id, email, role, status, "inviterId", "sentAt", "expiresAt", "createdAt", "updatedAt", version from identity.invitation
+  select id, email, coalesce(role, 'viewer') as role, status, "inviterId", "sentAt", "expiresAt", "createdAt", "updatedAt", version from identity.invitation
   where ("createdAt", id) < (${after[0]!}, ${after[1]!}) and (${status}::text is null or status = ${status}) order by "createdAt" desc, id desc limit ${limit}`)
 
 export const findSettings = statement('tenancy.find-settings', Settings, () => sql`select event_retention_days as "eventRetentionDays" from tenant_settings`)
