@@ -149,3 +149,7 @@ export function endProcess(pid: number): void {
 export function fail(message: string): never {
   throw new Error(message)
 }
+/** Fails with what was found, one a line. */
+export function assertNone(faults: readonly string[], what = ''): void {
+  if (faults.length) fail(`${what}${faults.length} faults\n${faults.slice(0, 40).join('\n')}`)
+}
