@@ -97,6 +97,19 @@ test('after the last try the mail says why it failed', async (t) => {
   assert.deepEqual(await eventNames(k), ['mail.queued', 'mail.failed'])
 })
 
+test('a letter refused for good is not tried again', async (t) => {
+  const k = await testKernel(t, { groups: [mailEvents] })
+  await queueMail(k.app.context(k.who()), k.keys, letter)
+  let tries = 0
+  const send = async () => {
+    tries++
+    throw Object.assign(new Error('550 <mia@example.test> is nobody'), { permanent: true })
+  }
+  await work(t, k, { kind: 'smtp', close: async () => {}, send }, async () => (await jobsOf(k))[0]!.status === 'done')
+  const [row] = (await mailRows(k)).rows
+  assert.deepEqual([tries, row!.status, row!.error], [1, 'failed', '550 <***> is nobody'])
+})
+
 test('a mail to somebody whose key was destroyed is not sent', async (t) => {
   const k = await testKernel(t, { groups: [mailEvents] })
   const person = newId()

@@ -25,7 +25,9 @@ export function createSender({ kernel, port }: SenderOptions): JobHandler {
       await port.send({ ...(JSON.parse(text) as MailText), key: job.id })
     } catch (error) {
       const reason = withoutAddresses(String((error as Error)?.message ?? error)).slice(0, 500)
-      if (job.attempts >= job.max_attempts) await giveUp(reason)
+      const forGood = (error as { permanent?: boolean }).permanent === true // the port's word for "never"
+      if (forGood || job.attempts >= job.max_attempts) await giveUp(reason)
+      if (forGood) return
       throw new Error(`the mail was not handed over: ${reason}`) // without the cause: it may name the address
     }
     const kept = port.kind === 'outbox'

@@ -1,0 +1,1 @@
+export { fillGauges, readerStatus } from './health.ts'
