@@ -65,7 +65,7 @@ export async function testIdentity(t: Pick<TestContext, 'after'>, { settings = {
   const query = async <T extends object>(text: string, values: unknown[] = []) => (await kernel.system.pool.query<T>(text, values)).rows
   /** Runs the queued letters. @returns the mails so far, oldest first */
   async function letters(): Promise<MailText[]> {
-    const worker = startWorker({ db: kernel.system, handlers: identity.jobs, pollMs: 10 })
+    const worker = startWorker({ db: kernel.system, handlers: identity.jobs, pollMs: 10, parallel: 1 })
     for (let waiting = 1; waiting; ) {
       waiting = Number((await query<{ n: number }>(`select count(*)::int as n from jobs where name = 'identity.letter' and status in ('ready', 'running')`))[0]!.n)
       if (waiting) await new Promise((resolve) => setTimeout(resolve, 10))

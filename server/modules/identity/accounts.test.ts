@@ -77,6 +77,13 @@ test('REGISTRATION=invite takes invited people only, operators nobody', async (t
   assert.deepEqual(codeOf(await closed.call('POST', '/auth/register', { body: account('ben') })), [403, 'auth.registration_closed'])
 })
 
+test('with ENABLE_MULTI_TENANT=false everybody belongs to the one tenant', async (t) => {
+  const i = await testIdentity(t, { settings: { multiTenant: false } })
+  const ops = await i.setUp()
+  const mia = await i.register('mia', { tenantName: 'Mine' })
+  assert.deepEqual([mia.tenant.id, mia.tenant.role], [ops.tenant.id, 'member'])
+})
+
 test('login takes the tenant asked for, else the last one used, else the only one, else none', async (t) => {
   const i = await testIdentity(t)
   await i.setUp()

@@ -115,6 +115,10 @@ test('operators see and manage people; others do not; the last operator stays', 
   assert.deepEqual((await i.call('GET', '/users?role=operator', { token: ops.accessToken })).body.items.map((u: { name: string }) => u.name), ['Ops'])
   assert.deepEqual(codeOf(await i.call('PATCH', `/users/${ops.user.id}`, { token: ops.accessToken, body: { role: 'user' } })), [409, 'state.conflict'])
   assert.deepEqual(codeOf(await i.call('PATCH', `/users/${ops.user.id}`, { token: ops.accessToken, body: { status: 'banned' } })), [409, 'state.conflict'])
+  await i.identity.tenants.remove({ actor: { type: 'system', id: null }, request: 'test' }, ops.tenant.id, { onlyIfDue: false })
+  const alone = (await i.login('ops')).body.accessToken
+  assert.deepEqual(codeOf(await i.call('DELETE', '/users/me', { token: alone })), [409, 'state.conflict'])
+  ops.accessToken = alone
   assert.equal((await i.call('PATCH', `/users/${ben.user.id}`, { token: ops.accessToken, body: { role: 'operator' } })).body.role, 'operator')
   assert.equal((await i.call('GET', '/users', { token: ben.accessToken })).status, 200)
 })

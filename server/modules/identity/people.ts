@@ -25,13 +25,23 @@ const preferenceColumns = `locale, time_zone as "timeZone", notifications, versi
 const perAddress: Limit = { max: 10, windowMs: 60 * 60_000 }
 const bannedNow = `coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true)`
 
+/** Two operators who demote each other at once must not both succeed. */
+const lockOperators = `select pg_advisory_xact_lock(hashtext('identity.operators'))`
+async function keepAnOperator(db: pg.ClientBase): Promise<void> {
+  const { rowCount } = await db.query(`select 1 from "user" u where u.role = 'operator' and not (${bannedNow}) limit 1`)
+  if (!rowCount) refuse('state.conflict', 'the last operator stays: make somebody else one first')
+}
+
 export type People = ReturnType<typeof createPeople>
 
 export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pick<KeyRing, 'destroy'>; onPerson(user: string): void }) {
   const { pool, passwords, accounts, sealer } = o
   const selfOf = (who: Pick<Who, 'actor'>) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person has an account')
-  async function within<T>(who: By, work: (db: pg.ClientBase) => Promise<T>): Promise<T> {
-    const result = await inTransaction(pool, { actor: who.actor.id, actorType: who.actor.type, request: who.request }, work)
+  /** `ended`: sessions this ends, once it is committed. */
+  async function within<T>(who: By, work: (db: pg.ClientBase, ended: string[]) => Promise<T>): Promise<T> {
+    const ended: string[] = []
+    const result = await inTransaction(pool, { actor: who.actor.id, actorType: who.actor.type, request: who.request }, (db) => work(db, ended))
+    for (const id of ended) o.onEnded(id)
     o.changed()
     return result
   }
@@ -39,9 +49,9 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     return (await db.query<User>(`select ${userColumns()} from "user" where id = $1`, [id])).rows[0] ?? refuse('user.not_found')
   }
   /** Ends all sessions of a person but one, in this transaction. */
-  async function endOthers(db: pg.ClientBase, user: string, but: string | undefined): Promise<void> {
+  async function endOthers(db: pg.ClientBase, ended: string[], user: string, but: string | undefined): Promise<void> {
     const { rows } = await db.query<{ id: string }>('delete from session where "userId" = $1 and id is distinct from $2::uuid returning id', [user, but ?? null])
-    for (const { id } of rows) o.onEnded(id)
+    ended.push(...rows.map((r) => r.id))
   }
   async function setPassword(db: pg.ClientBase, user: string, hashed: string): Promise<void> {
     const { rowCount } = await db.query(`update account set password = $2, "updatedAt" = now() where "userId" = $1 and "providerId" = 'credential'`, [user, hashed])
@@ -82,7 +92,7 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     async resetPassword(request: string, token: string, password: string): Promise<void> {
       accounts.checkPassword(password, [])
       const hashed = await passwords.hash(password)
-      await within({ actor: { type: 'system', id: null }, request }, async (db) => {
+      await within({ actor: { type: 'system', id: null }, request }, async (db, ended) => {
         const { user, email } = await takeLink(db, 'password', token)
         const { rows: [row] } = await db.query<{ email: string; name: string }>('select email, name from "user" where id = $1 for update', [user])
         if (row?.email !== email) refuse('auth.link_refused') // the address has changed since
@@ -90,7 +100,7 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
         await db.query(`select set_config('app.actor', $1, true)`, [user])
         await setPassword(db, user, hashed)
         await db.query('update "user" set "emailVerified" = true where id = $1 and not "emailVerified"', [user])
-        await endOthers(db, user, undefined)
+        await endOthers(db, ended, user, undefined)
         await wishLetter(db, sealer, { kind: 'changed', email })
       })
     },
@@ -104,14 +114,14 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
         accounts.checkPassword(change.password, [email, name])
         hashed = await passwords.hash(change.password)
       }
-      const user = await within(who, async (db) => {
+      const user = await within(who, async (db, ended) => {
         const { rows: [now] } = await db.query<User>(`select ${userColumns()} from "user" where id = $1 for update`, [self])
         if (!now) refuse('user.not_found')
         checkVersion(now.version, ifMatch)
         if (change.name !== undefined || change.image !== undefined) await db.query('update "user" set name = $2, image = $3 where id = $1', [self, change.name ?? now.name, change.image === undefined ? now.image : change.image])
         if (hashed) {
           await setPassword(db, self, hashed)
-          await endOthers(db, self, who.session)
+          await endOthers(db, ended, self, who.session)
           await wishLetter(db, sealer, { kind: 'changed', email: now.email })
         }
         return userOf(db, self)
@@ -131,15 +141,17 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
         @throws user.sole_owner while a tenant would be left without owner */
     async remove(who: Context): Promise<void> {
       const self = selfOf(who)
-      const tenants = await within(who, async (db) => {
+      const tenants = await within(who, async (db, ended) => {
         const { rows } = await db.query<{ id: string; name: string }>(
           `select o.id, o.name from member m join organization o on o.id = m."organizationId" where m."userId" = $1 order by o.id for update of o`, [self])
         const { rows: sole } = await db.query<{ name: string }>(
           `select o.name from member m join organization o on o.id = m."organizationId" where m."userId" = $1 and m.role = 'owner'
            and not exists (select from member other where other."organizationId" = o.id and other.role = 'owner' and other."userId" <> $1)`, [self])
         if (sole.length) refuse('user.sole_owner', `you are the only owner of ${sole.map((t) => t.name).join(', ')}: transfer or delete it first`)
-        await endOthers(db, self, undefined)
+        await db.query(lockOperators)
+        await endOthers(db, ended, self, undefined)
         await db.query('delete from "user" where id = $1', [self])
+        await keepAnOperator(db)
         return rows.map((t) => t.id)
       })
       o.onPerson(self)
@@ -190,17 +202,16 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     },
     /** For operators. A ban ends all sessions at once. The last operator stays one. */
     async manage(who: Context, id: string, change: { role?: 'operator' | 'user'; status?: 'active' | 'banned' }, ifMatch?: number): Promise<ManagedUser> {
-      const changed = await within(who, async (db) => {
-        await db.query(`select pg_advisory_xact_lock(hashtext('identity.operators'))`) // two operators who demote each other
+      const changed = await within(who, async (db, ended) => {
+        await db.query(lockOperators)
         const { rows: [now] } = await db.query<User & { isBanned: boolean }>(`select ${userColumns('u')}, ${bannedNow} as "isBanned" from "user" u where id = $1 for update`, [id])
         if (!now) refuse('user.not_found')
         checkVersion(now.version, ifMatch)
         const role = change.role ?? now.role
         const banned = change.status ? change.status === 'banned' : now.isBanned
         if (role !== now.role || banned !== now.isBanned) await db.query('update "user" set role = $2, banned = $3, "banExpires" = null where id = $1', [id, role, banned])
-        const { rowCount } = await db.query(`select 1 from "user" u where u.role = 'operator' and not (${bannedNow}) limit 1`)
-        if (!rowCount) refuse('state.conflict', 'the last operator stays: make somebody else one first')
-        if (banned) await endOthers(db, id, undefined)
+        await keepAnOperator(db)
+        if (banned) await endOthers(db, ended, id, undefined)
         return { ...(await userOf(db, id)), status: banned ? ('banned' as const) : ('active' as const) }
       })
       o.onPerson(id)

@@ -109,7 +109,7 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       },
     }),
     changeEmail: post('/users/me/email', {
-      access: 'person', idempotency: 'none', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
+      access: 'person', idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
       body: s.ChangeEmail, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
       handle: async (ctx, { body }) => (await people.changeEmail(ctx, body.email, body.password), accepted()),
     }),
