@@ -17,22 +17,28 @@ import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createMail } from './modules/mail/module.ts'
+import { fillGauges, readerStatus } from './modules/operators/api.ts'
+import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents]
+export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, operatorEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, mail, config }: Parts): readonly Module[] {
-  return [
+  const modules: Module[] = [
     identityModule(identity),
     createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
     createMail({ kernel, port: mail }),
+    createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
+  return modules
 }
+
+const readersOf = (modules: readonly Module[]) => modules.flatMap((m) => m.readers ?? [])
 
 export type AppOptions = {
   config: Config
@@ -95,8 +101,8 @@ export async function openApp(o: AppOptions): Promise<App> {
     addProbes(http, {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper: identity.doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...(await answers(kernel) ? [] : ['database'])],
-      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES }),
-      refresh: async () => {},
+      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
+      refresh: () => fillGauges(kernel, readersOf(modules)),
     })
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
     if (site) await site.register(http)
@@ -104,7 +110,7 @@ export async function openApp(o: AppOptions): Promise<App> {
 
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
-      followers = startFollowers(kernel, { readers: modules.flatMap((m) => m.readers ?? []), jobs: modules.flatMap((m) => m.jobs ?? []) })
+      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })
       stops.push(() => followers!.stop())
     }
     stops.push(() => http.close())
