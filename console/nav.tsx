@@ -163,9 +163,10 @@ function PersonMenu() {
   return (
     <Menu width={216} position="top-start">
       <Menu.Target>
-        <button type="button" className="nav-item" aria-label={t('Your account, {name}', { name: user.name })} style={{ height: 36 }}>
+        <button type="button" className="nav-item" style={{ height: 36 }}>
           <Avatar id={user.id} name={user.name} named />
           <span className="truncate">{user.name}</span>
+          <span className="sr">{t('Your account')}</span>
         </button>
       </Menu.Target>
       <Menu.Dropdown>

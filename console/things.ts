@@ -43,7 +43,7 @@ export type Task = Thing & {
   commentCount?: number
 }
 export type TaskChange = Partial<Pick<Task, 'title' | 'description' | 'status' | 'assigneeId' | 'priority' | 'labels' | 'dueAt' | 'parentId'>>
-export type Comment = Thing & { taskId: string; authorId: string | null; text: string }
+export type Comment = Thing & { taskId: string; authorId: string | null; text: string; mentions?: string[] }
 
 export type LogEvent = {
   id: string
@@ -78,24 +78,26 @@ export type SignedIn = { id: string; createdAt: string; expiresAt: string; userA
 
 export type Reader = {
   name: string
-  status: string
+  status: 'running' | 'failing' | 'paused'
+  position: string
   lag: number
-  lagSeconds?: number
-  position?: string
-  lastError?: string | null
-  heldBackBy?: string | null
-  parked?: { eventId: string; name?: string; error: string; attempts?: number; parkedAt?: string }[] | number
-  updatedAt?: string
+  lagSeconds: number
+  heldBackBy: string | null
+  tries: number
+  lastError: string | null
+  handled: number
+  parkedCount: number
+  parked: { eventId: string; name: string; error: string; parkedAt: string }[]
 }
 export type Job = {
   id: string
   name: string
-  status: string
+  status: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'
   attempt: number
-  maxAttempts?: number
+  maxAttempts: number
   runAt: string
   createdAt: string
-  lastError?: string | null
-  tenantId?: string | null
+  lastError: string | null
 }
-export type OutboxMail = { id: string; to: string; subject: string; text: string; sentAt?: string | null; createdAt: string; revealed?: boolean }
+export type OutboxMail = { id: string; kind: string; status: string; to: string | null; subject: string | null; text: string | null; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; createdAt: string }
+export type Installation = { heldSince: string | null; waiting: number }

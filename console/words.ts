@@ -15,10 +15,10 @@ export function setRegion(next: { locale?: string | null; timeZone?: string | nu
   region = { locale: usable(next.locale), timeZone: next.timeZone ?? undefined }
 }
 
-/** The sentence in the reader's language; `{name}` and ICU plurals are filled from `values`. */
+/** The sentence in the reader's language, `{name}` filled from `values`. A catalogue's messages are compiled at build; the English ones need no parser. */
 export function t(message: string, values?: Values): string {
-  if (!values && !(message in i18n.messages)) return message
-  return i18n._(message, values)
+  if (message in i18n.messages) return i18n._(message, values)
+  return values ? message.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole)) : message
 }
 
 /** "3 tasks", "1 task". */

@@ -114,13 +114,13 @@ export function Audit() {
                             <code>{event.name}</code>
                           </td>
                           <td>
-                            <button type="button" className="plain link" onClick={() => set({ subject: event.subject.id })} aria-label={t('Only events of this {type}', { type: event.subject.type })}>
+                            <button type="button" className="plain link" onClick={() => set({ subject: event.subject.id })} title={t('Only events of this {type}', { type: event.subject.type })}>
                               {event.subject.type} …{event.subject.id.slice(-6)}
                             </button>
                           </td>
                           <td className="meta">{event.requestId?.slice(0, 13)}</td>
                           <td className="end">
-                            <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open === event.id} aria-label={t('Details of {name}', { name: event.name })} onClick={() => setOpen(open === event.id ? null : event.id)}>
+                            <Button size="compact-xs" variant="subtle" color="gray" aria-expanded={open === event.id} aria-label={open === event.id ? t('Hide details of {name}', { name: event.name }) : t('Show details of {name}', { name: event.name })} onClick={() => setOpen(open === event.id ? null : event.id)}>
                               {open === event.id ? t('Hide') : t('Show')}
                             </Button>
                           </td>
@@ -154,4 +154,4 @@ export function Audit() {
   )
 }
 
-const common = ['task.created', 'task.moved', 'task.deleted', 'comment.added', 'project.created', 'project.archived', 'member.removed', 'invitation.created']
+const common = ['task.created', 'task.moved', 'task.deleted', 'comment.added', 'project.created', 'project.archived', 'member.added', 'member.changed', 'member.removed', 'invitation.sent', 'member.signed-in']

@@ -1,5 +1,5 @@
 // Events of the log as a person would tell them. The actor's name stands before.
-import type { LogEvent, Priority, Project } from '../../things.ts'
+import type { LogEvent, Project } from '../../things.ts'
 import { day, t } from '../../words.ts'
 
 export type Story = { nameOf: (id: string | null) => string | undefined; project?: Project }
@@ -15,48 +15,46 @@ export function sentence(event: LogEvent, { nameOf, project }: Story): string {
     case 'task.created':
       return t('created it')
     case 'task.moved':
-      return data.from === data.to ? t('reordered it') : t('moved it from {from} to {to}', { from: column(data.from), to: column(data.to) })
+      return data.from === data.to ? t('moved it within {to}', { to: column(data.to) }) : t('moved it from {from} to {to}', { from: column(data.from), to: column(data.to) })
     case 'task.assigned':
-      return data.assigneeId ? t('assigned it to {name}', { name: person(data.assigneeId) }) : t('unassigned it')
-    case 'task.unassigned':
-      return t('unassigned it')
-    case 'task.renamed':
-      return data.title ? t('renamed it to “{title}”', { title: text(data.title) }) : t('renamed it')
-    case 'task.updated':
-    case 'task.changed':
-    case 'task.edited': {
-      const fields = Array.isArray(data.changed) ? data.changed : Object.keys((data.change as object | undefined) ?? data).filter((field) => field in fieldNames())
-      const names = fields.map((field) => fieldNames()[String(field)]).filter(Boolean)
-      if (names.length === 1 && typeof data.priority === 'string') return t('set the priority to {priority}', { priority: data.priority as Priority })
-      if (names.length === 1 && typeof data.dueAt === 'string') return t('set the due date to {day}', { day: day(data.dueAt) })
-      return names.length ? t('changed {fields}', { fields: names.join(', ') }) : t('changed it')
+      return data.to ? t('assigned it to {name}', { name: person(data.to) }) : t('unassigned it')
+    case 'task.changed': {
+      const fields = Array.isArray(data.fields) ? data.fields.map(String) : []
+      const to = (data.to ?? {}) as Record<string, unknown>
+      if (fields.length === 1 && typeof to.title === 'string') return t('renamed it to “{title}”', { title: to.title })
+      if (fields.length === 1 && typeof to.priority === 'string') return t('set the priority to {priority}', { priority: to.priority })
+      if (fields.length === 1 && typeof to.dueAt === 'string') return t('set the due date to {day}', { day: day(to.dueAt) })
+      return t('changed {fields}', { fields: fields.map((field) => fieldNames()[field] ?? field).join(', ') || t('it') })
     }
     case 'task.deleted':
       return t('deleted it')
     case 'task.restored':
       return t('brought it back')
-    case 'task.undone':
-      return t('undid the last change')
-    case 'task.watched':
-      return t('watches it')
     case 'comment.added':
-    case 'comment.created':
       return t('commented')
-    case 'comment.edited':
-    case 'comment.updated':
+    case 'comment.changed':
       return t('edited a comment')
     case 'comment.deleted':
       return t('deleted a comment')
+    case 'watcher.added':
+      return t('watches it')
+    case 'watcher.removed':
+      return t('stopped watching it')
     case 'project.created':
       return t('created the project')
+    case 'project.changed':
+      return t('changed the project')
     case 'project.archived':
       return t('archived the project')
+    case 'project-member.added':
+      return t('added {name}', { name: person(data.userId) })
+    case 'project-member.removed':
+      return t('removed {name}', { name: person(data.userId) })
     case 'member.added':
-    case 'member.joined':
       return t('joined')
     default: {
       const [noun = '', verb = ''] = event.name.split('.')
-      return `${verb.replaceAll('-', ' ')} ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun.replaceAll('_', ' ')}`
+      return `${verb.replaceAll('-', ' ')} ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun.replaceAll('-', ' ')}`
     }
   }
 }

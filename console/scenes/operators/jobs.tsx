@@ -1,17 +1,32 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { get, post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { Head } from '../../parts/head.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import type { Job, Page } from '../../things.ts'
-import { t } from '../../words.ts'
+import type { Installation, Job, Page } from '../../things.ts'
+import { absolute, countOf, t } from '../../words.ts'
 import './operators.css'
 
-const tones: Record<string, string> = { failed: 'danger', running: 'info', done: 'positive', completed: 'positive' }
-const names = (): Record<string, string> => ({ pending: t('Waiting'), waiting: t('Waiting'), running: t('Running'), done: t('Done'), completed: t('Done'), failed: t('Failed'), cancelled: t('Cancelled') })
+const tones: Partial<Record<Job['status'], string>> = { failed: 'danger', running: 'info', done: 'positive', held: 'warning' }
+const names = (): Record<Job['status'], string> => ({ ready: t('Waiting'), running: t('Running'), done: t('Done'), failed: t('Failed'), held: t('Held'), cancelled: t('Cancelled') })
+
+/** After a restore nothing that was queued goes out by itself. */
+function Held() {
+  const cache = useQueryClient()
+  const held = useQuery({ queryKey: ['jobs.installation'], queryFn: ({ signal }) => get<Installation>('/installation', undefined, signal), staleTime: 60_000 }).data
+  if (!held?.heldSince) return null
+  return (
+    <div className="note row spread" data-tone="warning" role="status" style={{ marginBottom: 16 }}>
+      <span>{t('Restored from a backup on {day}: {jobs} of before wait until somebody lets them out.', { day: absolute(held.heldSince), jobs: countOf(held.waiting, 'job', 'jobs') })}</span>
+      <Button size="compact-sm" variant="default" onClick={() => void attempt(cache, t('They were not let out.'), ['jobs.'], () => post('/installation/release'), t('The jobs go on.'))}>
+        {t('Let them out')}
+      </Button>
+    </div>
+  )
+}
 
 /** What is done later or again and again: mail, digests, clean-ups, schedules. */
 export function Jobs() {
@@ -38,7 +53,7 @@ export function Jobs() {
           onChange={(next) => void navigate({ to: '.', search: { status: next === 'all' ? undefined : next } as never, replace: true })}
           data={[
             { value: 'all', label: t('All') },
-            { value: 'pending', label: t('Waiting') },
+            { value: 'ready', label: t('Waiting') },
             { value: 'running', label: t('Running') },
             { value: 'failed', label: t('Failed') },
           ]}
@@ -46,6 +61,7 @@ export function Jobs() {
       </div>
       <div className="body">
         <div className="pad wide">
+          <Held />
           <Loaded of={{ ...jobs, data: rows }} what={t('The jobs could not be read')} skeleton={<RowSkeletons count={10} />}>
             {(all) =>
               all.length ? (
@@ -70,22 +86,22 @@ export function Jobs() {
                           <td style={{ fontWeight: 500 }}>{job.name}</td>
                           <td>
                             <span className="chip" data-tone={tones[job.status]}>
-                              {names()[job.status] ?? job.status}
+                              {names()[job.status]}
                             </span>
                           </td>
-                          <td className="end num">{job.maxAttempts ? `${job.attempt}/${job.maxAttempts}` : job.attempt}</td>
+                          <td className="end num">{`${job.attempt}/${job.maxAttempts}`}</td>
                           <td className="dim">
                             <Time at={job.runAt} />
                           </td>
                           <td className="error-cell">{job.lastError ?? <span className="dim">{t('none')}</span>}</td>
                           <td className="end">
                             {job.status === 'failed' && (
-                              <Button size="compact-xs" variant="default" aria-label={t('Run {name} again', { name: job.name })} onClick={() => void act(job, 'retry')}>
+                              <Button size="compact-xs" variant="default" aria-label={t('Run again: {name}', { name: job.name })} onClick={() => void act(job, 'retry')}>
                                 {t('Run again')}
                               </Button>
                             )}
-                            {(job.status === 'pending' || job.status === 'waiting') && (
-                              <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Cancel {name}', { name: job.name })} onClick={() => void act(job, 'cancel')}>
+                            {(job.status === 'ready' || job.status === 'held') && (
+                              <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Cancel: {name}', { name: job.name })} onClick={() => void act(job, 'cancel')}>
                                 {t('Cancel')}
                               </Button>
                             )}

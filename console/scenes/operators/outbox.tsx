@@ -51,7 +51,7 @@ function Letter({ mail }: { mail: OutboxMail }) {
   const [text, setText] = useState<string | null>(null)
   const reveal = async () => {
     try {
-      setText((await post<OutboxMail>(`/outbox/${mail.id}/reveal`)).text)
+      setText((await post<OutboxMail>(`/outbox/${mail.id}/reveal`)).text ?? '')
     } catch (error) {
       sayProblem(error, t('The links were not revealed.'))
     }
@@ -62,10 +62,10 @@ function Letter({ mail }: { mail: OutboxMail }) {
         {open ? <ChevronDown size={14} aria-hidden="true" /> : <ChevronRight size={14} aria-hidden="true" />}
         <span className="grow" style={{ minWidth: 0 }}>
           <span className="truncate" style={{ display: 'block', fontWeight: 500 }}>
-            {mail.subject}
+            {mail.subject ?? t('Its key was destroyed')}
           </span>
           <span className="meta truncate" style={{ display: 'block' }}>
-            {mail.to}
+            {mail.to} {mail.error && <span className="due" data-late>{mail.error}</span>}
           </span>
         </span>
         <span className="meta">
@@ -75,9 +75,9 @@ function Letter({ mail }: { mail: OutboxMail }) {
       {open && (
         <>
           <div className="letter">
-            <Prose text={text ?? mail.text} />
+            <Prose text={text ?? mail.text ?? t('Nothing can be shown: the key of its tenant is gone.')} />
           </div>
-          {text === null && (
+          {text === null && !mail.sealed && (
             <div style={{ padding: '8px 12px' }}>
               <Button size="compact-sm" variant="default" onClick={() => void reveal()}>
                 {t('Reveal the links')}

@@ -63,9 +63,8 @@ function ReaderRow({ reader }: { reader: Reader }) {
   const cache = useQueryClient()
   const [rewinding, setRewinding] = useState(false)
   const paused = reader.status === 'paused'
-  const late = reader.lag > 0 && (reader.lagSeconds ?? 0) > 5
-  const parked = Array.isArray(reader.parked) ? reader.parked : []
-  const parkedCount = Array.isArray(reader.parked) ? reader.parked.length : (reader.parked ?? 0)
+  const failing = reader.status === 'failing'
+  const late = reader.lag > 0 && reader.lagSeconds > 5
   const path = `/readers/${encodeURIComponent(reader.name)}`
   const act = (verb: string, said: string, body?: unknown) => attempt(cache, t('{name} did not take it.', { name: reader.name }), ['readers.'], () => post(`${path}/${verb}`, body), said)
   return (
@@ -76,13 +75,13 @@ function ReaderRow({ reader }: { reader: Reader }) {
           <div className="meta num">{reader.position}</div>
         </td>
         <td>
-          <span className="chip" data-tone={paused ? 'warning' : late ? 'warning' : 'positive'}>
-            {paused ? t('Paused') : late ? t('Behind') : t('Up to date')}
+          <span className="chip" data-tone={failing ? 'danger' : paused || late ? 'warning' : 'positive'}>
+            {failing ? t('Failing, try {tries}', { tries: reader.tries }) : paused ? t('Paused') : late ? t('Behind') : t('Up to date')}
           </span>
         </td>
         <td className="end num">
           {countOf(reader.lag, 'event', 'events')}
-          {reader.lagSeconds !== undefined && <div className="meta">{duration(reader.lagSeconds)}</div>}
+          <div className="meta">{reader.lag > 0 ? duration(reader.lagSeconds) : t('{handled} handled', { handled: reader.handled })}</div>
         </td>
         <td className="dim">{reader.heldBackBy ?? t('nothing')}</td>
         <td className="error-cell">{reader.lastError ?? <span className="dim">{t('none')}</span>}</td>
@@ -99,18 +98,20 @@ function ReaderRow({ reader }: { reader: Reader }) {
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
+                {reader.parkedCount > 1 && <Menu.Item onClick={() => void act('replay', t('Handled again.'), {})}>{t('Handle all parked again')}</Menu.Item>}
                 <Menu.Item
+                  disabled={!failing}
                   onClick={() =>
                     ask({
-                      title: t('Skip an event of {name}', { name: reader.name }),
-                      text: t('The event {name} stands at is passed over and never handled. Its effects are lost.', { name: reader.name }),
-                      verb: t('Skip one event'),
+                      title: t('Park the event of {name}', { name: reader.name }),
+                      text: t('The event {name} fails on is put aside, and {name} goes on. It can be handled again from here.', { name: reader.name }),
+                      verb: t('Park it'),
                       danger: true,
                       run: () => post(`${path}/skip`).then(() => markStale(cache, ['readers.'])),
                     })
                   }
                 >
-                  {t('Skip the next event')}
+                  {t('Park the failing event')}
                 </Menu.Item>
               </Menu.Dropdown>
             </Menu>
@@ -118,27 +119,22 @@ function ReaderRow({ reader }: { reader: Reader }) {
           <Rewind reader={reader} opened={rewinding} close={() => setRewinding(false)} path={path} />
         </td>
       </tr>
-      {parkedCount > 0 && (
+      {reader.parkedCount > 0 && (
         <tr>
           <td colSpan={6}>
             <div className="parked">
-              <h3>{t('{events} parked after too many tries', { events: countOf(parkedCount, 'event', 'events') })}</h3>
+              <h2>{t('{events} parked after too many tries', { events: countOf(reader.parkedCount, 'event', 'events') })}</h2>
               <ul className="rows">
-                {parked.map((one) => (
+                {reader.parked.map((one) => (
                   <li key={one.eventId}>
                     <div className="line" style={{ padding: '4px 0' }}>
-                      <code>{one.name ?? one.eventId.slice(-12)}</code>
+                      <code>{one.name}</code>
                       <span className="grow dim error-cell">{one.error}</span>
-                      {one.parkedAt && (
-                        <span className="meta">
-                          <Time at={one.parkedAt} />
-                        </span>
-                      )}
-                      <Button size="compact-xs" variant="default" aria-label={t('Handle {event} again', { event: one.name ?? one.eventId })} onClick={() => void act('replay', t('Handled again.'), { eventId: one.eventId })}>
+                      <span className="meta">
+                        <Time at={one.parkedAt} />
+                      </span>
+                      <Button size="compact-xs" variant="default" aria-label={t('Handle again: {event}', { event: one.name })} onClick={() => void act('replay', t('Handled again.'), { eventId: one.eventId })}>
                         {t('Handle again')}
-                      </Button>
-                      <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Give up {event}', { event: one.name ?? one.eventId })} onClick={() => void act('skip', t('Given up.'), { eventId: one.eventId })}>
-                        {t('Give up')}
                       </Button>
                     </div>
                   </li>
@@ -156,8 +152,8 @@ function Rewind({ reader, opened, close, path }: { reader: Reader; opened: boole
   const cache = useQueryClient()
   const [hours, setHours] = useState<string | number>(1)
   const run = async () => {
-    const to = new Date(Date.now() - Number(hours) * 3_600_000).toISOString()
-    const ok = await attempt(cache, t('{name} was not rewound.', { name: reader.name }), ['readers.'], () => post(`${path}/rewind`, { to }), t('{name} reads again from there.', { name: reader.name }))
+    const at = new Date(Date.now() - Number(hours) * 3_600_000).toISOString()
+    const ok = await attempt(cache, t('{name} was not rewound.', { name: reader.name }), ['readers.'], () => post(`${path}/rewind`, { at }), t('{name} reads again from there.', { name: reader.name }))
     if (ok) close()
   }
   return (

@@ -115,6 +115,8 @@ export function CycleTime({ range, project }: Of) {
   const median = read.data?.medianHours
   const option = useCallback(
     (palette: Palette) => ({
+      legend: { show: false },
+      grid: { top: 24, left: 36, right: 12, bottom: 24 },
       tooltip: { trigger: 'item', renderMode: 'richText', formatter: (point: { data: [number, number, string] }) => `${point.data[2]}: ${duration(point.data[1] * 86_400)}` },
       xAxis: { type: 'time' },
       yAxis: { type: 'value', name: t('days'), nameTextStyle: { color: palette.dim, fontSize: 11 } },

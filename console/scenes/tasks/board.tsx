@@ -152,7 +152,7 @@ function Lanes({ columns, shown, counts, hands, nameOf, glowing, open }: Drawn) 
                 <Column
                   key={column.id}
                   column={column}
-                  lane={{ assigneeId: person }}
+                  lane={{ assigneeId: person, name: nameOf(person) ?? t('Nobody') }}
                   cards={shown.filter((task) => task.status === column.id && task.assigneeId === person)}
                   count={counts.get(column.id) ?? 0}
                   {...{ hands, nameOf, glowing, open }}

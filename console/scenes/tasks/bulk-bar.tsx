@@ -1,6 +1,6 @@
 import { ActionIcon } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { CircleUserRound, SignalHigh, X } from 'lucide-react'
+import { CircleUserRound, SignalHigh, Trash2, X } from 'lucide-react'
 import { post } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { Avatar } from '../../parts/person.tsx'
@@ -17,10 +17,10 @@ const stale = ['tasks.', 'projects.list', 'activity.', 'reports.']
 export function BulkBar({ project, ids, clear }: { project: Project; ids: string[]; clear: () => void }) {
   const cache = useQueryClient()
   const members = useMembers().data ?? []
-  const change = async (change: TaskChange) => {
-    const back = updateTasks(cache, project.id, (tasks) => tasks.map((task) => (ids.includes(task.id) ? { ...task, ...change } : task)))
+  const change = async (change: TaskChange & { deleted?: true }) => {
+    const back = updateTasks(cache, project.id, (tasks) => (change.deleted ? tasks.filter((task) => !ids.includes(task.id)) : tasks.map((task) => (ids.includes(task.id) ? { ...task, ...change } : task))))
     const batches = Array.from({ length: Math.ceil(ids.length / 200) }, (_, at) => ids.slice(at * 200, at * 200 + 200))
-    const undo = () => void Promise.all(ids.map((id) => undoTask({ id }))).then(() => markStale(cache, stale))
+    const undo = () => void Promise.all(batches.map((batch) => undoTask({ id: batch[0]! }, true))).then(() => markStale(cache, stale))
     const ok = await attempt(
       cache,
       t('The tasks were not changed.'),
@@ -28,7 +28,7 @@ export function BulkBar({ project, ids, clear }: { project: Project; ids: string
       async () => {
         for (const batch of batches) await post('/tasks/bulk', { ids: batch, change })
       },
-      t('{tasks} changed.', { tasks: countOf(ids.length, 'task', 'tasks') }),
+      change.deleted ? t('{tasks} deleted.', { tasks: countOf(ids.length, 'task', 'tasks') }) : t('{tasks} changed.', { tasks: countOf(ids.length, 'task', 'tasks') }),
       undo,
     )
     if (ok) clear()
@@ -55,6 +55,9 @@ export function BulkBar({ project, ids, clear }: { project: Project; ids: string
         <SignalHigh size={14} aria-hidden="true" />
         {t('Priority')}
       </Picker>
+      <ActionIcon aria-label={t('Delete the selected tasks')} onClick={() => void change({ deleted: true })}>
+        <Trash2 size={15} />
+      </ActionIcon>
       <ActionIcon aria-label={t('Clear the selection')} onClick={clear}>
         <X size={15} />
       </ActionIcon>

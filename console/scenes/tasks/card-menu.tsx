@@ -42,7 +42,7 @@ export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands;
         <Menu.Item
           leftSection={<Link2 size={14} />}
           onClick={() => {
-            void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.id}`)
+            void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.ref}`)
             say(t('Link to {ref} copied.', { ref: task.ref }))
           }}
         >

@@ -50,7 +50,7 @@ type Props = {
   head?: boolean
   add?: boolean
   filtered?: boolean
-  lane?: { assigneeId: string | null }
+  lane?: { assigneeId: string | null; name: string }
 }
 
 export function Column({ column, cards, count, hands, nameOf, glowing, open, head, add, filtered, lane }: Props) {
@@ -78,7 +78,7 @@ export function Column({ column, cards, count, hands, nameOf, glowing, open, hea
     )
   }, [column.id])
   return (
-    <section className="column" aria-label={column.name} data-column={column.id}>
+    <section className="column" aria-label={lane ? `${column.name}, ${lane.name}` : column.name} data-column={column.id}>
       {head && <ColumnHead column={column} count={count} />}
       <ul ref={list} className="cards" data-over={(over && !cards.length) || undefined} aria-label={t('Tasks in {column}', { column: column.name })}>
         {cards.map((task, index) => (
@@ -187,7 +187,7 @@ const Card = memo(function Card({ task, index, hands, lane, assignee, mover, ope
           {task.labels.length > 2 && <span className="meta">+{task.labels.length - 2}</span>}
         </span>
         {task.dueAt && <Due at={task.dueAt} done={done} />}
-        <Avatar id={task.assigneeId} name={assignee} />
+        {task.assigneeId && <Avatar id={task.assigneeId} name={assignee} />}
       </div>
       {menu ? (
         <Suspense fallback={null}>

@@ -47,7 +47,7 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
   return (
     <Dialog title={t('Create task')} opened close={close} size={560}>
       <form className="stack" onSubmit={onSubmit}>
-        <TextInput data-autofocus label={t('Title')} required withAsterisk={false} maxLength={500} {...form.getInputProps('title')} />
+        <TextInput data-autofocus label={t('Title')} required withAsterisk={false} maxLength={300} {...form.getInputProps('title')} />
         <Textarea label={t('Description')} autosize minRows={3} maxRows={10} {...form.getInputProps('description')} />
         <div className="row wrap">
           {!projectId && (

@@ -12,12 +12,11 @@ const everywhere = ['tasks.', 'activity.', 'projects.list', 'reports.']
 
 function applied(cache: QueryClient, task: Task, change: TaskChange) {
   const undoList = updateTasks(cache, task.projectId, (tasks) => tasks.map((one) => (one.id === task.id ? { ...one, ...change } : one)))
-  const key = ['tasks.get', { id: task.id }]
-  const before = cache.getQueryData<Task>(key)
-  if (before) cache.setQueryData<Task>(key, { ...before, ...change })
+  const before = cache.getQueriesData<Task>({ queryKey: ['tasks.get'] }).filter(([, read]) => read?.id === task.id)
+  for (const [key, read] of before) cache.setQueryData<Task>(key, read && { ...read, ...change })
   return () => {
     undoList()
-    cache.setQueryData(key, before)
+    for (const [key, read] of before) cache.setQueryData(key, read)
   }
 }
 

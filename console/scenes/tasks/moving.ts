@@ -47,10 +47,10 @@ export function useMove() {
   })
 }
 
-/** Takes back the last change of a task, whoever sees it meanwhile sees the undo as a change. */
-export async function undoTask(task: Pick<Task, 'id'>) {
+/** Takes back the last change of a task; with `bulk` also of the others that the same request changed. */
+export async function undoTask(task: Pick<Task, 'id'>, bulk = false) {
   try {
-    await post(`/tasks/${task.id}/undo`)
+    await post(`/tasks/${task.id}/undo`, bulk ? { bulk } : undefined)
   } catch (error) {
     sayProblem(error, t('It was not undone.'))
   }

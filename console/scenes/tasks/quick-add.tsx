@@ -51,7 +51,7 @@ export function QuickAdd({ projectId, column }: { projectId: string; column: Col
         autoFocus
         rows={2}
         value={title}
-        maxLength={500}
+        maxLength={300}
         aria-label={t('Title of the new task in {column}', { column: column.name })}
         placeholder={t('What is to be done?')}
         onChange={(event) => setTitle(event.currentTarget.value)}

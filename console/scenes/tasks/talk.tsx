@@ -10,11 +10,11 @@ import { Avatar } from '../../parts/person.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { Skeleton } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import { useComments, useMay, useMe, useNames } from '../../reads.ts'
+import { useComments, useMay, useMe, useMembers, useNames } from '../../reads.ts'
 import type { Comment, LogEvent, Page, Project, Task } from '../../things.ts'
-import { t } from '../../words.ts'
+import { countOf, t } from '../../words.ts'
 import { sentence, type Story } from '../activity/sentences.ts'
-import { Composer } from './composer.tsx'
+import { Composer, readable, written } from './composer.tsx'
 
 export function Talk({ task, project, may }: { task: Task; project: Project; may: boolean }) {
   const comments = useComments(task.id)
@@ -38,7 +38,7 @@ export function Talk({ task, project, may }: { task: Task; project: Project; may
     <section className="panel-section">
       <header>
         <h3>{t('Activity')}</h3>
-        {!!comments.data?.length && <span className="count">{t('{count, plural, one {# comment} other {# comments}}', { count: comments.data.length })}</span>}
+        {!!comments.data?.length && <span className="count">{countOf(comments.data.length, 'comment', 'comments')}</span>}
       </header>
       {comments.isPending && <Skeleton h={64} />}
       <ol className="talk">
@@ -64,6 +64,7 @@ function OneComment({ comment, name }: { comment: Comment; name?: string }) {
   const { user } = useMe()
   const admin = useMay('admin')
   const [editing, setEditing] = useState<string | null>(null)
+  const members = useMembers().data ?? []
   const mine = comment.authorId === user.id
   const change = useChange<string, Comment>({
     run: (text) => patch<Comment>(`/comments/${comment.id}`, { text }),
@@ -89,7 +90,7 @@ function OneComment({ comment, name }: { comment: Comment; name?: string }) {
                 </ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>
-                {mine && <Menu.Item onClick={() => setEditing(comment.text)}>{t('Edit')}</Menu.Item>}
+                {mine && <Menu.Item onClick={() => setEditing(readable(comment.text))}>{t('Edit')}</Menu.Item>}
                 <Menu.Item color="red" onClick={() => ask({ title: t('Delete comment'), text: t('The comment of {name} is removed for everybody.', { name: name ?? t('a former member') }), verb: t('Delete comment'), danger: true, run: () => erase.mutateAsync() })}>
                   {t('Delete')}
                 </Menu.Item>
@@ -106,7 +107,7 @@ function OneComment({ comment, name }: { comment: Comment; name?: string }) {
             <>
               <textarea className="description-edit" autoFocus value={editing} aria-label={t('Edit comment')} onChange={(event) => setEditing(event.currentTarget.value)} />
               <div className="row" style={{ marginTop: 8 }}>
-                <Button size="xs" onClick={() => change.mutate(editing)} loading={change.isPending} disabled={!editing.trim()}>
+                <Button size="xs" onClick={() => change.mutate(written(editing, members))} loading={change.isPending} disabled={!editing.trim()}>
                   {t('Save')}
                 </Button>
                 <Button size="xs" variant="subtle" color="gray" onClick={() => setEditing(null)}>

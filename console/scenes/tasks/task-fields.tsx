@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { CalendarDays, Plus, Tag } from 'lucide-react'
+import { ActionIcon } from '@mantine/core'
+import { CalendarDays, Pencil, Plus, Tag } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { post } from '../../api.ts'
 import { useChange } from '../../cache.ts'
@@ -9,7 +10,7 @@ import { Picker } from '../../parts/picker.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Due, Time } from '../../parts/time.tsx'
-import { tasksQuery, useMe, useMembers } from '../../reads.ts'
+import { tasksQuery, useMe, useMembers, useNames } from '../../reads.ts'
 import { priorities, type Priority, type Project, type Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { labelsOf, useEdit } from './editing.ts'
@@ -30,7 +31,7 @@ export function Title({ task, may, heading: Heading }: { task: Task; may: boolea
         className="task-title"
         rows={1}
         value={typed}
-        maxLength={500}
+        maxLength={300}
         disabled={!may}
         aria-label={t('Title')}
         onChange={(event) => setTyped(event.currentTarget.value.replaceAll('\n', ' '))}
@@ -169,14 +170,12 @@ export function Description({ task, may }: { task: Task; may: boolean }) {
   const edit = useEdit(task)
   if (typed === null)
     return task.description ? (
-      <div
-        className="description prose"
-        role={may ? 'button' : undefined}
-        tabIndex={may ? 0 : undefined}
-        aria-label={may ? t('Edit the description') : undefined}
-        onClick={() => may && !getSelection()?.toString() && setTyped(task.description ?? '')}
-        onKeyDown={(event) => may && event.key === 'Enter' && setTyped(task.description ?? '')}
-      >
+      <div className="description prose" onClick={() => may && !getSelection()?.toString() && setTyped(task.description ?? '')}>
+        {may && (
+          <ActionIcon className="description-pen" size={24} aria-label={t('Edit the description')} onClick={() => setTyped(task.description ?? '')}>
+            <Pencil size={13} />
+          </ActionIcon>
+        )}
         <Prose text={task.description} />
       </div>
     ) : may ? (
@@ -218,6 +217,7 @@ export function Subtasks({ task, project, may }: { task: Task; project: Project;
     failed: t('The subtask was not created.'),
     refused: (_error, title) => setTitle(title),
   })
+  const nameOf = useNames()
   const parts = tasks.filter((one) => one.parentId === task.id)
   const categoryOf = (one: Task) => project.columns.find((column) => column.id === one.status)?.category ?? 'todo'
   const done = parts.filter((one) => categoryOf(one) === 'done').length
@@ -235,7 +235,7 @@ export function Subtasks({ task, project, may }: { task: Task; project: Project;
               <StatusShape category={categoryOf(one)} name={project.columns.find((column) => column.id === one.status)?.name} />
               <span className="ref">{one.ref}</span>
               <span className="truncate grow">{one.title}</span>
-              <Avatar id={one.assigneeId} />
+              {one.assigneeId && <Avatar id={one.assigneeId} name={nameOf(one.assigneeId)} />}
             </button>
           </li>
         ))}
@@ -251,7 +251,7 @@ export function Subtasks({ task, project, may }: { task: Task; project: Project;
           }}
         >
           <Plus size={14} className="dim" aria-hidden="true" />
-          <input className="subtask-add" value={title} onChange={(event) => setTitle(event.currentTarget.value)} placeholder={t('Add a subtask')} aria-label={t('Title of the new subtask')} maxLength={500} />
+          <input className="subtask-add" value={title} onChange={(event) => setTitle(event.currentTarget.value)} placeholder={t('Add a subtask')} aria-label={t('Title of the new subtask')} maxLength={300} />
         </form>
       )}
     </section>

@@ -40,7 +40,7 @@ export function TaskPanel({ taskId, project, close }: { taskId: string; project:
         <span className="grow" />
         {task.data && <TaskTools task={task.data} gone={close} />}
         {task.data && (
-          <ActionIcon component={Link} to={`/tasks/${task.data.id}` as string} aria-label={t('Open as a page')} className="wide-only">
+          <ActionIcon component={Link} to={`/tasks/${task.data.ref}` as string} aria-label={t('Open as a page')} className="wide-only">
             <Maximize2 size={15} />
           </ActionIcon>
         )}
@@ -97,10 +97,9 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
     stale: ['tasks.get'],
     failed: t('Watching was not changed.'),
     optimistic: (cache, on) => {
-      const key = ['tasks.get', { id: task.id }]
-      const before = cache.getQueryData<Task>(key)
-      cache.setQueryData<Task>(key, (now) => now && { ...now, watching: on })
-      return () => void cache.setQueryData(key, before)
+      const before = cache.getQueriesData<Task>({ queryKey: ['tasks.get'] }).filter(([, read]) => read?.id === task.id)
+      for (const [key, read] of before) cache.setQueryData<Task>(key, read && { ...read, watching: on })
+      return () => before.forEach(([key, read]) => cache.setQueryData(key, read))
     },
   })
   const erase = useDeleteTask(gone)
@@ -119,7 +118,7 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
           <Menu.Item
             leftSection={<Link2 size={14} />}
             onClick={() => {
-              void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.id}`)
+              void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.ref}`)
               say(t('Link to {ref} copied.', { ref: task.ref }))
             }}
           >

@@ -190,7 +190,7 @@ function Invitations() {
                           {roleName(one.role)} · {t('ends')} <Time at={one.expiresAt} />
                         </span>
                       </span>
-                      <Button size="compact-sm" variant="default" aria-label={t('Send the invitation of {email} again', { email: one.email ?? t('a link') })} onClick={() => void attempt(cache, t('It was not sent again.'), ['invitations.'], () => post(`/invitations/${one.id}/resend`), t('Sent again to {email}.', { email: one.email ?? t('nobody: copy the new link') }))}>
+                      <Button size="compact-sm" variant="default" aria-label={t('Send again to {email}', { email: one.email ?? t('a link') })} onClick={() => void attempt(cache, t('It was not sent again.'), ['invitations.'], () => post(`/invitations/${one.id}/resend`), t('Sent again to {email}.', { email: one.email ?? t('nobody: copy the new link') }))}>
                         {t('Send again')}
                       </Button>
                       <Button size="compact-sm" variant="subtle" color="gray" aria-label={t('Withdraw the invitation of {email}', { email: one.email ?? t('a link') })} onClick={() => void attempt(cache, t('It was not withdrawn.'), ['invitations.'], () => remove(`/invitations/${one.id}`), t('Invitation of {email} withdrawn.', { email: one.email ?? t('a link') }))}>
