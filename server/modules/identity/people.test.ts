@@ -165,3 +165,20 @@ test('secrets of the issuer outlive a restart, and two first starts agree', asyn
   const { rows } = await i.identity.pool.query<{ sealed: Buffer }>('select sealed from oauth.issuer_secret')
   for (const { sealed } of rows) assert.ok(!sealed.includes(i.identity.secrets.library) && !sealed.includes(String(i.identity.secrets.jwks[0]!.d)))
 })
+
+test('the sweep removes what has ended and nothing that lives', async (t) => {
+  const i = await testIdentity(t)
+  const ops = await i.setUp()
+  await i.register('ben')
+  const gone = (await i.login('ops')).body
+  await i.call('POST', '/auth/logout', { token: gone.accessToken })
+  await i.identity.pool.query(`update session set "expiresAt" = now() - interval '1 second' where "userId" <> $1`, [ops.user.id])
+  await i.identity.pool.query(`update oauth.grant_context set created_at = now() - interval '2 days'`)
+  await i.call('POST', '/auth/forgot-password', { body: { email: 'ops@example.test' } })
+  await i.letters()
+  await i.identity.jobs.find((job) => job.name === 'identity.sweep')!.handle({} as never)
+  const count = async (table: string) => Number((await i.identity.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]!.n)
+  assert.deepEqual([await count('session'), await count('oauth.grant_context'), await count('verification')], [1, 1, 1])
+  assert.equal((await i.refresh(ops.refreshToken)).status, 200)
+  assert.equal((await i.refresh(gone.refreshToken)).status, 401)
+})
