@@ -170,13 +170,15 @@ test('the sweep removes what has ended and nothing that lives', async (t) => {
   const i = await testIdentity(t)
   const ops = await i.setUp()
   await i.register('ben')
+  await i.letters() // Ben's link, which runs out now
+  await i.identity.pool.query(`update verification set "expiresAt" = now() - interval '1 second'`)
   const gone = (await i.login('ops')).body
   await i.call('POST', '/auth/logout', { token: gone.accessToken })
   await i.identity.pool.query(`update session set "expiresAt" = now() - interval '1 second' where "userId" <> $1`, [ops.user.id])
   await i.identity.pool.query(`update oauth.grant_context set created_at = now() - interval '2 days'`)
   await i.call('POST', '/auth/forgot-password', { body: { email: 'ops@example.test' } })
   await i.letters()
-  await i.identity.jobs.find((job) => job.name === 'identity.sweep')!.handle({} as never)
+  await i.identity.jobs.find((job) => job.name === 'identity.sweep')!.handle({} as never, AbortSignal.timeout(10_000))
   const count = async (table: string) => Number((await i.identity.pool.query<{ n: number }>(`select count(*)::int as n from ${table}`)).rows[0]!.n)
   assert.deepEqual([await count('session'), await count('oauth.grant_context'), await count('verification')], [1, 1, 1])
   assert.equal((await i.refresh(ops.refreshToken)).status, 200)

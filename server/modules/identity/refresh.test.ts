@@ -104,6 +104,9 @@ test('a ban ends REST and refresh within 2 s, in every process, and login is ref
   assert.deepEqual(codeOf(await i.refresh(ben.refreshToken)), [401, 'auth.refresh_refused'])
   assert.deepEqual(codeOf(await i.login('ben')), [401, 'auth.refused'])
   await i.call('PATCH', `/users/${ben.user.id}`, { token: ops.accessToken, body: { status: 'active' } })
+  // lifting the ban gives nothing back that was signed in before
+  assert.deepEqual(codeOf(await i.refresh(ben.refreshToken)), [401, 'auth.refresh_refused'])
+  assert.equal((await other.call('GET', '/probe/tenant', { token: ben.accessToken })).status, 401)
   assert.equal((await i.login('ben')).status, 200)
 })
 
