@@ -3,92 +3,95 @@ import type { Db } from './db.ts'
 import { comparePositions, findEnd, listEvents, type EventRow, type Position } from './log.ts'
 import { systemWho } from './readers.ts'
 
-/** One stream. `tenants`: whose events it may get at all; `wants` decides by topic and permission, and may be asynchronous (its answers keep order). */
+/** One stream. `tenants`: whose events it may be offered at all. */
 export type Subscriber = {
-  tenants: ReadonlySet<string>
-  last: Position
-  wants(event: EventRow): boolean | Promise<boolean>
-  send(event: EventRow, prev: Position): void | Promise<void>
-  /** events held back while the history is read */
-  waiting?: EventRow[]
+  tenants: readonly string[]
+  /** of the last frame that went out: nothing at or before it is offered, also when it came from a server that was further on */
+  readonly last: Position
+  /** Judges and sends, in the order offered; may finish later. Never throws. */
+  offer(event: EventRow): void
+  /** Settles when all that was offered is judged and sent and there is room for more; rejects when the stream is over. */
+  settled(): Promise<void>
 }
-type Watcher = (event: EventRow) => void
+/** One page of the past, in order, and where to go on. */
+export type History = (after: Position, to: Position) => Promise<{ events: EventRow[]; next: Position | null }>
 
 export type Tail = Awaited<ReturnType<typeof openTail>>
 
-/** Starts at the log's present end. `watch` sees every event before any stream does: caches are dropped there. */
-export async function openTail(db: Db, { batch = 500 }: { batch?: number } = {}) {
-  const subscribers = new Set<Subscriber>()
-  const watchers = new Set<Watcher>()
+/** Starts at the log's present end. @param hold events kept back for a stream that still reads its past; beyond it, it reads them later */
+export async function openTail(db: Db, { batch = 500, hold = 2000 }: { batch?: number; hold?: number } = {}) {
+  const live = new Map<string, Set<Subscriber>>() // by tenant
+  const behind = new Map<Subscriber, { events: EventRow[]; overflown: boolean }>()
+  const watchers = new Set<(event: EventRow) => void>()
+  const preparers = new Set<(events: readonly EventRow[]) => Promise<unknown>>()
   const context = db.context(systemWho('tail'))
   let at: Position = (await context.read(findEnd()))[0][0]!
-  const queues = new WeakMap<Subscriber, Promise<void>>()
 
-  const deliver = (s: Subscriber, event: EventRow): void | Promise<void> => {
-    if (comparePositions(event, s.last) <= 0) return // came from a server that was further on
-    const pending = queues.get(s)
-    const judge = (): void | Promise<void> => {
-      const wanted = s.wants(event)
-      const hand = (yes: boolean) => {
-        if (!yes) return
-        const prev = s.last
-        s.last = { pos: event.pos, seq: event.seq }
-        return s.send(event, prev)
-      }
-      return typeof wanted === 'boolean' ? hand(wanted) : wanted.then(hand)
-    }
-    const result = pending ? pending.then(judge) : judge()
-    if (!result) return
-    const queued = result.then(() => {
-      if (queues.get(s) === queued) queues.delete(s)
-    })
-    queues.set(s, queued)
-    return queued
+  const give = (s: Subscriber, event: EventRow) => {
+    if (comparePositions(event, s.last) > 0) s.offer(event)
+  }
+  const enter = (s: Subscriber) => {
+    for (const tenant of s.tenants) live.set(tenant, (live.get(tenant) ?? new Set()).add(s))
+  }
+  const leave = (s: Subscriber) => {
+    behind.delete(s)
+    for (const tenant of s.tenants) if (live.get(tenant)?.delete(s) && live.get(tenant)!.size === 0) live.delete(tenant)
   }
 
   return {
     at: () => at,
-    size: () => subscribers.size,
-    watch: (see: Watcher) => (watchers.add(see), () => void watchers.delete(see)),
+    /** Called for every event, in order, before any stream gets it: caches are dropped there. */
+    watch: (see: (event: EventRow) => void) => (watchers.add(see), () => void watchers.delete(see)),
+    /** Called with each batch before it is passed on, which waits for it: what can be made once for all streams. */
+    prepare: (make: (events: readonly EventRow[]) => Promise<unknown>) => (preparers.add(make), () => void preparers.delete(make)),
+    /** Whether anybody is there to be offered this tenant's events. */
+    isFollowed: (tenant: string): boolean => live.has(tenant),
     /** One batch; true when there may be more at once. */
     async step(): Promise<boolean> {
       const [events] = await context.read(listEvents(at, batch))
+      for (const make of preparers) await make(events).catch(() => {}) // whoever needs it will meet the error
+      // from here on in one turn: nobody subscribes between an event and the position behind it
       for (const event of events) {
         at = { pos: event.pos, seq: event.seq }
         for (const see of watchers) see(event)
-        for (const s of subscribers) {
-          if (!s.tenants.has(event.tenant_id)) continue
-          if (s.waiting) s.waiting.push(event)
-          else void deliver(s, event)
+        for (const s of live.get(event.tenant_id) ?? []) give(s, event)
+        for (const [s, held] of behind) {
+          if (held.overflown || !s.tenants.includes(event.tenant_id)) continue
+          if (held.events.push(event) > hold) Object.assign(held, { overflown: true, events: [] })
         }
       }
       return events.length === batch
     },
-    /** Waits until all that was handed to this stream so far is judged and sent. */
-    settled: (s: Subscriber): Promise<void> => queues.get(s) ?? Promise.resolve(),
-    /** Registers first, then reads the past up to the tail, then hands over what arrived meanwhile: no gap; and `last` lets nothing through twice.
-        @param history one page of the past, in order, and whether there is more */
-    async subscribe(s: Subscriber, history: (after: Position, to: Position) => Promise<{ events: EventRow[]; next: Position | null }>): Promise<() => void> {
-      s.waiting = []
-      subscribers.add(s)
-      const to = at
+    /** Holds new events back, reads the past up to the tail, then hands over what was held: no gap; `last` lets nothing through twice.
+        Until it settles the stream is catching up; it rejects when the history cannot be read or the stream ended. @returns the way to leave */
+    async subscribe(s: Subscriber, history: History): Promise<() => void> {
+      let from: Position | null = s.last
       try {
-        for (let from: Position | null = s.last; from && comparePositions(from, to) < 0; ) {
-          const page: { events: EventRow[]; next: Position | null } = await history(from, to)
-          for (const event of page.events) await deliver(s, event)
-          from = page.next
+        for (;;) {
+          const held: { events: EventRow[]; overflown: boolean } = { events: [], overflown: false }
+          behind.set(s, held)
+          const to = at
+          while (from && comparePositions(from, to) < 0) {
+            const page = await history(from, to)
+            for (const event of page.events) give(s, event)
+            await s.settled()
+            from = page.next
+          }
+          // new ones keep coming while the held ones are judged: go on until none is left, then switch over in the same turn
+          while (held.events.length) {
+            for (const event of held.events.splice(0)) give(s, event)
+            await s.settled()
+          }
+          from = to
+          if (held.overflown) continue
+          behind.delete(s)
+          enter(s)
+          return () => leave(s)
         }
       } catch (error) {
-        subscribers.delete(s) // else it would be held back for ever
+        leave(s) // else it would be held back for ever
         throw error
       }
-      // new ones keep coming while the waiting ones are judged: go on until none is left, then switch over in the same turn
-      while (s.waiting.length) {
-        const some = s.waiting.splice(0)
-        for (const event of some) await deliver(s, event)
-      }
-      s.waiting = undefined
-      return () => void subscribers.delete(s)
     },
   }
 }

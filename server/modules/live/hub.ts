@@ -1,0 +1,244 @@
+// All live streams of a process: who is let in, where each begins, what ends it. WebSocket and Server-Sent Events are two wires to the same.
+import { codes } from '../../kernel/errors.ts'
+import type { Doorkeeper, Principal } from '../../kernel/http.ts'
+import { newId, platformId } from '../../kernel/ids.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import { comparePositions, epochOf, findEnd, findLogState, listEventsUpTo, listPersonEventsUpTo, parsePosition, type EventRow, type Position } from '../../kernel/log.ts'
+import type { ScopeRule } from '../../kernel/module.ts'
+import type { TenantRole } from '../../kernel/schema.ts'
+import type { History, Tail } from '../../kernel/tail.ts'
+import { bodyOf, newPassage, Pack, type Passage } from './packs.ts'
+import { Stream, type Member, type Wire, type Works } from './subscription.ts'
+import { maxTopics, readTopic, topicsOf } from './topics.ts'
+import { createGate, createVisibility } from './visibility.ts'
+
+export type HubOptions = {
+  kernel: Pick<Kernel, 'app' | 'open' | 'registry' | 'log' | 'metrics'>
+  tail: Tail
+  doorkeeper: Doorkeeper
+  /** noun -> rule, of all modules */
+  scopes: Readonly<Record<string, ScopeRule>>
+  heartbeatMs?: number
+  /** rows of the past read at once */
+  page?: number
+}
+/** Why nobody is let in; the code is a WebSocket close code. */
+export class Ended extends Error {
+  readonly code: number
+  constructor(code: number, reason: string) {
+    super(reason)
+    this.code = code
+  }
+}
+export type Hub = ReturnType<typeof createHub>
+
+export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_000, page = 500 }: HubOptions) {
+  const gate = createGate(4)
+  const visibility = createVisibility({ scopes, registry: kernel.registry, gate })
+  const streams = new Set<Stream>()
+  const byPerson = new Map<string, Set<Stream>>()
+  const passages = new WeakMap<EventRow, Passage>()
+  let packs = new Map<string, Pack>()
+  let due: Stream[] = []
+  let draining = false
+
+  const flushAll = () => {
+    const now = due
+    due = []
+    packs = new Map()
+    for (const stream of now) stream.flush()
+  }
+  const works: Works = {
+    at: tail.at,
+    passageOf(row) {
+      let passage = passages.get(row)
+      if (!passage) passages.set(row, (passage = newPassage(row, topicsOf(row, kernel.registry.find(row.name)))))
+      return passage
+    },
+    open: (passage) => (passage.opening ??= kernel.open(passage.row).then((event) => (passage.body = bodyOf(event)), (error: unknown) => {
+      passage.opening = undefined
+      throw error
+    })),
+    maySee: visibility.maySee,
+    packAt(cursor) {
+      let pack = packs.get(cursor)
+      if (!pack) packs.set(cursor, (pack = new Pack(cursor)))
+      return pack
+    },
+    dueNow(stream) {
+      if (due.push(stream) === 1) queueMicrotask(flushAll) // the tail's whole batch comes in one turn
+    },
+  }
+
+  const endAll = (person: string | null, code: number, reason: string, which: (stream: Stream) => boolean = () => true) => {
+    for (const stream of [...(byPerson.get(person ?? '') ?? [])]) if (which(stream)) stream.close(code, reason)
+  }
+  /** What comes after the change is judged by the new role. */
+  const askRole = (stream: Stream) => {
+    const { viewer } = stream
+    const asked = Promise.resolve().then(() => doorkeeper.roleIn(viewer.tenant!, viewer.person)) // after all watchers, the doorkeeper among them
+    stream.hold(asked.then((role) => {
+      viewer.role = role
+      if (!role) stream.close(4403, 'no longer a member')
+    }))
+  }
+  const deaf = [
+    tail.prepare((events) => Promise.all(events.filter((row) => tail.isFollowed(row.tenant_id)).map((row) => works.open(works.passageOf(row))))),
+    tail.watch((row) => {
+      visibility.hear(row)
+      switch (row.name) {
+        case 'member.removed':
+          return endAll(row.person_id, 4403, 'no longer a member', (s) => s.viewer.tenant === row.tenant_id)
+        case 'session.ended':
+          return endAll(row.person_id, 4401, 'signed out', (s) => s.viewer.session === row.subject_id)
+        case 'user.deleted':
+          return endAll(row.subject_id, 4401, 'the account is gone')
+        case 'user.changed':
+          return (row.data as { banned?: unknown }).banned === true ? endAll(row.subject_id, 4401, 'the account is blocked') : undefined
+        case 'member.changed':
+          for (const stream of byPerson.get(row.person_id ?? '') ?? []) if (stream.viewer.tenant === row.tenant_id) askRole(stream)
+      }
+    }),
+  ]
+  const tick = setInterval(() => {
+    const now = Date.now()
+    for (const stream of streams) {
+      if (stream.viewer.expiresAt <= now) stream.close(4401, 'the token ended')
+      else if (stream.nextBeat <= now && stream.isIdle) {
+        stream.nextBeat = now + heartbeatMs
+        stream.tell('heartbeat', {}, true)
+      }
+    }
+  }, Math.min(1000, heartbeatMs))
+
+  /** @throws Ended */
+  async function admit(token: string, hint?: string): Promise<Member> {
+    const principal = await doorkeeper.authenticate(token)
+    if (!principal || principal.expiresAt <= Date.now()) throw new Ended(4401, 'the token is not valid')
+    const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
+    if (hinted && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant')
+    const tenant = principal.tenant ?? hinted ?? null
+    return memberOf(principal, tenant, tenant === null ? undefined : await roleOf(tenant, principal.actor.id))
+  }
+  async function roleOf(tenant: string, person: string): Promise<TenantRole> {
+    const role = tenant === 'unknown' ? undefined : await doorkeeper.roleIn(tenant, person)
+    if (!role) throw new Ended(4403, 'no such tenant, or you are no member of it')
+    return role
+  }
+  function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined): Member {
+    const { actor, operator, session, expiresAt } = principal
+    const member: Member = {
+      person: actor.id, tenant, role, operator, session, expiresAt,
+      context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session! }),
+    }
+    return member
+  }
+
+  /** @returns why not; undefined when the topic is granted */
+  async function refusalOf(viewer: Member, text: string): Promise<string | undefined> {
+    const topic = readTopic(text)
+    if (topic === 'me') return undefined
+    if (topic === undefined) return 'request.invalid'
+    if (viewer.tenant === null) return 'tenant.required'
+    if (topic === 'tenant' || (await visibility.maySubscribe(viewer, topic.noun, topic.id))) return undefined
+    return `${topic.noun}.not_found` in codes ? `${topic.noun}.not_found` : 'not_found'
+  }
+  async function sortOut(viewer: Member, topics: readonly string[]) {
+    const asked = await Promise.all([...new Set(topics)].map(async (topic) => ({ topic, code: await refusalOf(viewer, topic) })))
+    return { granted: asked.filter((a) => a.code === undefined).map((a) => a.topic), refused: asked.filter((a) => a.code !== undefined) as { topic: string; code: string }[] }
+  }
+
+  /** The past of one viewer, read under row security: the tenant's, and under the platform's id their own. */
+  const historyOf = (viewer: Member): History => (after, to) =>
+    gate(async () => {
+      const own = kernel.app.context({ tenant: platformId, actor: viewer.context().actor, request: newId() }).read(listPersonEventsUpTo(platformId, viewer.person, after, to, page))
+      const [[mine], [tenants]] = await Promise.all([own, viewer.tenant ? viewer.context().read(listEventsUpTo(viewer.tenant, after, to, page)) : [[] as EventRow[]]])
+      // where one of the two is cut off, the other must not go beyond
+      const ends = [mine!, tenants!].filter((rows) => rows.length === page).map((rows) => rows.at(-1)!)
+      const end = ends.length ? ends.reduce((a, b) => (comparePositions(a, b) < 0 ? a : b)) : undefined
+      const events = [...mine!, ...tenants!].sort(comparePositions).filter((row) => !end || comparePositions(row, end) <= 0)
+      return { events, next: end ? { pos: end.pos, seq: end.seq } : null }
+    })
+
+  /** Where to begin: behind the client's cursor, or at the log's end, which the tail may not have reached yet. */
+  async function findStart(viewer: Member, after: string | undefined): Promise<{ start: Position; lost: boolean }> {
+    const [[state], [end]] = await viewer.context().read(findLogState(), findEnd())
+    if (after === undefined) return { start: end!, lost: false }
+    const given = parsePosition(after)
+    const floor = { pos: state!.floor_pos, seq: state!.floor_seq }
+    const kept = given && epochOf(given.pos) === epochOf(state!.base) && given.pos <= end!.pos && comparePositions(given, floor) >= 0
+    return kept ? { start: given, lost: false } : { start: end!, lost: true }
+  }
+
+  return {
+    admit,
+    size: () => streams.size,
+    isDraining: () => draining,
+    /** Begins a stream on a wire. Settles once it is acknowledged; the past may still be on its way. @throws Ended */
+    async begin(viewer: Member, token: string, wire: Wire, { after, topics }: { after?: string | undefined; topics: readonly string[] }): Promise<Stream> {
+      const { granted, refused } = await sortOut(viewer, topics)
+      const { start, lost } = await findStart(viewer, after)
+      if (draining) throw new Ended(1001, 'going away')
+      // one turn from here to the tail: whatever it passes from now on is offered
+      const stream = new Stream(works, wire, viewer, granted, start)
+      streams.add(stream)
+      byPerson.set(viewer.person, (byPerson.get(viewer.person) ?? new Set()).add(stream))
+      let leaveTail = () => {}
+      stream.leave = () => {
+        leaveTail()
+        streams.delete(stream)
+        const others = byPerson.get(viewer.person)
+        if (others?.delete(stream) && others.size === 0) byPerson.delete(viewer.person)
+        kernel.metrics.streams.set(streams.size)
+      }
+      kernel.metrics.streams.set(streams.size)
+      stream.nextBeat = Date.now() + heartbeatMs
+      for (const { topic, code } of refused) stream.refuse(topic, code)
+      if (lost) {
+        stream.tell('resync', { prev: null })
+        stream.tell('ready')
+      } else stream.tell('ready', { prev: after ?? null })
+      stream.caughtUp = tail.subscribe(stream, historyOf(viewer)).then(
+        (leave) => {
+          stream.catchingUp = false
+          leaveTail = leave
+          if (stream.over) leave()
+        },
+        (error: unknown) => {
+          if (stream.over) return
+          kernel.log.warn({ error: String(error) }, 'the past of a live stream could not be read')
+          stream.close(1011, 'the past could not be read: resume')
+        },
+      )
+      // what ended between the first look and the registration was heard by nobody here
+      const again = await admit(token, viewer.tenant ?? undefined).catch((error: Ended) => error)
+      if (again instanceof Error) stream.close(again instanceof Ended ? again.code : 1011, again.message)
+      else if (again.role !== viewer.role && !stream.over) viewer.role = again.role
+      return stream
+    },
+    /** Acknowledged in the same turn in which the topics begin to count. @throws Ended */
+    async subscribe(stream: Stream, topics: readonly string[]): Promise<void> {
+      if (new Set([...stream.topics, ...topics]).size > maxTopics) throw new Ended(4400, `at most ${maxTopics} topics`)
+      const { granted, refused } = await sortOut(stream.viewer, topics)
+      await stream.caughtUp
+      while (!stream.isIdle && !stream.over) await stream.idle()
+      // one turn from here: the tail passes nothing between
+      for (const topic of granted) stream.topics.add(topic)
+      for (const { topic, code } of refused) stream.refuse(topic, code)
+      if (granted.length) stream.tell('subscribed', { topics: granted }, true)
+    },
+    /** A new token of the same person for the same tenant. @throws Ended */
+    async renew(stream: Stream, token: string): Promise<void> {
+      const next = await admit(token, stream.viewer.tenant ?? undefined)
+      if (next.person !== stream.viewer.person || next.tenant !== stream.viewer.tenant) throw new Ended(4401, 'the token is of another person or tenant')
+      Object.assign(stream.viewer, { session: next.session, expiresAt: next.expiresAt, role: next.role, operator: next.operator })
+    },
+    /** Sends everybody elsewhere; they reconnect at once. */
+    drain(): void {
+      draining = true
+      clearInterval(tick)
+      for (const quiet of deaf) quiet()
+      for (const stream of [...streams]) stream.close(1001, 'going away: reconnect now')
+    },
+  }
+}

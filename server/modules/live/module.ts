@@ -1,0 +1,48 @@
+// Live updates: the log as each person may see it, pushed over WebSocket and Server-Sent Events.
+import type { FastifyInstance } from 'fastify'
+import { module, type Module } from '../../kernel/module.ts'
+import { createHub, type HubOptions } from './hub.ts'
+import { mountSockets } from './sockets.ts'
+import { mountEventStream } from './sse.ts'
+
+export type LiveOptions = Omit<HubOptions, 'kernel'> & {
+  kernel: HubOptions['kernel'] & { publicUrl: string }
+  /** pages that may connect, beside those of PUBLIC_URL */
+  corsOrigins: readonly string[]
+  tenantHeader: string
+  helloMs?: number
+}
+export type Live = {
+  module: Module
+  /** Adds `/live` and `/api/v1/live`; before the server listens. Streams end when it closes. */
+  mount(app: FastifyInstance): void
+  size(): number
+  /** Sends all streams elsewhere; mount does it when the server closes. */
+  drain(): void
+}
+
+/** The tail must already be watched by the doorkeeper: who is asked after an event must have heard it. The caller steps the tail. */
+export function createLive(o: LiveOptions): Live {
+  const hub = createHub(o)
+  return {
+    module: module({ name: 'live', about: 'Events pushed to whoever may see them, resumed by cursor' }),
+    mount(app) {
+      const sendAway = mountSockets(app.server, hub, { allows: (origin) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin), ...(o.helloMs ? { helloMs: o.helloMs } : {}) })
+      mountEventStream(app, hub, { tenantHeader: o.tenantHeader })
+      app.addHook('preClose', async () => {
+        hub.drain() // close() waits for open streams for ever
+        sendAway()
+      })
+    },
+    size: hub.size,
+    drain: hub.drain,
+  }
+}
+
+/** On one's own machine localhost, 127.0.0.1 and [::1] are the same place. */
+function isOurs(origin: string, publicUrl: string): boolean {
+  if (!URL.canParse(origin)) return false
+  const [theirs, ours] = [new URL(origin), new URL(publicUrl)]
+  const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/
+  return theirs.origin === ours.origin || (theirs.protocol === ours.protocol && theirs.port === ours.port && loopback.test(theirs.hostname) && loopback.test(ours.hostname))
+}
