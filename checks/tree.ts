@@ -16,7 +16,7 @@ export function readTree(): Tree {
   return new Map(files.map((name) => [name, readFileSync(name, 'utf8')]))
 }
 
-export const isTest = (file: string) => /\.(test|contract|prove)\.tsx?$/.test(file) || /^(server\/testing|checks)\//.test(file)
+export const isTest = (file: string) => /\.(test|contract|prove)\.tsx?$/.test(file) || /^(server\/(testing|proofs)|checks)\//.test(file)
 export const isCode = (file: string) => /\.(ts|tsx|mjs|js)$/.test(file) && !/\.d\.ts$/.test(file)
 
 export type Import = { to: string; typeOnly: boolean }

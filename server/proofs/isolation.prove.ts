@@ -27,6 +27,16 @@ test('nobody sees or changes what is not theirs', async (t) => {
   const succeededOnce = new Set<string>()
   const triedByStrangers = new Set<string>()
 
+  await t.test('the document asks for no less than the contract', () => {
+    const faults: string[] = []
+    for (const op of operations) {
+      const { access, least } = floorOf(op)
+      if (op.access !== access) faults.push(`${op.id} (${op.method} ${op.path}) is open to ${op.access}, should be to ${access}`)
+      if (access === 'tenant' && !roleReaches((op.least ?? 'viewer') as TenantRole, least)) faults.push(`${op.id} (${op.method} ${op.path}) needs ${op.least ?? 'no role'}, should need ${least}`)
+    }
+    assertNone(faults)
+  })
+
   await t.test('each role may do what the document says, and no more', async () => {
     const faults: string[] = []
     for (const op of operations) {
@@ -190,6 +200,18 @@ test('nobody sees or changes what is not theirs', async (t) => {
   assert.deepEqual(operations.filter((op) => op.access !== 'public' && !triedByStrangers.has(op.id)).map((op) => op.id), [], 'no stranger tried these operations')
   t.diagnostic(`${operations.length} operations, ${triedByStrangers.size} tried by strangers`)
 })
+
+/** Who may do it at the very least, from the tables of roles in the contract; independent of what a route declares. */
+function floorOf({ method, path }: Operation): { access: Operation['access']; least: TenantRole } {
+  const at = path.replace('/api/v1', '')
+  const is = (...patterns: RegExp[]) => patterns.some((p) => p.test(`${method} ${at}`))
+  if (is(/ \/auth\/(register|login|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/)) return { access: 'public', least: 'viewer' }
+  if (is(/ \/(readers|jobs|outbox|holds?|machinery|plans|service-keys)(\/|$)/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
+  if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/)) return { access: 'person', least: 'viewer' }
+  if (is(/ \/(invitations|tenant-settings|events|audit)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
+  if (method === 'GET' || is(/ \/(members\/me|notifications)\//, / \/watchers\/me$/)) return { access: 'tenant', least: 'viewer' }
+  return { access: 'tenant', least: 'member' }
+}
 
 const marksOf = (side: Side): string[] => [side.mark, side.secretMark]
 /** Nothing in the request names a thing of the tenant's. */

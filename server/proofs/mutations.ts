@@ -1,0 +1,122 @@
+// What must turn a proof red, each a small change of the text of the tree, applied to a copy by tools/mutate.ts. The product has no switch for any of it.
+export type Mutation = {
+  name: string
+  /** the file that must fail */
+  proof: string
+  /** what is broken, for docs/proofs.md */
+  breaks: string
+  file: string
+  /** stands in the file exactly once; absent: `replace` is put at the end */
+  find?: string
+  replace: string
+  /** a line of what the proof then prints: it must fail for this reason */
+  says: RegExp
+}
+
+const kill = 'server/proofs/kill.prove.ts'
+const http = 'server/proofs/isolation.prove.ts'
+const tables = 'server/proofs/isolation-tables.prove.ts'
+const input = 'server/proofs/bad-input.prove.ts'
+
+export const mutations: readonly Mutation[] = [
+  // kill -9
+  {
+    name: 'commit-without-flush', proof: kill, breaks: 'a commit is acknowledged before it is on disk (`synchronous_commit` off)', file: 'server/adapters/embedded/supervisor.ts',
+    find: "    jit: 'off',", replace: "    jit: 'off', synchronous_commit: 'off', wal_writer_delay: '10s',", says: /lost: .* was acknowledged/,
+  },
+  {
+    name: 'event-after-the-rows', proof: kill, breaks: 'the one-flush change writes its event in a second transaction', file: 'server/kernel/db.ts',
+    find: 'flushOn(this.pool, [setContext(who), ...how.run, event], this.#o.deadlineMs).catch(inDoubt))',
+    replace: 'flushOn(this.pool, [setContext(who), ...how.run], this.#o.deadlineMs).then(async (rows) => [...rows, ...(await flushOn(this.pool, [setContext(who), event], this.#o.deadlineMs)).slice(1)]).catch(inDoubt))',
+    says: /events/,
+  },
+  {
+    name: 'pool-without-ears', proof: kill, breaks: 'connections without an `error` listener: a killed backend ends Node', file: 'server/kernel/batch.ts',
+    find: "  pool.on('connect', (client) => client.on('error', () => {}))\n", replace: '', says: /the server ended after/,
+  },
+  {
+    name: 'orphan-left-alone', proof: kill, breaks: 'a start does not end the database that a killed owner and watchdog left behind', file: 'server/adapters/database-embedded.ts',
+    find: '    await clearLeftovers(folder)\n', replace: '', says: /instead of being ready/,
+  },
+  // isolation
+  {
+    name: 'policy-missing', proof: tables, breaks: 'tasks have no tenant policy any more, but one for all', file: 'server/migrations/0005-tasks.sql',
+    replace: 'drop policy tenant on tasks;\ncreate policy tenant on tasks to gw_app using (true) with check (true);', says: /public\.tasks: B (reads|updates|deletes)/,
+  },
+  {
+    name: 'definer-without-tenant', proof: tables, breaks: 'the search function, which runs as its owner, forgets the tenant', file: 'server/migrations/0005-tasks.sql',
+    find: 's.tenant_id = tenant and s.document @@ query', replace: "tenant is not null and s.document @@ query", says: /search_tasks: B calls it for A's rows/,
+  },
+  {
+    name: 'log-of-others', proof: tables, breaks: 'under the platform\'s id everybody\'s account events are read', file: 'server/migrations/0001-kernel.sql',
+    find: "  using (tenant_id = (select current_setting('app.tenant')::uuid)\n    and (tenant_id <> '00000000-0000-0000-0000-000000000000' or person_id = (select nullif(current_setting('app.actor', true), '')::uuid)))",
+    replace: "  using (tenant_id = (select current_setting('app.tenant')::uuid))", says: /an event of .* is read by/,
+  },
+  {
+    name: 'people-of-others', proof: tables, breaks: 'the policy on people shows every account', file: 'server/migrations/0003-oauth.sql',
+    replace: 'drop policy tenant on identity."user";\ncreate policy tenant on identity."user" for select to gw_app using (current_setting(\'app.tenant\') is not null);', says: /B reads the person/,
+  },
+  {
+    name: 'permission-missing', proof: http, breaks: 'the list of invitations declares no permission', file: 'server/modules/tenancy/routes.ts',
+    find: "summary: 'Invitations of the active tenant', permission: 'members.manage',", replace: "summary: 'Invitations of the active tenant', permission: 'members.read',", says: /invitations\.list .* should need admin/,
+  },
+  {
+    name: 'permission-unread', proof: http, breaks: 'permissions are declared and not asked', file: 'server/kernel/http.ts',
+    find: 'if (op.permission) requirePermission(o.permissions, req.who, op.permission)', replace: '', says: /viewer may do it, though it needs/,
+  },
+  {
+    name: 'mismatch-overlooked', proof: http, breaks: 'a token of one tenant with the header of another takes the header\'s', file: 'server/kernel/http.ts',
+    find: "    refuse('tenant.mismatch')\n  }\n  const tenant = principal.tenant ?? hinted ?? null", replace: '  }\n  const tenant = hinted ?? principal.tenant ?? null', says: /should meet 403 tenant\.mismatch/,
+  },
+  {
+    name: 'membership-unasked', proof: http, breaks: 'a token without tenant takes any tenant it names', file: 'server/kernel/http.ts',
+    find: "  if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')\n", replace: '', says: /a person without tenant who names one should meet 404/,
+  },
+  {
+    name: 'office-open', proof: http, breaks: 'operators\' operations are answered to everybody', file: 'server/kernel/http.ts',
+    find: "      if (op.access === 'operator' && !req.who.operator) refuse('operator.required')\n", replace: '', says: /should meet 403 operator\.required/,
+  },
+  {
+    name: 'role-remembered', proof: http, breaks: 'the doorkeeper never drops a role it remembers', file: 'server/modules/identity/doorkeeper.ts',
+    find: "        case 'member.added':\n        case 'member.changed':\n        case 'member.removed':\n", replace: "        case 'member.added':\n", says: /still holds after 10 s/,
+  },
+  {
+    name: 'session-of-others', proof: http, breaks: 'a session is ended by its id, whoever\'s it is', file: 'server/modules/identity/accounts.ts',
+    find: `where id = $1 and "userId" = $2', [session, user])`, replace: `where id = $1 and $2::uuid is not null', [session, user])`, says: /was not refused: DELETE \/api\/v1\/auth\/sessions/,
+  },
+  {
+    name: 'answer-of-others', proof: http, breaks: 'an Idempotency-Key belongs to the tenant, not to the caller', file: 'server/kernel/idempotency.ts',
+    find: 'const actorOf = (who: Who) => who.actor.id ?? platformId', replace: 'const actorOf = (_who: Who) => platformId', says: /got the answer of/,
+  },
+  // bad input
+  {
+    name: 'unknown-fields-dropped', proof: input, breaks: 'unknown fields are dropped in silence', file: 'server/kernel/validation.ts',
+    find: 'removeAdditional: false', replace: 'removeAdditional: true', says: /unknown field: was accepted/,
+  },
+  {
+    name: 'bodies-coerced', proof: input, breaks: 'bodies are coerced: null becomes "", 7 becomes "7"', file: 'server/kernel/validation.ts',
+    find: 'const [body, other] = [make(false), make(\'array\')]', replace: "const [body, other] = [make('array'), make('array')]", says: /as number: was accepted/,
+  },
+  {
+    name: 'nameless-refusal', proof: input, breaks: 'a 422 does not say which field', file: 'server/kernel/validation.ts',
+    find: "path: path || '/', message", replace: "path: '/', message", says: /422 names .* not body/,
+  },
+  {
+    name: 'unkeepable-text', proof: input, breaks: 'NUL and lone surrogates go on to the database', file: 'server/kernel/http.ts',
+    find: "const bad = (text as string).includes('\\\\u') ? findUnkeepable(body) : undefined", replace: 'const bad = undefined as string | undefined', says: /(NUL|surrogate).*: (answered|was accepted|422)/,
+  },
+  {
+    name: 'number-without-end', proof: input, breaks: 'a number has no upper bound', file: 'server/modules/tenancy/schema.ts',
+    find: 'Type.Integer({ minimum: 1, maximum: 36_500 })', replace: 'Type.Integer({ minimum: 1 })', says: /eventRetentionDays as .*answered 500|eventRetentionDays as .*was accepted/,
+  },
+  {
+    name: 'cursor-believed', proof: input, breaks: 'a cursor is not checked before it reaches SQL', file: 'server/kernel/pages.ts',
+    find: "if (!Array.isArray(values) || values.length !== shapes.length || !values.every((v, i) => typeof v === 'string' && shapes[i]!.test(v))) {", replace: 'if (!Array.isArray(values)) {', says: /query after as .*answered/,
+  },
+  {
+    name: 'written-before-judged', proof: input, breaks: 'the work is done before the body is judged', file: 'server/kernel/http.ts',
+    find: "if (req.body !== undefined || !optionalBody) judgePart('body', req.body)",
+    replace: "try { if (req.body !== undefined || !optionalBody) judgePart('body', req.body) } catch (late) { await Promise.resolve(op.handle((doorSystem ? o.system : o.app).context(req.who), { params: req.params, query: req.query, body: req.body, request: factsOf(req) } as never)).catch(() => {}); throw late }",
+    says: /something was written into/,
+  },
+]

@@ -1,0 +1,86 @@
+// node tools/mutate.ts [part of a name or proof ...] [--write]
+// A proof that cannot fail proves nothing: each mutation of server/proofs/mutations.ts is applied to a copy of the tree, its proof runs there and must
+// turn red for the reason that is named. --write puts what they printed into docs/proofs.md.
+import { execFileSync, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { mutations, type Mutation } from '../server/proofs/mutations.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const chosen = mutations.filter((m) => asked.length === 0 || asked.some((part) => m.name.includes(part) || m.proof.includes(part)))
+if (!chosen.length) {
+  console.error(`No mutation matches ${asked.join(' ')}: there are ${mutations.map((m) => m.name).join(', ')}.`)
+  process.exit(1)
+}
+
+const copy = copyTree()
+process.once('exit', () => fs.rmSync(copy, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+const printed = new Map<string, string>()
+const green: string[] = []
+for (const mutation of chosen) {
+  const since = performance.now()
+  const undo = apply(mutation)
+  const { red, text } = await prove(mutation.proof)
+  undo()
+  const words = text.split('\n').find((line) => mutation.says.test(line))?.trim()
+  const found = red && words !== undefined
+  if (!found) green.push(mutation.name)
+  else printed.set(mutation.name, words.slice(0, 400))
+  console.log(`${found ? 'red  ' : red ? 'WRONG' : 'GREEN'} ${mutation.name} (${((performance.now() - since) / 1000).toFixed(0)} s): ${found ? words.slice(0, 300) : red ? `it failed, but not by ${mutation.says}:\n${text.slice(-3000)}` : 'the proof did not notice'}`)
+}
+if (process.argv.includes('--write')) write(printed)
+console.log(`${printed.size} of ${chosen.length} mutations turned their proof red${green.length ? `; not: ${green.join(', ')}` : ''}`)
+process.exit(green.length ? 1 : 0)
+
+/** What git tracks or would track, with the packages by a link. */
+function copyTree(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-mutant-'))
+  fs.chmodSync(folder, 0o755) // root's database runs as another user, who must get there
+  const names = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }).split('\0')
+  for (const name of names) {
+    const from = path.join(root, name)
+    if (!name || name.startsWith('console/') || !fs.existsSync(from) || !fs.statSync(from).isFile()) continue
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
+    fs.copyFileSync(from, path.join(folder, name))
+  }
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+  return folder
+}
+
+/** @returns takes it back @throws when the text is not there exactly once: the mutation no longer fits the code */
+function apply({ name, file, find, replace }: Mutation): () => void {
+  const target = path.join(copy, file)
+  const text = fs.readFileSync(target, 'utf8')
+  if (find !== undefined && text.split(find).length !== 2) throw new Error(`${name}: ${file} holds ${JSON.stringify(find)} ${text.split(find).length - 1} times, not once: mend server/proofs/mutations.ts`)
+  fs.writeFileSync(target, find === undefined ? `${text}\n${replace}\n` : text.replace(find, () => replace))
+  return () => fs.writeFileSync(target, text)
+}
+
+function prove(proof: string): Promise<{ red: boolean; text: string }> {
+  const child = spawn(process.execPath, ['--test', proof], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more: string) => (text += more))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ red: code !== 0, text })))
+}
+
+/** Replaces the last cell of each mutation's row. */
+function write(words: ReadonlyMap<string, string>): void {
+  const file = path.join(root, 'docs/proofs.md')
+  const lines = fs.readFileSync(file, 'utf8').split('\n')
+  for (const [name, said] of words) {
+    const mutation = mutations.find((m) => m.name === name)!
+    const row = `| \`${name}\` | ${mutation.breaks} | ${cell(said)} |`
+    const at = lines.findIndex((line) => line.startsWith(`| \`${name}\` |`))
+    const table = lines.findIndex((line) => line.startsWith(`<!-- ${mutation.proof}`))
+    if (at >= 0) lines[at] = row
+    else if (table >= 0) lines.splice(lines.findIndex((line, n) => n > table && line.startsWith('|--')) + 1, 0, row)
+  }
+  fs.writeFileSync(file, lines.join('\n'))
+}
+/** Ids, marks and seeds are new in every run: they are left out. */
+function cell(said: string): string {
+  return `\`${said.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>').replaceAll(/\b([ab])(mark|secret)[a-z]+/g, (_, side: string, kind: string) => `<${side === 'a' ? 'A' : 'B'}'s ${kind}>`).replaceAll(/[`|]/g, "'").replaceAll(/\s+/g, ' ').slice(0, 260)}\``
+}
