@@ -63,6 +63,9 @@ export const keysInWords = (keys: string) =>
 const typing = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) && !/^(checkbox|radio|button)$/.test((target as HTMLInputElement).type ?? '')
 
+/** A dialog, menu or list is open: keys belong to it. */
+const somethingFloats = () => [...document.querySelectorAll<HTMLElement>('[role=dialog], [role=menu], [role=listbox]')].some((one) => one.checkVisibility())
+
 /** Listens for the shortcuts of the registry until the answer is called. */
 export function listenForKeys(): () => void {
   let first = ''
@@ -77,7 +80,7 @@ export function listenForKeys(): () => void {
     const stroke = strokeOf(event)
     const inField = typing(event.target)
     if (inField && !stroke.startsWith('mod+')) return
-    if (document.querySelector('[role=dialog][aria-modal=true], .mantine-Modal-content, [role=listbox]:not([hidden])') && !stroke.startsWith('mod+k')) return
+    if (somethingFloats() && stroke !== 'mod+k') return
     const sequence = first ? `${first} ${stroke}` : stroke
     const action = actions.findLast((one) => one.keys === sequence) ?? actions.findLast((one) => one.keys === stroke && !first)
     clearTimeout(timer)

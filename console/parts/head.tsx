@@ -18,7 +18,9 @@ export function Head({ title, before, children }: { title: string; before?: Reac
         {before && (
           <>
             {before}
-            <span aria-hidden="true">/</span>
+            <span className="slash" aria-hidden="true">
+              /
+            </span>
           </>
         )}
         <h1 className="truncate">{title}</h1>

@@ -26,7 +26,8 @@ export function Picker({ label, choices, value, onPick, children, chip, isSet, d
       setSearch('')
       box.resetSelectedOption()
     },
-    onDropdownOpen: () => (withSearch ? box.focusSearchInput() : box.selectFirstOption()),
+    // the list is mounted by opening: its options are there a frame later
+    onDropdownOpen: () => void setTimeout(() => (withSearch || create ? box.focusSearchInput() : box.selectFirstOption()), 40),
   })
   const withSearch = searchable ?? choices.length > 7
   const several = Array.isArray(value)
@@ -40,6 +41,7 @@ export function Picker({ label, choices, value, onPick, children, chip, isSet, d
       width={240}
       position="bottom-start"
       withinPortal
+      keepMounted={false}
       onOptionSubmit={(picked) => {
         if (picked === '\u0000new') create?.(typed)
         else onPick(picked)

@@ -5,7 +5,7 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { ApiProblem } from '../api.ts'
 import { t } from '../words.ts'
 
-type Toast = { id: number; text: string; tone: 'positive' | 'danger'; action?: { label: string; run: () => void }; requestId?: string | null; code?: string }
+type Toast = { id: number; text: string; tone: 'positive' | 'warning' | 'danger'; action?: { label: string; run: () => void }; requestId?: string | null; code?: string }
 
 let shown: Toast[] = []
 let last = 0
@@ -20,8 +20,8 @@ const listen = (listener: () => void) => {
 }
 
 /** Says what was done, with a way back where there is one. */
-export function say(text: string, undo?: () => void) {
-  set([...shown.slice(-2), { id: ++last, text, tone: 'positive', action: undo && { label: t('Undo'), run: undo } }])
+export function say(text: string, undo?: () => void, tone: 'positive' | 'warning' = 'positive') {
+  set([...shown.slice(-2), { id: ++last, text, tone, action: undo && { label: t('Undo'), run: undo } }])
 }
 
 /** Says what failed and why; `retry` repeats it. */
@@ -62,7 +62,7 @@ function One({ toast }: { toast: Toast }) {
   }, [toast])
   return (
     <div className="toast" data-tone={toast.tone}>
-      {toast.tone === 'danger' ? <CircleAlert size={16} aria-hidden="true" /> : <Check size={16} aria-hidden="true" />}
+      {toast.tone !== 'positive' ? <CircleAlert size={16} aria-hidden="true" /> : <Check size={16} aria-hidden="true" />}
       <div className="grow">
         {toast.text}
         {toast.requestId && (

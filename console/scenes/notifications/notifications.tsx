@@ -11,6 +11,7 @@ import { Time } from '../../parts/time.tsx'
 import { useNames } from '../../reads.ts'
 import type { Notification, Page } from '../../things.ts'
 import { t } from '../../words.ts'
+import { readable } from '../tasks/mentions.ts'
 import { Channels } from './channels.tsx'
 import './notifications.css'
 
@@ -109,7 +110,7 @@ function Notice({ notice }: { notice: Notification }) {
         <span className="meta" style={{ display: 'block' }}>
           {words[notice.kind] ?? notice.kind} · <Time at={notice.createdAt} />
         </span>
-        {notice.excerpt && <span className="notice-excerpt truncate">{notice.excerpt}</span>}
+        {notice.excerpt && <span className="notice-excerpt truncate">{readable(notice.excerpt)}</span>}
       </span>
     </>
   )

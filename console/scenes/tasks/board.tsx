@@ -1,5 +1,5 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
 import { useQuery } from '@tanstack/react-query'
 import { announce } from '@atlaskit/pragmatic-drag-and-drop-live-region'
 import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element'
@@ -13,7 +13,7 @@ import { t } from '../../words.ts'
 import { Column, ColumnHead, type CardHands } from './column.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, passes, type Filters } from './filters.ts'
-import { useGlow, useMove, type Move } from './moving.ts'
+import { keepFocus, useGlow, useMove, type Move } from './moving.ts'
 import { ProjectHead, ProjectMissing } from './project-head.tsx'
 import './board.css'
 
@@ -38,7 +38,6 @@ function ProjectBoard({ project }: { project: Project }) {
   name.current = nameOf
   const glowing = useGlow(useCallback((id: string | null) => name.current(id), []))
   const move = useMove()
-  const [focus, setFocus] = useState<string | null>(null)
 
   useOffer(
     [{ id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' }],
@@ -56,14 +55,7 @@ function ProjectBoard({ project }: { project: Project }) {
     return map
   }, [tasks.data])
 
-  // a card that moved by keyboard is mounted anew in its column: the focus follows it
-  useEffect(() => {
-    if (!focus) return
-    document.querySelector<HTMLElement>(`[data-card="${focus}"]`)?.focus()
-    setFocus(null)
-  }, [focus, shown])
-
-  const hands = useHands({ project, shown, columns, filters, may, move: move.mutate, setFocus, open: (task) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, task: task.ref }) }) })
+  const hands = useHands({ project, shown, columns, filters, may, move: move.mutate, open: (task) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, task: task.ref }) }) })
   const closePanel = () => {
     const from = filters.task
     void navigate({ to: '.', search: ({ task: _gone, ...rest }: Filters) => rest })
@@ -173,12 +165,11 @@ type HandsOf = {
   filters: Filters
   may: boolean
   move: (move: Move) => void
-  setFocus: (id: string) => void
   open: (task: Task) => void
 }
 
 /** What a card can do, the same functions for every card of a render. */
-function useHands({ project, shown, columns, filters, may, move, setFocus, open }: HandsOf): CardHands {
+function useHands({ project, shown, columns, filters, may, move, open }: HandsOf): CardHands {
   const now = useRef({ shown, columns, filters, move, open })
   now.current = { shown, columns, filters, move, open }
   return useMemo(() => {
@@ -221,10 +212,10 @@ function useHands({ project, shown, columns, filters, may, move, setFocus, open 
         if (!column || to < 0 || (!side && to > here.length - 1)) return announce(t('{title} cannot move further', { title: task.title }))
         moveTo(task, column.id, to, now.current.filters.lanes ? task.assigneeId : undefined)
         announce(t('{title} moved to {column}, position {position}', { title: task.title, column: column.name, position: to + 1 }))
-        setFocus(task.id)
+        keepFocus(task.id)
       },
     }
-  }, [project.id, columns, may, setFocus])
+  }, [project.id, columns, may])
 }
 
 function BoardSkeleton({ columns = 4 }: { columns?: number }) {

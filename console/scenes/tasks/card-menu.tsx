@@ -9,6 +9,7 @@ import type { Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import type { CardHands } from './column.tsx'
 import { useDeleteTask, useEdit } from './editing.ts'
+import { keepFocus } from './moving.ts'
 
 export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands; close: () => void }) {
   const { user } = useMe()
@@ -60,7 +61,10 @@ export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands;
             {hands.columns.map(
               (column) =>
                 column.id !== task.status && (
-                  <Menu.Item key={column.id} leftSection={<StatusShape category={column.category} />} rightSection={<ArrowRight size={12} />} onClick={() => hands.moveTo(task, column.id, 0)}>
+                  <Menu.Item key={column.id} leftSection={<StatusShape category={column.category} />} rightSection={<ArrowRight size={12} />} onClick={() => {
+                      hands.moveTo(task, column.id, 0)
+                      keepFocus(task.id)
+                    }}>
                     {column.name}
                   </Menu.Item>
                 ),

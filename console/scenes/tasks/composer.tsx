@@ -2,16 +2,8 @@ import { Button } from '@mantine/core'
 import { useId, useRef, useState, type KeyboardEvent } from 'react'
 import { Avatar } from '../../parts/person.tsx'
 import { useMembers } from '../../reads.ts'
-import type { Member } from '../../things.ts'
 import { t } from '../../words.ts'
-
-/** Mentions as the server reads them: @[Name](user:id). Longer names first, since one may begin with another. */
-export function written(text: string, members: Member[]) {
-  return [...members].sort((one, other) => other.name.length - one.name.length).reduce((now, { name, userId }) => now.replaceAll(`@${name}`, `@[${name.replace(/[[\]()]/g, '')}](user:${userId})`), text)
-}
-
-/** The same text as a person edits it. */
-export const readable = (text: string) => text.replace(/@\[([^\]]*)\]\(user:[0-9a-f-]+\)/g, '@$1')
+import { written } from './mentions.ts'
 
 /** A comment being written. `@` and a few letters offer the members; Ctrl Enter sends; a refused text stays. */
 export function Composer({ send }: { send: (text: string) => Promise<boolean> }) {

@@ -41,7 +41,7 @@ export function useMove() {
     failed: t('The task was not moved.'),
     optimistic: (cache, move) => updateTasks(cache, move.task.projectId, (tasks) => placed(tasks, move)),
     done: (moved, { task, columnName }) => {
-      if (moved.overLimit && moved.status !== task.status) say(t('{column} is over its limit now.', { column: columnName }), () => void undoTask(moved))
+      if (moved.overLimit && moved.status !== task.status) say(t('{column} is over its limit now.', { column: columnName }), () => void undoTask(moved), 'warning')
     },
     refused: (_error, { task }) => announce(t('{title} was not moved', { title: task.title })),
   })
@@ -54,6 +54,13 @@ export async function undoTask(task: Pick<Task, 'id'>, bulk = false) {
   } catch (error) {
     sayProblem(error, t('It was not undone.'))
   }
+}
+
+/** A moved card is mounted anew in its column, and a menu that closes gives its focus to nothing: the card gets it back when it stands there. */
+export function keepFocus(id: string, until = performance.now() + 700) {
+  const card = document.querySelector<HTMLElement>(`[data-card="${id}"]`)
+  if (card && document.activeElement === document.body) card.focus({ preventScroll: false })
+  if (performance.now() < until) requestAnimationFrame(() => keepFocus(id, until))
 }
 
 /** Cards that somebody else moved just now: id -> who. */

@@ -21,9 +21,14 @@ export function ProjectHead({ project }: { project: Project }) {
     >
       {project.status === 'archived' && <span className="chip">{t('Archived, read only')}</span>}
       {may && (
-        <Button size="xs" variant="filled" leftSection={<Plus size={14} />} onClick={() => show({ kind: 'create-task', projectId: project.id })}>
-          {t('Create task')}
-        </Button>
+        <>
+          <Button className="wide-only" size="xs" leftSection={<Plus size={14} />} onClick={() => show({ kind: 'create-task', projectId: project.id })}>
+            {t('Create task')}
+          </Button>
+          <ActionIcon className="phone-only" size={36} variant="filled" color="petrol" aria-label={t('Create task')} onClick={() => show({ kind: 'create-task', projectId: project.id })}>
+            <Plus size={18} />
+          </ActionIcon>
+        </>
       )}
       <ActionIcon component={Link} to={'/reports' as string} search={{ project: project.key } as never} aria-label={t('Reports of {name}', { name: project.name })} className="wide-only">
         <BarChart3 size={16} />

@@ -14,7 +14,8 @@ import { useComments, useMay, useMe, useMembers, useNames } from '../../reads.ts
 import type { Comment, LogEvent, Page, Project, Task } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
 import { sentence, type Story } from '../activity/sentences.ts'
-import { Composer, readable, written } from './composer.tsx'
+import { Composer } from './composer.tsx'
+import { readable, written } from './mentions.ts'
 
 export function Talk({ task, project, may }: { task: Task; project: Project; may: boolean }) {
   const comments = useComments(task.id)
