@@ -69,8 +69,8 @@ create function search_tasks(asked text, projects uuid[], below real, below_id u
 language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   tenant constant uuid := current_setting('app.tenant')::uuid;
-  words constant text[] := regexp_split_to_array(trim(regexp_replace(left(asked, 200), '[^[:alnum:]]+', ' ', 'g')), ' ');
-  query constant tsquery := case when words = '{""}' then null else to_tsquery('simple', array_to_string(words, ' & ') || ':*') end;
+  words constant text[] := array_remove(regexp_split_to_array(left(asked, 200), '[''\\&|!():*<>[:space:]-]+'), '');
+  query constant tsquery := case when words <> '{}' then to_tsquery('simple', '''' || array_to_string(words, ''' & ''') || ''':*') end;
   pattern constant text := case when length(asked) >= 3 then '%' || replace(replace(replace(left(asked, 200), '\', '\\'), '%', '\%'), '_', '\_') || '%' end;
   ref constant text[] := regexp_match(upper(trim(asked)), '^([A-Z][A-Z0-9]{1,9})-([0-9]{1,9})$');
 begin

@@ -57,12 +57,15 @@ const findSeen = statement('projects.seen', Type.Object({ seen: Nullable(Type.Bo
 /** Whoever changes columns holds this alone, whoever puts a task into one shares it: so no column goes while a task comes. Until the change ends. */
 export const lockColumns = statement('projects.lock-columns', Type.Object({ locked: Type.Boolean() }), (id: string) => sql`
   select pg_advisory_xact_lock(hashtextextended(${id}::uuid::text, 0)) is null as locked`)
+/** SQL with the same lock, shared. @param id SQL of the project's id */
+export const sharesColumns = (id: Query): Query => sql`(pg_advisory_xact_lock_shared(hashtextextended(${id}::text, 0)) is null)`
+const given = sql`p.id`
 export const shareColumns = statement('projects.share-columns', Type.Object({ locked: Type.Boolean() }), (id: string) => sql`
-  select pg_advisory_xact_lock_shared(hashtextextended(${id}::uuid::text, 0)) is null as locked`)
+  select ${sharesColumns(given)} as locked from (select ${id}::uuid as id) p`)
 
-/** The next number of a task; gives each once. Holds the counter, and nothing else of the project, until the change ends. */
-export const allocateNumber = statement('projects.allocate-number', Type.Object({ last: Type.Integer() }), (projectId: string) => sql`
-  update project_counters set last = last + 1 where project_id = ${projectId} returning last`)
+/** The next number of a task; gives each once. Holds the counter, and nothing else of the project, until the change ends, whose time is `now`. */
+export const allocateNumber = statement('projects.allocate-number', Type.Object({ last: Type.Integer(), now: Type.String() }), (projectId: string) => sql`
+  update project_counters set last = last + 1 where project_id = ${projectId} returning last, now() as now`)
 
 /** Locks nothing. @throws 404 project.not_found when it is hidden, 403 when the role is too low */
 export async function requireRole(ctx: Context, projectId: string, least: ProjectRole): Promise<Board> {

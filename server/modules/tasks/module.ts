@@ -1,0 +1,14 @@
+import type { Kernel } from '../../kernel/kernel.ts'
+import { module } from '../../kernel/module.ts'
+import { taskEvents } from './events.ts'
+import { createTaskRoutes } from './routes.ts'
+
+export { taskEvents } from './events.ts'
+export const createTasks = (kernel: Pick<Kernel, 'open'>) =>
+  module({
+    name: 'tasks',
+    about: 'Tasks on boards: moves that converge, comments, watchers, bulk changes, undo and search.',
+    routes: createTaskRoutes(kernel.open),
+    permissions: { 'tasks.read': 'viewer', 'tasks.write': 'member' },
+    events: taskEvents,
+  })
