@@ -2,13 +2,14 @@
 // nothing left on the connection. pg sends a Sync per query; a Submittable of our own (as pg-cursor is one) does not.
 import pg from 'pg'
 import { Json, type Query } from './sql.ts'
+import { Flush, type Encoded } from './wire.ts'
 
 export type Rows<Row> = Row[] & { tag: string; count: number } // tag: 'UPDATE 3', 'COMMIT'; count: rows touched
 export type RowsOf<Q extends readonly Query[]> = { -readonly [K in keyof Q]: Rows<Q[K]['row']> }
 type Field = { name: string; dataTypeID: number }
 type Decode = (fields: (string | null)[]) => unknown
 type Known = { decode: Map<string, Decode>; sent: Set<string>; doubtful: Set<string> }
-type Wire = { parse(o: object): void; bind(o: object): void; describe(o: object): void; execute(o: null): void; close(o: object): void; sync(): void; stream: { cork(): void; uncork(): void } }
+type Wire = { stream: { writable: boolean; write(bytes: Buffer): boolean } }
 
 const safeInteger = (text: string) => {
   const n = Number(text)
@@ -30,7 +31,7 @@ function makeDecoder(fields: Field[]): Decode {
   return new Function('by', `return (f) => ({ ${body.join(', ')} })`)(by) as Decode
 }
 
-function encode(value: unknown): string | Buffer | null {
+function encode(value: unknown): Encoded {
   if (value === null) return null
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
@@ -54,7 +55,7 @@ function doubt(k: Known, list: Iterable<string>) {
 class Batch {
   readonly name = '' // keeps pg's own bookkeeping of named statements out
   #queries: readonly Query[]
-  #values: (string | Buffer | null)[][]
+  #values: Encoded[][]
   #settle: (error: Error | null, results: Rows<unknown>[]) => void
   #known!: Known
   #fresh: string[] = []
@@ -70,20 +71,21 @@ class Batch {
   submit(wire: Wire) {
     const k = known.get(wire) ?? { decode: new Map(), sent: new Set(), doubtful: new Set() }
     known.set(wire, (this.#known = k))
-    wire.stream.cork()
+    const out = new Flush()
     for (const [i, { name, text }] of this.#queries.entries()) {
       if (!name || !k.sent.has(name)) {
-        if (k.doubtful.delete(name)) wire.close({ type: 'S', name }) // closing what does not exist is no error
-        wire.parse({ name, text, types: [] })
+        if (k.doubtful.delete(name)) out.closeStatement(name) // closing what does not exist is no error
+        out.parse(name, text)
         if (name) k.sent.add(name) && this.#fresh.push(name)
       }
-      wire.bind({ statement: name, values: this.#values[i] })
-      this.#decode.push(k.decode.get(name))
-      if (!this.#decode[i]) wire.describe({ type: 'P', name: '' })
-      wire.execute(null)
+      out.bind(name, this.#values[i]!)
+      const decode = k.decode.get(name)
+      this.#decode.push(decode)
+      if (!decode) out.describe()
+      out.execute()
     }
-    wire.sync()
-    wire.stream.uncork()
+    out.sync()
+    if (wire.stream.writable) wire.stream.write(out.bytes())
     return null
   }
   handleRowDescription(message: { fields: Field[] }) {
