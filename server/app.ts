@@ -16,14 +16,16 @@ import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
 import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
+import { createLive } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
 import { fillGauges, readerStatus } from './modules/operators/api.ts'
 import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
+import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, operatorEvents]
+export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, operatorEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -32,6 +34,7 @@ export function createModules({ kernel, identity, mail, config }: Parts): readon
     identityModule(identity),
     createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
+    createTasks(kernel),
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
@@ -107,6 +110,10 @@ export async function openApp(o: AppOptions): Promise<App> {
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
     if (site) await site.register(http)
     for (const module of modules) await module.mount?.(http)
+    if (config.ROLES.includes('live')) {
+      const scopes = Object.assign({}, ...modules.map((m) => m.scopes ?? {}))
+      createLive({ kernel, tail, doorkeeper: identity.doorkeeper, scopes, corsOrigins: config.CORS_ORIGINS, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
+    }
 
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
