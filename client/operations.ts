@@ -6,6 +6,8 @@ export type Accepted = { status: 'accepted' }
 
 export type ActiveTenant = { id: string; slug: string; name: string; role: 'viewer' | 'member' | 'admin' | 'owner' }
 
+export type BulkAnswer = { items: Task[] }
+
 export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
 
 export type ChangeTenant = { name?: string; slug?: string }
@@ -15,7 +17,14 @@ export type ChangeTenantSettings = { eventRetentionDays?: number | null }
 /** `id` never changes and is the `status` of its tasks. */
 export type Column = { id: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit: number | null }
 
+export type Comment = { id: string; taskId: string; authorId: string | null; text: string; mentions: string[]; version: number; createdAt: string; updatedAt: string }
+
+export type CommentList = { items: Comment[]; next: string | null }
+
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
+
+/** `heldSince`: restored from a backup then, and nothing that it had queued goes out until it is released. */
+export type Installation = { id: string; heldSince: string | null; waiting: number; createdAt: string }
 
 /** `email` null: a link for whoever holds it. */
 export type Invitation = { id: string; email: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; status: 'pending' | 'accepted' | 'rejected' | 'canceled'; inviterId: string; sentAt: string; expiresAt: string; url?: string; createdAt: string; updatedAt: string; version: number }
@@ -25,6 +34,11 @@ export type InvitationList = { items: Invitation[]; next: string | null }
 export type InvitationPreview = { tenantName: string; email: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; expiresAt: string }
 
 export type InvitationToken = { token: string }
+
+/** What a job carries is not shown: it may be a tenant's. */
+export type Job = { id: string; tenantId: string; name: string; status: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'; attempt: number; maxAttempts: number; runAt: string; lastError: string | null; finishedAt: string | null; causeId: string | null; createdAt: string; updatedAt: string }
+
+export type JobList = { items: Job[]; next: string | null }
 
 export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
 
@@ -38,6 +52,13 @@ export type MemberList = { items: Member[]; next: string | null }
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
 
 export type NewTenant = { name: string; slug?: string }
+
+export type OutboxList = { items: OutboxMail[]; next: string | null }
+
+/** Links are masked until they are revealed. */
+export type OutboxMail = { id: string; tenantId: string; kind: string; status: 'queued' | 'sent' | 'kept' | 'failed' | 'held'; to: string | null; subject: string | null; text: string | null; html?: string; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; createdAt: string; updatedAt: string }
+
+export type ParkedEvent = { eventId: string; tenantId: string; name: string; error: string; at: string; parkedAt: string }
 
 export type PersonExport = { user: User; preferences: Preferences; credentials: Record<string, unknown>[]; sessions: Record<string, unknown>[]; memberships: Record<string, unknown>[]; invitationsSent: Record<string, unknown>[] }
 
@@ -55,11 +76,26 @@ export type ProjectMember = { userId: string; name: string; email: string; role:
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
+/** A named cursor over the log. */
+export type Reader = { id: string; name: string; takes: string[]; status: 'running' | 'failing' | 'paused'; paused: boolean; position: string; lag: number; lagSeconds: number; heldBackBy: string | null; tries: number; lastError: string | null; handled: number; parkedCount: number; parked: ParkedEvent[]; createdAt: string; updatedAt: string }
+
+export type ReaderList = { items: Reader[]; next: string | null }
+
+export type Replayed = { replayed: number; failed: { eventId: string; error: string }[]; reader: Reader }
+
+/** One of the three. */
+export type Rewind = { to?: string; at?: string; events?: number }
+
 export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
 
 export type SessionList = { items: Session[]; next: string | null }
 
 export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: string; tokenType: 'Bearer'; expiresIn: number; refreshToken: string | null }
+
+/** `position` is a rank: tasks of a column stand in the order of its bytes. */
+export type Task = { id: string; projectId: string; title: string; description: string | null; status: string; position: string; assigneeId: string | null; priority: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels: string[]; fields: Record<string, unknown>; dueAt: string | null; parentId: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; ref: string; overLimit?: boolean; watching?: boolean; commentCount?: number }
+
+export type TaskList = { items: Task[]; next: string | null }
 
 /** `role` is yours in it. */
 export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; createdAt: string; updatedAt: string; version: number }
@@ -100,6 +136,12 @@ export type Operations = {
     /** Follow the link that proves an address */
     verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
   }
+  installation: {
+    /** Whether a restored backup holds its jobs */
+    get(input?: CallOptions): Promise<Installation>
+    /** Let out what a restored backup had queued */
+    release(input?: CallOptions): Promise<Installation>
+  }
   invitations: {
     /** Accept an invitation */
     accept(input: { body: InvitationToken } & CallOptions): Promise<Tenant>
@@ -114,6 +156,14 @@ export type Operations = {
     /** Withdraw an invitation */
     withdraw(input: { id: string } & CallOptions): Promise<void>
   }
+  jobs: {
+    /** Cancel a job */
+    cancel(input: { id: string } & CallOptions): Promise<Job>
+    /** List jobs, newest first */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'; name?: string } } & CallOptions): Promise<JobList>
+    /** Try a job again at once */
+    retry(input: { id: string } & CallOptions): Promise<Job>
+  }
   members: {
     /** Change a member's role */
     change(input: { userId: string; body: ChangeMember } & CallOptions): Promise<Member>
@@ -123,6 +173,12 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; q?: string } } & CallOptions): Promise<MemberList>
     /** Take a member out */
     remove(input: { userId: string } & CallOptions): Promise<void>
+  }
+  outbox: {
+    /** List mails, newest first, links masked */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'queued' | 'sent' | 'kept' | 'failed' | 'held' } } & CallOptions): Promise<OutboxList>
+    /** Show a mail with its links; that somebody looked is logged */
+    reveal(input: { id: string } & CallOptions): Promise<OutboxMail>
   }
   projects: {
     /** Change or archive a project */
@@ -143,6 +199,52 @@ export type Operations = {
     putMember(input: { id: string; userId: string; body: { role: 'viewer' | 'editor' | 'manager' } } & CallOptions): Promise<ProjectMember>
     /** Take a member out of a project */
     removeMember(input: { id: string; userId: string } & CallOptions): Promise<void>
+  }
+  readers: {
+    /** List the readers of the log */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<ReaderList>
+    /** Pause a reader */
+    pause(input: { name: string } & CallOptions): Promise<Reader>
+    /** Handle parked events after all */
+    replay(input: { name: string; body?: { eventId?: string } } & CallOptions): Promise<Replayed>
+    /** Let a paused reader go on */
+    resume(input: { name: string } & CallOptions): Promise<Reader>
+    /** Handle events again, from a cursor, an instant, or so many back */
+    rewind(input: { name: string; body: Rewind } & CallOptions): Promise<Reader>
+    /** Park the event a reader fails on */
+    skip(input: { name: string } & CallOptions): Promise<Reader>
+  }
+  tasks: {
+    /** Comment on a task */
+    addComment(input: { id: string; body: { text: string } } & CallOptions): Promise<Comment>
+    /** Change many tasks */
+    bulk(input: { body: { ids: string[]; change: { status?: string; assigneeId?: string | null; priority?: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels?: string[]; dueAt?: string | null; parentId?: string | null; addLabels?: string[]; removeLabels?: string[]; deleted?: true } } } & CallOptions): Promise<BulkAnswer>
+    /** Change a task */
+    change(input: { id: string; body: { title?: string; description?: string | null; assigneeId?: string | null; priority?: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels?: string[]; dueAt?: string | null; parentId?: string | null; status?: string; fields?: Record<string, string | number | boolean | null> } } & CallOptions): Promise<Task>
+    /** Change your comment */
+    changeComment(input: { id: string; body: { text: string } } & CallOptions): Promise<Comment>
+    /** Create a task */
+    create(input: { body: { projectId: string; title: string; description?: string | null; assigneeId?: string | null; priority?: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels?: string[]; dueAt?: string | null; parentId?: string | null; status?: string; fields?: Record<string, string | number | boolean> } } & CallOptions): Promise<Task>
+    /** Delete a task with its subtasks */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Delete a comment */
+    deleteComment(input: { id: string } & CallOptions): Promise<void>
+    /** Read a task */
+    get(input: { id: string } & CallOptions): Promise<Task>
+    /** List tasks */
+    list(input?: { query?: { after?: string; limit?: number; projectId?: string; status?: string; priority?: 'none' | 'low' | 'medium' | 'high' | 'urgent'; label?: string; assigneeId?: string; parentId?: string; dueBefore?: string; dueAfter?: string; q?: string; fields?: string; sort?: '-createdAt' | 'createdAt' | 'dueAt' | 'position' } } & CallOptions): Promise<TaskList>
+    /** List the comments of a task */
+    listComments(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<CommentList>
+    /** Move a task */
+    move(input: { id: string; query?: { status?: string }; body?: { status?: string; before?: string | null; after?: string | null } } & CallOptions): Promise<Task>
+    /** Search tasks */
+    search(input: { query: { after?: string; limit?: number; q: string } } & CallOptions): Promise<TaskList>
+    /** Undo your last change of a task */
+    undo(input: { id: string; body?: { bulk?: boolean } } & CallOptions): Promise<Task>
+    /** Stop watching a task */
+    unwatch(input: { id: string } & CallOptions): Promise<void>
+    /** Watch a task */
+    watch(input: { id: string } & CallOptions): Promise<void>
   }
   tenants: {
     /** Rename a tenant */
@@ -201,6 +303,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
   },
+  installation: {
+    get: { method: 'GET', path: '/api/v1/installation' },
+    release: { method: 'POST', path: '/api/v1/installation/release' },
+  },
   invitations: {
     accept: { method: 'POST', path: '/api/v1/invitations/accept' },
     create: { method: 'POST', path: '/api/v1/invitations' },
@@ -209,11 +315,20 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     resend: { method: 'POST', path: '/api/v1/invitations/{id}/resend' },
     withdraw: { method: 'DELETE', path: '/api/v1/invitations/{id}' },
   },
+  jobs: {
+    cancel: { method: 'POST', path: '/api/v1/jobs/{id}/cancel' },
+    list: { method: 'GET', path: '/api/v1/jobs' },
+    retry: { method: 'POST', path: '/api/v1/jobs/{id}/retry' },
+  },
   members: {
     change: { method: 'PATCH', path: '/api/v1/members/{userId}' },
     leave: { method: 'POST', path: '/api/v1/members/me/leave' },
     list: { method: 'GET', path: '/api/v1/members' },
     remove: { method: 'DELETE', path: '/api/v1/members/{userId}' },
+  },
+  outbox: {
+    list: { method: 'GET', path: '/api/v1/outbox' },
+    reveal: { method: 'POST', path: '/api/v1/outbox/{id}/reveal' },
   },
   projects: {
     change: { method: 'PATCH', path: '/api/v1/projects/{id}' },
@@ -225,6 +340,31 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     listMembers: { method: 'GET', path: '/api/v1/projects/{id}/members' },
     putMember: { method: 'PUT', path: '/api/v1/projects/{id}/members/{userId}' },
     removeMember: { method: 'DELETE', path: '/api/v1/projects/{id}/members/{userId}' },
+  },
+  readers: {
+    list: { method: 'GET', path: '/api/v1/readers' },
+    pause: { method: 'POST', path: '/api/v1/readers/{name}/pause' },
+    replay: { method: 'POST', path: '/api/v1/readers/{name}/replay' },
+    resume: { method: 'POST', path: '/api/v1/readers/{name}/resume' },
+    rewind: { method: 'POST', path: '/api/v1/readers/{name}/rewind' },
+    skip: { method: 'POST', path: '/api/v1/readers/{name}/skip' },
+  },
+  tasks: {
+    addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },
+    bulk: { method: 'POST', path: '/api/v1/tasks/bulk' },
+    change: { method: 'PATCH', path: '/api/v1/tasks/{id}' },
+    changeComment: { method: 'PATCH', path: '/api/v1/comments/{id}' },
+    create: { method: 'POST', path: '/api/v1/tasks' },
+    delete: { method: 'DELETE', path: '/api/v1/tasks/{id}' },
+    deleteComment: { method: 'DELETE', path: '/api/v1/comments/{id}' },
+    get: { method: 'GET', path: '/api/v1/tasks/{id}' },
+    list: { method: 'GET', path: '/api/v1/tasks' },
+    listComments: { method: 'GET', path: '/api/v1/tasks/{id}/comments' },
+    move: { method: 'PATCH', path: '/api/v1/tasks/{id}/move' },
+    search: { method: 'GET', path: '/api/v1/search' },
+    undo: { method: 'POST', path: '/api/v1/tasks/{id}/undo' },
+    unwatch: { method: 'DELETE', path: '/api/v1/tasks/{id}/watchers/me' },
+    watch: { method: 'PUT', path: '/api/v1/tasks/{id}/watchers/me' },
   },
   tenants: {
     change: { method: 'PATCH', path: '/api/v1/tenants/{id}' },

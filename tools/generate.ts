@@ -25,14 +25,17 @@ async function openApi(): Promise<object> {
   return openApiOf(operations, permissions, { version, publicUrl: 'http://localhost:8080', modules })
 }
 
-/** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed. */
+/** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed; one that cannot be made differs. */
 export async function generate(compare: boolean): Promise<string[]> {
   const differing: string[] = []
   for (const { file, make } of generated) {
-    const made = `${(await make()).trimEnd()}\n`
-    if (existsSync(file) && readFileSync(file, 'utf8') === made) continue
+    const made = await make().then((text) => `${text.trimEnd()}\n`, (error: unknown) => {
+      process.exitCode = 1
+      console.error(`${file} cannot be made: ${String(error)}`)
+    })
+    if (made === undefined ? !compare : existsSync(file) && readFileSync(file, 'utf8') === made) continue
     differing.push(file)
-    if (compare) continue
+    if (compare || made === undefined) continue
     mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, made)
   }
@@ -44,5 +47,5 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const differing = await generate(compare)
   for (const file of differing) console.log(`${compare ? 'stale' : 'wrote'}  ${file}`)
   if (compare && differing.length > 0) console.log('Run npm run generate and commit what it writes.')
-  process.exit(compare && differing.length > 0 ? 1 : 0)
+  process.exit(compare && differing.length > 0 ? 1 : process.exitCode)
 }

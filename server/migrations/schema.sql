@@ -480,6 +480,19 @@ end $function$;
 revoke execute on function public.next_epoch() from public;
 grant execute on function public.next_epoch() to gw_system;
 
+CREATE OR REPLACE FUNCTION public.notification_channels(people uuid[])
+ RETURNS TABLE(person_id uuid, notifications jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'identity', 'pg_temp'
+AS $function$
+  select p.user_id, p.notifications from preferences p
+  where p.user_id = any (people) and current_setting('app.tenant')::uuid <> '00000000-0000-0000-0000-000000000000'
+    and coalesce(nullif(current_setting('app.actor'), '')::uuid, p.user_id) = p.user_id
+$function$;
+revoke execute on function public.notification_channels(uuid[]) from public;
+grant execute on function public.notification_channels(uuid[]) to gw_app;
+
 CREATE OR REPLACE FUNCTION public.refuse(state text, code text, detail text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -728,7 +741,8 @@ create table public.jobs (
 CREATE INDEX jobs_due ON public.jobs USING btree (run_at) WHERE (status = 'ready'::text);
 comment on index public.jobs_due is 'not by tenant: one queue, taken in turns';
 CREATE UNIQUE INDEX jobs_key ON public.jobs USING btree (tenant_id, name, key) WHERE (key IS NOT NULL);
-CREATE INDEX jobs_listed ON public.jobs USING btree (tenant_id, id);
+CREATE INDEX jobs_listed ON public.jobs USING btree (id);
+comment on index public.jobs_listed is 'not by tenant: the list of jobs is the operators''';
 CREATE INDEX jobs_running ON public.jobs USING btree (lease_until) WHERE (status = 'running'::text);
 comment on index public.jobs_running is 'not by tenant: leases that ran out';
 alter table public.jobs enable row level security;
@@ -789,6 +803,37 @@ create table public.migrations (
   constraint migrations_pkey PRIMARY KEY (number)
 );
 comment on table public.migrations is 'no tenant: what has been done to this database';
+
+create table public.notifications (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  person_id uuid not null,
+  kind text not null,
+  source text not null,
+  project_id uuid,
+  task_id uuid,
+  comment_id uuid,
+  actor_id uuid,
+  shown boolean default true not null,
+  read_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint notifications_pkey PRIMARY KEY (tenant_id, id),
+  constraint notifications_tenant_id_person_id_source_key UNIQUE (tenant_id, person_id, source),
+  constraint notifications_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'watched'::text, 'due'::text, 'invited'::text]))),
+  constraint notifications_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES identity.member("organizationId", "userId") ON DELETE CASCADE
+);
+CREATE INDEX notifications_listed ON public.notifications USING btree (tenant_id, person_id, id);
+CREATE INDEX notifications_unread ON public.notifications USING btree (tenant_id, person_id, id) WHERE (read_at IS NULL);
+alter table public.notifications enable row level security;
+alter table public.notifications force row level security;
+create policy own on public.notifications as restrictive for all to gw_app using (((( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif") IS NULL) OR (person_id = ( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif")))) with check (((( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif") IS NULL) OR (person_id = ( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif"))));
+create policy system on public.notifications as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.notifications as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update on public.notifications to gw_app;
+grant select, insert, update, delete on public.notifications to gw_system;
 
 create table public.parked_events (
   reader text not null,
