@@ -1,5 +1,5 @@
 // A live server on a port of its own, over a kernel; several over the same database stand for several processes. Tokens say who they stand for.
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import type { ServerFrame } from '../../client/frames.ts'
@@ -56,7 +56,7 @@ export function createGuests(): Guests {
   return guests
 }
 
-export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; close(): Promise<void> }
+export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; /** of both protocols, to be killed */ connections: Set<Socket>; close(): Promise<void> }
 export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kernel, guests: Guests, more: { heartbeatMs?: number; helloMs?: number; floorMs?: number; page?: number } = {}): Promise<LiveServer> {
   const tail = await openTail(kernel.system)
   const loop = keepStepping(tail.step, { floorMs: more.floorMs ?? 20 })
@@ -71,6 +71,8 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
     tenantHeader: 'org-id', corsOrigins: ['http://app.test'], trustProxy: [], limits: false,
   })
   live.mount(app)
+  const connections = new Set<Socket>()
+  app.server.on('connection', (socket) => connections.add(socket.on('close', () => connections.delete(socket))))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   let closing: Promise<void> | undefined
@@ -80,7 +82,7 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
     await loop.stop()
   })())
   t.after(close)
-  return { kernel, ws: `ws://127.0.0.1:${port}/live`, http: `http://127.0.0.1:${port}/api/v1/live`, origin: `http://127.0.0.1:${port}`, size: live.size, close }
+  return { kernel, ws: `ws://127.0.0.1:${port}/live`, http: `http://127.0.0.1:${port}/api/v1/live`, origin: `http://127.0.0.1:${port}`, size: live.size, connections, close }
 }
 
 /** A bare WebSocket that keeps what it hears. */
