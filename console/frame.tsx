@@ -9,7 +9,7 @@ import { staleByEvents } from './cache.ts'
 import { followLive, liveState, onLiveState } from './live.ts'
 import { BottomBar, Nav } from './nav.tsx'
 import { show, useOverlay } from './overlays.ts'
-import { AskDialog } from './parts/dialog.tsx'
+import { useAsked } from './parts/ask.ts'
 import { Mark } from './parts/mark.tsx'
 import { Trouble } from './parts/states.tsx'
 import { Toasts, undoLast } from './parts/toasts.tsx'
@@ -21,6 +21,7 @@ const Palette = lazy(() => import('./parts/palette.tsx').then((part) => ({ defau
 const KeySheet = lazy(() => import('./parts/key-sheet.tsx').then((part) => ({ default: part.KeySheet })))
 const CreateTask = lazy(() => import('./scenes/tasks/create-task.tsx').then((part) => ({ default: part.CreateTask })))
 const CreateProject = lazy(() => import('./scenes/projects/create-project.tsx').then((part) => ({ default: part.CreateProject })))
+const AskDialog = lazy(() => import('./parts/dialog.tsx').then((part) => ({ default: part.AskDialog })))
 const NewTeam = lazy(() => import('./scenes/tenancy/new-team.tsx').then((part) => ({ default: part.NewTeam })))
 
 export function Frame() {
@@ -84,7 +85,6 @@ function Signed() {
         <BottomBar />
       </div>
       <Overlays />
-      <AskDialog />
       <Toasts />
     </>
   )
@@ -111,12 +111,16 @@ function LostBanner() {
 
 function Overlays() {
   const overlay = useOverlay()
+  const asked = useAsked()
+  const [everAsked, setEverAsked] = useState(false)
+  useEffect(() => setEverAsked((was) => was || !!asked), [asked])
   const close = () => show(null)
   return (
     <Suspense fallback={null}>
       {overlay?.kind === 'palette' && <Palette close={close} />}
       {overlay?.kind === 'keys' && <KeySheet close={close} />}
       {overlay?.kind === 'create-task' && <CreateTask close={close} projectId={overlay.projectId} status={overlay.status} />}
+      {(asked || everAsked) && <AskDialog />}
       {overlay?.kind === 'create-project' && <CreateProject close={close} />}
     </Suspense>
   )

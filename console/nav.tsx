@@ -1,15 +1,13 @@
-import { Menu } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, BarChart3, Bell, Check, ChevronsUpDown, Cog, Ellipsis, FolderKanban, House, LogOut, Mail, Plus, ScrollText, Search, Settings2, UserRound, Users } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
-import { logout, switchTenant } from './api.ts'
+import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
+import { Activity, BarChart3, Bell, Cog, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
+import { lazy, Suspense, useState, type ReactNode } from 'react'
+import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
-import { Mark } from './parts/mark.tsx'
-import { Avatar } from './parts/person.tsx'
-import { sayProblem } from './parts/toasts.tsx'
-import { useMay, useMe, useProjects, useTenants, useUnread } from './reads.ts'
+import { useMay, useMe, useProjects, useUnread } from './reads.ts'
 import { t } from './words.ts'
+
+const TeamMenu = lazy(() => import('./nav-menus.tsx').then((part) => ({ default: part.TeamMenu })))
+const PersonMenu = lazy(() => import('./nav-menus.tsx').then((part) => ({ default: part.PersonMenu })))
 
 type Place = { to: LinkProps['to']; icon: ReactNode; label: string; count?: number; exact?: boolean }
 
@@ -102,87 +100,33 @@ export function Nav() {
         </div>
       )}
       <div style={{ marginTop: 'auto', paddingTop: 16 }}>
-        <PersonMenu />
+        <PersonSwitcher />
       </div>
     </nav>
   )
 }
 
 function TeamSwitcher() {
-  const { tenant } = useMe()
-  const [opened, setOpened] = useState(false)
-  return (
-    <Menu width={240} opened={opened} onChange={setOpened}>
-      <Menu.Target>
-        <button type="button" className="nav-item" style={{ height: 40, marginBottom: 4 }} aria-label={t('Team: {name}. Switch team', { name: tenant?.name ?? t('none') })}>
-          <Mark />
-          <span className="grow truncate" style={{ color: 'var(--text)', fontWeight: 600 }}>
-            {tenant?.name ?? 'Groundwork'}
-          </span>
-          <ChevronsUpDown size={14} aria-hidden="true" />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>{opened && <TeamItems />}</Menu.Dropdown>
-    </Menu>
+  const [wanted, setWanted] = useState(false)
+  const button = <TeamButton onClick={() => setWanted(true)} />
+  return wanted ? (
+    <Suspense fallback={button}>
+      <TeamMenu />
+    </Suspense>
+  ) : (
+    button
   )
 }
 
-function TeamItems() {
-  const { tenant } = useMe()
-  const tenants = useTenants()
-  const cache = useQueryClient()
-  const navigate = useNavigate()
-  const to = async (id: string) => {
-    try {
-      await switchTenant(id)
-      cache.clear()
-      await navigate({ to: '/' })
-    } catch (error) {
-      sayProblem(error, t('The team was not switched.'))
-    }
-  }
-  return (
-    <>
-      <Menu.Label>{t('Teams')}</Menu.Label>
-      {tenants.data?.map((one) => (
-        <Menu.Item key={one.id} onClick={() => void (one.id !== tenant?.id && to(one.id))} rightSection={one.id === tenant?.id ? <Check size={14} aria-label={t('active')} /> : null}>
-          {one.name}
-        </Menu.Item>
-      ))}
-      {tenants.isPending && <Menu.Item disabled>{t('Loading')}</Menu.Item>}
-      <Menu.Divider />
-      <Menu.Item component={Link} to="/teams/new" leftSection={<Plus size={14} />}>
-        {t('Create a team')}
-      </Menu.Item>
-    </>
-  )
-}
-
-function PersonMenu() {
-  const { user } = useMe()
-  return (
-    <Menu width={216} position="top-start">
-      <Menu.Target>
-        <button type="button" className="nav-item" style={{ height: 36 }}>
-          <Avatar id={user.id} name={user.name} named />
-          <span className="truncate">{user.name}</span>
-          <span className="sr">{t('Your account')}</span>
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>{user.email}</Menu.Label>
-        <Menu.Item component={Link} to="/account" leftSection={<UserRound size={14} />}>
-          {t('Account')}
-        </Menu.Item>
-        <Menu.Item onClick={() => show({ kind: 'keys' })} rightSection={<kbd>?</kbd>}>
-          {t('Keyboard shortcuts')}
-        </Menu.Item>
-        <Menu.Divider />
-        <Menu.Item leftSection={<LogOut size={14} />} onClick={() => void logout()}>
-          {t('Sign out')}
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+function PersonSwitcher() {
+  const [wanted, setWanted] = useState(false)
+  const button = <PersonButton onClick={() => setWanted(true)} />
+  return wanted ? (
+    <Suspense fallback={button}>
+      <PersonMenu />
+    </Suspense>
+  ) : (
+    button
   )
 }
 
@@ -230,7 +174,7 @@ function MoreSheet() {
         {[...main.slice(3), ...team, ...operate].map((place) => (
           <Item key={place.to} place={place} />
         ))}
-        <PersonMenu />
+        <PersonSwitcher />
       </div>
     </>
   )

@@ -28,6 +28,7 @@ export default defineConfig({
   base: '/',
   html: { cspNonce: '__CSP_NONCE__' },
   plugins: [react(), precompress],
+  resolve: { alias: { '@lingui/message-utils/compileMessage': `${root}no-compiler.ts` } },
   build: {
     outDir,
     emptyOutDir: true,

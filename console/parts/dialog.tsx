@@ -1,32 +1,15 @@
 // Dialogs are for decisions only. One place mounts whichever is open, so that any action can ask.
 import { Button, Modal, TextInput } from '@mantine/core'
-import { useState, useSyncExternalStore, type ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { ApiProblem } from '../api.ts'
 import { t } from '../words.ts'
-
-type Ask = { title: string; text: ReactNode; verb: string; danger?: boolean; typeName?: string; run: () => Promise<unknown> }
-
-let asked: Ask | null = null
-const listeners = new Set<() => void>()
-const set = (next: Ask | null) => {
-  asked = next
-  for (const listener of listeners) listener()
-}
-
-/** Asks before what cannot be undone; `typeName` demands the name to be typed. */
-export const ask = (next: Ask) => set(next)
+import { ask, useAsked, type Ask } from './ask.ts'
 
 export function AskDialog() {
-  const open = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    () => asked,
-  )
+  const open = useAsked()
   return (
-    <Dialog title={open?.title ?? ''} opened={!!open} close={() => set(null)}>
-      {open && <Question key={open.title} ask={open} close={() => set(null)} />}
+    <Dialog title={open?.title ?? ''} opened={!!open} close={() => ask(null)}>
+      {open && <Question key={open.title} ask={open} close={() => ask(null)} />}
     </Dialog>
   )
 }

@@ -1,5 +1,5 @@
 // The header of every scene: where I am on the left, what I can do on the right, live state and bell always at the same place.
-import { ActionIcon, Tooltip } from '@mantine/core'
+import { ActionIcon } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { Bell, Search } from 'lucide-react'
 import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
@@ -43,11 +43,9 @@ function LiveDot() {
   const state = useSyncExternalStore(onLiveState, liveState)
   const shown = state === 'late' || state === 'lost' || state === 'barred'
   return (
-    <Tooltip label={state === 'live' ? t('Live: changes of others appear by themselves') : t('What you see may be a moment old')}>
-      <span className="live-dot" data-state={state} role="status">
-        <span className={shown ? undefined : 'sr'}>{words()[state]}</span>
-      </span>
-    </Tooltip>
+    <span className="live-dot" data-state={state} role="status" title={state === 'live' ? t('Live: changes of others appear by themselves') : t('What you see may be a moment old')}>
+      <span className={shown ? undefined : 'sr'}>{words()[state]}</span>
+    </span>
   )
 }
 
