@@ -17,7 +17,6 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number) {
     names,
     refresh: (token: string) => cookie(names.refresh, encodeURIComponent(token), '/api/v1/auth', maxAgeSeconds, 'Strict'),
     form: (value: string) => cookie(names.form, value, '/', 3600, 'Strict'),
-    clearedRefresh: () => cookie(names.refresh, '', '/api/v1/auth', 0, 'Strict'),
     /** Ends what a sign-out must end in this browser. */
     cleared: () => [cookie(names.refresh, '', '/api/v1/auth', 0, 'Strict'), cookie(names.session, '', '/', 0, 'Lax')],
     /** A page of ours asks: such a caller gets the refresh token as a cookie and never sees it. */

@@ -105,7 +105,9 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
         const before = await accounts.findCookieSession(req.headers.cookie ?? '')
         const login = await accounts.signIn(callerOf(req), address, valueOf(req.body, 'password'))
         if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
-        reply.header('set-cookie', [cookies.clearedRefresh(), ...login.cookies])
+        // the console's first call finds a refresh cookie of this sign-in, not one of before
+        const { pair } = await accounts.open(req.id, login.session, login.user, await accounts.chooseTenant(login.user, undefined))
+        reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
         return go(reply, next)
       })
     })
