@@ -1,0 +1,195 @@
+// Proof 9: every scene of the console in both schemes and both widths: axe, the content policy, errors, overflow; two pages see each other's
+// moves; from sign-in to a moved card by keyboard alone. `--pictures FOLDER` keeps a picture of each scene.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { fail, root, setupToken, startProduct, type Product } from '../testing/product.ts'
+
+// inside page.evaluate the page's own world is meant, which this program's types do not know
+declare const document: any
+declare const window: any
+declare const innerWidth: number
+
+const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => fs.existsSync(file))
+const skip = !browserPath ? 'no Chromium is installed (apt-get install chromium)' : !fs.existsSync(path.join(root, 'dist/console/index.html')) ? 'the console is not built (npm run dev, or npm start once)' : false
+const pictures = process.argv.includes('--pictures') ? process.argv[process.argv.indexOf('--pictures') + 1] : undefined
+const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const password = 'correct horse 9'
+const widths = [{ width: 1360, height: 860 }, { width: 390, height: 844 }] as const
+const schemes = ['light', 'dark'] as const
+
+type World = { product: Product; base: string; browser: Browser; project: string; task: string; state: NonNullable<BrowserContextOptions['storageState']> }
+
+async function openBrowser(t: TestContext): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: browserPath!,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  t.after(() => browser.close())
+  return browser
+}
+
+/** A team with a board, and a browser that is signed in as its owner and operator. */
+async function openWorld(t: TestContext): Promise<World> {
+  const port = await freePort()
+  const product = await startProduct(t, { PORT: String(port) })
+  const base = `http://localhost:${port}` // as PUBLIC_URL says: cookies and origins follow it
+  const owner = await product.ok('POST', '/auth/register', { body: { email: 'ada@example.com', password, name: 'Ada Lovelace', tenantName: 'Lighthouse', setupToken } })
+  const token = owner.accessToken as string
+  const project = await product.ok('POST', '/projects', { token, body: { key: 'LAMP', name: 'New lamp room', description: 'Everything for the lamp.' } })
+  const [first, second, last] = project.columns as { id: string }[]
+  const titles = ['Order the lens', 'Survey the tower', 'Paint the railing', 'Write to the harbour office', 'Replace the cable', 'Test the fog horn']
+  const tasks: { id: string }[] = []
+  for (const [i, title] of titles.entries())
+    tasks.push(await product.ok('POST', '/tasks', { token, body: { projectId: project.id, title, status: [first, second, last ?? second][i % 3]!.id, priority: ['none', 'low', 'medium', 'high', 'urgent'][i % 5], labels: i % 2 ? ['outside'] : ['lamp', 'urgent'], assigneeId: i % 2 ? owner.user.id : null, dueAt: i === 1 ? '2026-01-05T12:00:00.000000Z' : null } }))
+  await product.ok('POST', `/tasks/${tasks[0]!.id}/comments`, { token, body: { body: 'The supplier answers on Friday.' } })
+  await product.ok('POST', '/invitations', { token, body: { email: 'grace@example.com', role: 'member' } })
+  const browser = await openBrowser(t)
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await signIn(page, base)
+  const state = await context.storageState()
+  await context.close()
+  return { product, base, browser, project: project.id, task: tasks[0]!.id, state }
+}
+
+async function signIn(page: Page, base: string): Promise<void> {
+  await page.goto(`${base}/login`)
+  await page.getByLabel('Email').fill('ada@example.com')
+  await page.locator('input[type=password]').fill(password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('navigation', { name: 'Main' }).first().waitFor()
+}
+
+/** A page that keeps what went wrong on it. */
+async function openPage(w: Pick<World, 'browser'>, options: BrowserContextOptions): Promise<{ page: Page; seen: string[] }> {
+  const context = await w.browser.newContext({ reducedMotion: 'reduce', ...options })
+  const page = await context.newPage()
+  const seen: string[] = []
+  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (e: any) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`)))
+  page.on('console', (m) => void (m.type() === 'error' && seen.push(m.text())))
+  page.on('pageerror', (e) => void seen.push(String(e)))
+  return { page, seen }
+}
+
+/** Quiet: no request under way, no skeleton, no busy region. */
+async function settled(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor()
+  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], [data-skeleton]'))
+  await page.evaluate(() => document.fonts.ready.then(() => undefined))
+}
+
+async function faultsOf(page: Page, where: string): Promise<string[]> {
+  const faults: string[] = []
+  await page.evaluate(axe)
+  const broken: string[] = await page.evaluate(async () => (await window.axe.run(document, { resultTypes: ['violations'] })).violations.map((v: any) => `${v.id} (${v.nodes.length}) ${v.nodes[0]!.html.slice(0, 160)} ${v.nodes[0]!.failureSummary?.slice(0, 220) ?? ''}`))
+  faults.push(...broken.map((b) => `${where}: axe ${b}`))
+  const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  if (over > 0) faults.push(`${where}: the page is ${over} px wider than the window`)
+  const heads = await page.locator('h1').count()
+  if (heads !== 1) faults.push(`${where}: ${heads} h1`)
+  return faults
+}
+
+const scenesOf = (w: World): [name: string, at: string][] => [
+  ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
+  ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['missing', '/no/such/page'],
+]
+const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
+
+test('every scene holds in both schemes and widths: axe, policy, errors, overflow', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const faults: string[] = []
+  for (const colorScheme of schemes)
+    for (const viewport of widths) {
+      const looks = `${colorScheme} ${viewport.width}`
+      for (const [signedIn, scenes] of [[true, scenesOf(w)], [false, openScenes]] as const) {
+        const { page, seen } = await openPage(w, { colorScheme, viewport, ...(signedIn ? { storageState: w.state } : {}) })
+        for (const [name, at] of scenes) {
+          await page.goto(w.base + at)
+          await settled(page).catch((error: Error) => faults.push(`${looks} ${name}: did not settle (${error.message.split('\n')[0]})`))
+          if (pictures) await page.screenshot({ path: path.join(pictures, `${name}-${colorScheme}-${viewport.width}.png`) })
+          faults.push(...(await faultsOf(page, `${looks} ${name}`)))
+          const real = seen.splice(0).filter((line) => !(name === 'accept' && line.includes('422')))
+          faults.push(...real.map((line) => `${looks} ${name}: ${line.slice(0, 200)}`))
+        }
+        await page.context().close()
+      }
+    }
+  if (faults.length) fail(`${faults.length} faults\n${faults.slice(0, 60).join('\n')}`)
+})
+
+test('two pages see each other\'s moves, and a move by keyboard keeps its focus', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const one = await openPage(w, { storageState: w.state, viewport: widths[0] })
+  const two = await openPage(w, { storageState: w.state, viewport: widths[0], colorScheme: 'dark' })
+  for (const { page } of [one, two]) {
+    await page.goto(`${w.base}/projects/${w.project}`)
+    await page.locator(`[data-card="${w.task}"]`).waitFor()
+  }
+  const columnOf = (page: Page) => page.locator(`[data-card="${w.task}"]`).evaluate((e: any) => e.closest('[data-column]')?.getAttribute('data-column') as string | null)
+  const before = await columnOf(two.page)
+  await one.page.locator(`[data-card="${w.task}"]`).focus()
+  await one.page.keyboard.press('Alt+ArrowRight')
+  await two.page.waitForFunction(([id, from]) => document.querySelector(`[data-card="${id}"]`)?.closest('[data-column]')?.getAttribute('data-column') !== from, [w.task, before] as const)
+  assert.notEqual(await columnOf(two.page), before)
+  await one.page.waitForFunction((id) => document.activeElement?.getAttribute('data-card') === id, w.task)
+  assert.equal(await columnOf(one.page), await columnOf(two.page))
+
+  // back again by the pointer
+  const card = await one.page.locator(`[data-card="${w.task}"]`).boundingBox()
+  const target = await one.page.locator(`[data-column="${before}"]`).boundingBox()
+  await one.page.mouse.move(card!.x + 30, card!.y + 14)
+  await one.page.mouse.down()
+  await one.page.mouse.move(card!.x + 50, card!.y + 24, { steps: 4 })
+  await one.page.mouse.move(target!.x + 80, target!.y + 120, { steps: 14 })
+  await one.page.mouse.up()
+  await two.page.waitForFunction(([id, to]) => document.querySelector(`[data-card="${id}"]`)?.closest('[data-column]')?.getAttribute('data-column') === to, [w.task, before] as const)
+  assert.deepEqual([...one.seen, ...two.seen], [])
+})
+
+test('from sign-in to a moved card by keyboard alone', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const { page, seen } = await openPage(w, { viewport: widths[0] })
+  await page.goto(`${w.base}/login?next=${encodeURIComponent('/projects')}`)
+  await page.keyboard.type('ada@example.com') // the first field has the focus
+  await tabTo(page, () => document.activeElement?.type === 'password')
+  await page.keyboard.type(password)
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.getByText('New lamp room').first().waitFor()
+  await tabTo(page, () => document.activeElement?.tagName === 'A' && /New lamp room/.test(document.activeElement.textContent ?? ''))
+  await page.keyboard.press('Enter')
+  await page.locator('[data-card]').first().waitFor()
+  await tabTo(page, () => document.activeElement?.hasAttribute('data-card') === true)
+  const id: string = await page.evaluate(() => document.activeElement!.getAttribute('data-card')!)
+  const from: string = await page.evaluate(() => document.activeElement!.closest('[data-column]')!.getAttribute('data-column')!)
+  await page.keyboard.press('Alt+ArrowRight')
+  await page.waitForFunction(([card, column]) => document.querySelector(`[data-card="${card}"]`)?.closest('[data-column]')?.getAttribute('data-column') !== column, [id, from] as const)
+  const { accessToken } = await w.product.ok('POST', '/auth/login', { body: { email: 'ada@example.com', password } })
+  for (let status = from; status === from; ) status = (await w.product.ok('GET', `/tasks/${id}`, { token: accessToken })).status // optimistic first, then true
+  assert.deepEqual(seen, [])
+})
+
+/** Tab until it is there; a page of which one never comes out fails. */
+async function tabTo(page: Page, there: () => boolean): Promise<void> {
+  for (let i = 0; i < 120; i++) {
+    if (await page.evaluate(there)) return
+    await page.keyboard.press('Tab')
+  }
+  fail('120 tabs did not reach it')
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net')
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
