@@ -1,5 +1,5 @@
 // All live streams of a process: who is let in, where each begins, what ends it. WebSocket and Server-Sent Events are two wires to the same.
-import { codes } from '../../kernel/errors.ts'
+import { codes, type ErrorCode } from '../../kernel/errors.ts'
 import type { Doorkeeper, Principal } from '../../kernel/http.ts'
 import { newId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -22,12 +22,14 @@ export type HubOptions = {
   /** rows of the past read at once */
   page?: number
 }
-/** Why nobody is let in; the code is a WebSocket close code. */
+/** Why nobody is let in, or a stream ended: a WebSocket close code, and what an HTTP answer says instead. */
 export class Ended extends Error {
   readonly code: number
-  constructor(code: number, reason: string) {
+  readonly problem: ErrorCode
+  constructor(code: number, reason: string, problem: ErrorCode = code === 4401 ? 'auth.token_refused' : 'tenant.not_found') {
     super(reason)
     this.code = code
+    this.problem = problem
   }
 }
 export type Hub = ReturnType<typeof createHub>
@@ -116,8 +118,8 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
     const principal = await doorkeeper.authenticate(token)
     if (!principal || principal.expiresAt <= Date.now()) throw new Ended(4401, 'the token is not valid')
     const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
-    if (hinted && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant')
-    const tenant = principal.tenant ?? hinted ?? null
+    if (hinted && hinted !== 'unknown' && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
+    const tenant = hinted === 'unknown' ? hinted : (principal.tenant ?? hinted ?? null)
     return memberOf(principal, tenant, tenant === null ? undefined : await roleOf(tenant, principal.actor.id))
   }
   async function roleOf(tenant: string, person: string): Promise<TenantRole> {

@@ -34,8 +34,8 @@ export function mountEventStream(app: FastifyInstance, hub: Hub, { tenantHeader 
 }
 
 function answerFor(error: unknown): never {
-  if (!(error instanceof Ended)) throw error
-  return error.code === 4401 ? refuse('auth.token_refused') : refuse('tenant.not_found', error.message)
+  if (error instanceof Ended) refuse(error.problem, error.message)
+  throw error
 }
 function hintOf(req: FastifyRequest, tenantHeader: string): string | undefined {
   const hints = [req.headers[tenantHeader], req.headers['x-gw-path-tenant']].flat().filter((hint) => hint !== undefined && hint !== '')
