@@ -45,7 +45,7 @@ export class Product {
   async start(): Promise<void> {
     this.said = ''
     const { PATH = '', HOME = '' } = process.env
-    const child = spawn(process.execPath, ['--max-semi-space-size=2', 'server/main.ts'], {
+    const child = spawn(process.execPath, ['server/main.ts'], {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env },
     })
