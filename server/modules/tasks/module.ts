@@ -2,6 +2,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { module } from '../../kernel/module.ts'
 import { taskEvents } from './events.ts'
 import { createTaskRoutes } from './routes.ts'
+import { taskScope } from './service.ts'
 
 export { taskEvents } from './events.ts'
 export const createTasks = (kernel: Pick<Kernel, 'open'>) =>
@@ -11,4 +12,5 @@ export const createTasks = (kernel: Pick<Kernel, 'open'>) =>
     routes: createTaskRoutes(kernel.open),
     permissions: { 'tasks.read': 'viewer', 'tasks.write': 'member' },
     events: taskEvents,
+    scopes: { task: taskScope },
   })

@@ -3,6 +3,7 @@ import type { Context } from '../../kernel/db.ts'
 import { only, refuse, refuseField } from '../../kernel/errors.ts'
 import { changeAsHappened } from '../../kernel/happened.ts'
 import { isId, newId } from '../../kernel/ids.ts'
+import type { ScopeRule } from '../../kernel/module.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import { judgeRole, requireActive } from '../projects/api.ts'
 import type { TaskEventName } from './events.ts'
@@ -46,6 +47,9 @@ export async function getTask(ctx: Context, idOrRef: string): Promise<Task> {
   const [rows] = await ctx.read(isId(idOrRef) ? findTask(ctx, idOrRef) : findTaskByRef(ctx, key!.toUpperCase(), Number(number)))
   return only(rows, 'task')
 }
+
+/** Asked for the topic `task:<id>` of live streams; what goes by it is judged by the task's project, event by event. */
+export const taskScope: ScopeRule = async (viewer, id) => (viewer.role ? (await viewer.read(findTask(viewer, id)))[0].length > 0 : false)
 
 /** What is absent stays; another `status` moves it to that column's end. Nothing new: nothing is written. @throws task.not_found, 412 */
 export async function changeTask(ctx: Context, id: string, { fields, ...change }: PatchTask, ifMatch?: number): Promise<Task> {
