@@ -179,6 +179,13 @@ test('a folder that holds other things is neither closed nor given away', async 
   assert.equal(fs.statSync(dataDir).uid, process.getuid?.())
 })
 
+test('a new folder may hold compiled code already: with SECRET_KEY nothing else is there before the database', async (t) => {
+  const dataDir = temporary(t)
+  fs.mkdirSync(path.join(dataDir, 'cache', 'code'), { recursive: true })
+  await (await openEmbedded({ dataDir, ...quiet })).stop()
+  assert.ok(fs.existsSync(path.join(dataDir, 'cluster')) || fs.existsSync(path.join(dataDir, 'home')))
+})
+
 test('another major version, strange rights and a wrong bin directory are one sentence with the cure', async (t) => {
   const dataDir = temporary(t)
   await (await openEmbedded({ dataDir, ...quiet })).stop()

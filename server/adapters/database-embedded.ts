@@ -110,7 +110,7 @@ const ours = ['cluster', 'owner.lock', 'home', 'keys', 'superuser.pw']
 function makeFolder(folder: string, user?: User): void {
   fs.mkdirSync(path.dirname(folder), { recursive: true })
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const names = fs.readdirSync(folder).filter((name) => name !== 'lost+found')
+  const names = fs.readdirSync(folder).filter((name) => name !== 'lost+found' && name !== 'cache') // compiled code, kept there before anything else is
   if (names.length && !names.some((name) => ours.includes(name))) throw new Error(`DATA_DIR is ${folder}, which holds other things (${names.slice(0, 3).join(', ')}): name an empty or a new folder`)
   const found = fs.statSync(folder)
   if (user && found.uid !== user.uid) give(folder, user)
