@@ -18,12 +18,14 @@ create policy own on notifications as restrictive to gw_app
   with check ((select nullif(current_setting('app.actor'), '')::uuid) is null or person_id = (select nullif(current_setting('app.actor'), '')::uuid));
 
 /* What people chose to be told by which channel. Preferences are closed to gw_app: this answers a reader or a job of a tenant, which acts for
-   nobody, or a person about themselves. */
+   nobody, or a person about themselves, and only about people of that tenant. */
+create policy channels on identity."member" for select to gw_owner using ("organizationId" = (select current_setting('app.tenant')::uuid));
 create function notification_channels(people uuid[]) returns table (person_id uuid, notifications jsonb)
-language sql stable security definer set search_path = identity, pg_temp as $$
+language sql stable security definer set search_path = identity, pg_temp set row_security = on as $$
   select p.user_id, p.notifications from preferences p
   where p.user_id = any (people) and current_setting('app.tenant')::uuid <> '00000000-0000-0000-0000-000000000000'
     and coalesce(nullif(current_setting('app.actor'), '')::uuid, p.user_id) = p.user_id
+    and exists (select from "member" m where m."organizationId" = current_setting('app.tenant')::uuid and m."userId" = p.user_id)
 $$;
 revoke execute on function notification_channels(uuid[]) from public;
 grant execute on function notification_channels(uuid[]) to gw_app;

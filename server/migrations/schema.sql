@@ -186,6 +186,7 @@ CREATE INDEX "member_organizationId_idx" ON identity.member USING btree ("organi
 CREATE INDEX "member_userId_idx" ON identity.member USING btree ("userId");
 alter table identity.member enable row level security;
 alter table identity.member force row level security;
+create policy channels on identity.member as permissive for select to gw_owner using (("organizationId" = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
 create policy library on identity.member as permissive for all to gw_identity using (true) with check (true);
 create policy system on identity.member as permissive for select to gw_system using (true);
 create policy tenant on identity.member as permissive for select to gw_app using (("organizationId" = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
@@ -485,10 +486,12 @@ CREATE OR REPLACE FUNCTION public.notification_channels(people uuid[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'identity', 'pg_temp'
+ SET row_security TO 'on'
 AS $function$
   select p.user_id, p.notifications from preferences p
   where p.user_id = any (people) and current_setting('app.tenant')::uuid <> '00000000-0000-0000-0000-000000000000'
     and coalesce(nullif(current_setting('app.actor'), '')::uuid, p.user_id) = p.user_id
+    and exists (select from "member" m where m."organizationId" = current_setting('app.tenant')::uuid and m."userId" = p.user_id)
 $function$;
 revoke execute on function public.notification_channels(uuid[]) from public;
 grant execute on function public.notification_channels(uuid[]) to gw_app;
@@ -499,7 +502,7 @@ CREATE OR REPLACE FUNCTION public.refuse(state text, code text, detail text)
 AS $function$
 begin raise exception using errcode = state, message = code || ': ' || detail; end $function$;
 
-CREATE OR REPLACE FUNCTION public.search_tasks(asked text, projects uuid[], below real, below_id uuid, most integer)
+CREATE OR REPLACE FUNCTION public.search_tasks(asked text, projects uuid[], below real, below_id uuid, most integer, loose boolean DEFAULT true)
  RETURNS TABLE(id uuid, score real)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -519,7 +522,7 @@ begin
       where s.tenant_id = tenant and s.document @@ query and s.project_id = any (projects)
     union all
     select s.task_id, s.title, 0 from task_search s
-      where pattern is not null and s.tenant_id = tenant and (s.title ilike pattern or asked <% s.title) and s.project_id = any (projects)
+      where pattern is not null and s.tenant_id = tenant and (s.title ilike pattern or (loose and asked <% s.title)) and s.project_id = any (projects)
     union all
     select t.id, t.title, 10 from project_keys k join tasks t on t.tenant_id = tenant and t.project_id = k.project_id and t.number = ref[2]::int
       where ref is not null and k.tenant_id = tenant and k.key = ref[1] and t.deleted_at is null and t.project_id = any (projects)
@@ -528,8 +531,8 @@ begin
   )
   select s.of, s.points from scored s where (s.points, s.of) < (below, below_id) order by s.points desc, s.of desc limit most;
 end $function$;
-revoke execute on function public.search_tasks(text,uuid[],real,uuid,integer) from public;
-grant execute on function public.search_tasks(text,uuid[],real,uuid,integer) to gw_app;
+revoke execute on function public.search_tasks(text,uuid[],real,uuid,integer,boolean) from public;
+grant execute on function public.search_tasks(text,uuid[],real,uuid,integer,boolean) to gw_app;
 
 CREATE OR REPLACE FUNCTION public.tagged_tasks(wanted_labels text[], wanted_fields jsonb)
  RETURNS SETOF uuid
