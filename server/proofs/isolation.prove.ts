@@ -206,7 +206,7 @@ function floorOf({ method, path }: Operation): { access: Operation['access']; le
   const at = path.replace('/api/v1', '')
   const is = (...patterns: RegExp[]) => patterns.some((p) => p.test(`${method} ${at}`))
   if (is(/ \/auth\/(register|login|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/)) return { access: 'public', least: 'viewer' }
-  if (is(/ \/(readers|jobs|outbox|holds?|machinery|plans|service-keys)(\/|$)/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
+  if (is(/ \/(readers|jobs|outbox|installation|plans|service-keys)(\/|$)/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
   if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/)) return { access: 'person', least: 'viewer' }
   if (is(/ \/(invitations|tenant-settings|events|audit)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
   if (method === 'GET' || is(/ \/(members\/me|notifications)\//, / \/watchers\/me$/)) return { access: 'tenant', least: 'viewer' }

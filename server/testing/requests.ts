@@ -104,8 +104,10 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     const own = await lonely(c)
     return { own, body: { token: (await c.world.invitation(c.side, own.email)).token } }
   },
+  'readers.rewind': () => ({ body: { events: 1 } }),
+  'readers.replay': () => ({}),
   'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),
-  'tasks.create': (c) => ({ body: { projectId: (c.project ?? c.side.open!).id, title: text(c), description: text(c), labels: [c.world.markOf(c.side, c.project)], priority: 'high', dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
+  'tasks.create': (c) => ({ body: { projectId: (c.project ?? c.side.open!).id, title: text(c), description: text(c), labels: [c.world.markOf(c.side, c.project)], priority: 'high', fields: { customer: 'ACME' }, dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
 }
 
 /** Rules for what is not in the table: changes of a thing say something new, references point into the same tenant. */
