@@ -21,6 +21,15 @@ startWords()
 const open = /^\/(setup|signup)(\/|$)/.test(location.pathname)
 if (!open) void startSession()
 
+// A tab that is older than the server's console asks for chunks that are gone: the new page has them. Once, so that a broken server makes no loop.
+window.addEventListener('vite:preloadError', () => {
+  const key = 'groundwork.reloaded'
+  const last = Number(sessionStorage.getItem(key) ?? 0)
+  if (Date.now() - last < 30_000) return
+  sessionStorage.setItem(key, String(Date.now()))
+  location.reload()
+})
+
 const cache = makeCache()
 const router = makeRouter(cache)
 

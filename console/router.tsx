@@ -85,6 +85,7 @@ export const makeRouter = (cache: QueryClient) =>
   createRouter({
     routeTree: tree,
     context: { cache },
+    defaultErrorComponent: Broken,
     defaultPreload: 'intent',
     defaultPreloadDelay: 60,
     scrollRestoration: true,

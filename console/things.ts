@@ -57,13 +57,15 @@ export type LogEvent = {
   at: string
   seq: number | string
   cursor?: string
+  /** In the activity: the task it is about, as it is now. */
+  task?: { id: string; ref: string; title: string; deleted: boolean } | null
   sealed?: boolean
 }
 
 export type Notification = {
   id: string
   kind: string
-  title?: string | null
+  projectName?: string | null
   taskId?: string | null
   taskRef?: string | null
   taskTitle?: string | null

@@ -19,5 +19,9 @@ export function Missing() {
 
 /** A scene that threw: the rest of the console goes on. */
 export function Broken({ error, reset }: { error: unknown; reset?: () => void }) {
-  return <Trouble error={error} what={t('This page could not be drawn')} retry={reset} />
+  return (
+    <div className="body">
+      <Trouble error={error} what={t('This page could not be drawn')} retry={reset} heading="h1" />
+    </div>
+  )
 }

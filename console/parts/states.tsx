@@ -47,11 +47,11 @@ function EmptyArt() {
 }
 
 /** A read that failed: what to do, a retry, and the request id for whoever has to look. */
-export function Trouble({ error, what, retry }: { error: unknown; what: string; retry?: () => void }) {
+export function Trouble({ error, what, retry, heading: Heading = 'h2' }: { error: unknown; what: string; retry?: () => void; heading?: 'h1' | 'h2' }) {
   const problem = error instanceof ApiProblem ? error : null
   return (
     <div className="trouble" role="alert">
-      <h2>{what}</h2>
+      <Heading>{what}</Heading>
       <p className="dim">{problem?.message ?? t('Something in the console went wrong. Load the page again.')}</p>
       {retry && (
         <Button variant="default" onClick={retry}>

@@ -11,12 +11,13 @@ const kindText = (): Record<string, [string, string]> => ({
   mentioned: [t('Mentioned'), t('Somebody writes @ and your name')],
   watched: [t('Watched'), t('A task you watch changes')],
   due: [t('Due'), t('A task of yours is due soon')],
+  invited: [t('Invited'), t('Somebody invites you to a team')],
 })
 const channelText = (): Record<string, string> => ({ inApp: t('Here'), mail: t('By mail'), digest: t('In the daily digest') })
-const kinds = ['assigned', 'mentioned', 'watched', 'due']
+const kinds = ['assigned', 'mentioned', 'watched', 'due', 'invited']
 const channels = ['inApp', 'mail', 'digest']
 /** What holds where nothing was chosen. */
-const usual: Record<string, boolean> = { inApp: true, mail: true, digest: false }
+const usual = (kind: string): Record<string, boolean> => ({ inApp: true, mail: kind !== 'watched', digest: false })
 
 /** Which kinds reach me, and how. */
 export function Channels() {
@@ -59,7 +60,7 @@ export function Channels() {
                           {
                             <Switch
                               size="sm"
-                              checked={notifications[kind]?.[channel] ?? usual[channel] ?? false}
+                              checked={notifications[kind]?.[channel] ?? usual(kind)[channel] ?? false}
                               aria-label={`${kindText()[kind]?.[0] ?? kind}, ${channelText()[channel] ?? channel}`}
                               onChange={(event) => change.mutate({ ...notifications, [kind]: { ...notifications[kind], [channel]: event.currentTarget.checked } })}
                             />

@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from '@mantine/core'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { AtSign, CalendarClock, CheckCheck, Eye, UserRound } from 'lucide-react'
+import { AtSign, CalendarClock, CheckCheck, Eye, UserRound, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { get, post } from '../../api.ts'
 import { attempt, useChange } from '../../cache.ts'
@@ -86,6 +86,7 @@ const icons: Record<string, ReactNode> = {
   mentioned: <AtSign size={16} aria-hidden="true" />,
   watched: <Eye size={16} aria-hidden="true" />,
   due: <CalendarClock size={16} aria-hidden="true" />,
+  invited: <Users size={16} aria-hidden="true" />,
 }
 
 function Notice({ notice }: { notice: Notification }) {
@@ -96,10 +97,11 @@ function Notice({ notice }: { notice: Notification }) {
     mentioned: t('{who} mentioned you', { who }),
     watched: t('{who} changed it', { who }),
     due: t('It is due soon'),
+    invited: t('{who} invites you to a team', { who }),
   }
   const read = useChange<void, unknown>({ run: () => post(`/notifications/${notice.id}/read`), stale: ['notifications.'], failed: t('It was not marked as read.') })
   const mark = () => !notice.readAt && read.mutate()
-  const title = notice.title ?? notice.taskTitle ?? t('A task')
+  const title = notice.taskTitle ?? notice.projectName ?? (notice.kind === 'invited' ? t('An invitation') : t('A task'))
   const content = (
     <>
       <span className="notice-icon">{icons[notice.kind] ?? icons.watched}</span>
