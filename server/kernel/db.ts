@@ -100,12 +100,12 @@ export class Db {
   /** For the kernel only (readers, answers kept for a key): a transaction that need not write an event. Runs again after a deadlock or a stale plan. */
   async transact<R>(who: Who, body: (tx: Tx) => Promise<R>): Promise<R> {
     this.#refuseInside()
-    const result = await again(() => this.#attempt(who, body))
-    this.#o.onCommit()
+    const { result, told } = await again(() => this.#attempt(who, body))
+    if (told) this.#o.onCommit() // only news: a reader that rang at every look would wake itself for ever
     return result
   }
 
-  async #attempt<R>(who: Who, body: (tx: Tx) => Promise<R>): Promise<R> {
+  async #attempt<R>(who: Who, body: (tx: Tx) => Promise<R>): Promise<{ result: R; told: boolean }> {
     const client = await this.pool.connect()
     const t = new Transaction(client, who, this.#o)
     let timer: NodeJS.Timeout | undefined
@@ -113,7 +113,7 @@ export class Db {
     try {
       const result = await Promise.race([this.#inside.run(t.scope, () => body(t.view(who, false))), tooLong])
       await t.commit()
-      return result
+      return { result, told: t.told }
     } catch (error) {
       await t.rollback(error)
       throw error
@@ -136,6 +136,8 @@ export class Db {
 class Transaction {
   readonly scope = { open: true }
   broken = false
+  /** an event was written */
+  told = false
   #client: pg.ClientBase
   #o: Required<DbOptions>
   #until: number
@@ -159,13 +161,17 @@ class Transaction {
       rows.catch(() => {}) // a query nobody waits for fails the commit, not the process
       return rows
     }
-    const tx = Object.defineProperties(call, {}) as unknown as Tx & { record(name: string, body: () => Promise<LooseWritten>): Promise<unknown> }
+    const tx = call as unknown as Tx
     const run = (...queries: Query[]) => this.#send(view, queries)
     Object.defineProperty(tx, 'name', { value: who.name, enumerable: true }) // a function's own name is not writable
     return Object.assign(tx, {
       tenant: who.tenant, actor: who.actor, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
       run, read: run,
       later: (query: Query) => void this.#last.push({ view, query }),
+      [tell]: (query: Query) => {
+        this.told = true
+        this.#last.push({ view, query })
+      },
       within: (other: Partial<Who>) => this.view({ ...who, ...other }, this.#o.system),
       // a nested change joins; its failure dooms the whole, even when the outer code catches it: half of its rows may be written
       change: (name: string, how: (LooseEvent & { run: readonly Query[] }) | ((t: Tx) => Promise<LooseWritten>)) =>
@@ -222,13 +228,15 @@ class Transaction {
 type View = { who: Who; asApp: boolean }
 const same = (a: View | undefined, b: View) => a !== undefined && a.asApp === b.asApp && a.who.tenant === b.who.tenant && a.who.actor.id === b.who.actor.id && a.who.request === b.who.request
 
+const tell = Symbol('tell')
+type Telling = { [tell](query: Query): void }
 /** Runs the body and keeps its events for the last flush. */
 async function recorded(tx: Tx, body: () => Promise<LooseWritten>, name: string, o: Required<DbOptions>): Promise<unknown> {
   const done = await body()
   const events = done && ('events' in done ? done.events : done.subject ? [done] : [])
   if (!events?.length) throw new TypeError(`change ${name} returned no event`)
   if (events.length > 200) throw new RangeError(`change ${name} returned ${events.length} events; at most 200 subjects at once`)
-  for (const event of events) tx.later(await writeEvent(tx, name, event, o))
+  for (const event of events) (tx as Tx & Telling)[tell](await writeEvent(tx, name, event, o))
   return done.result
 }
 
