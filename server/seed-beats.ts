@@ -15,7 +15,7 @@ type Draft = { day: number; by: Who; play(at: string): { happened: Happened; run
 export type Cast = { tenant: string; begun: number; people: Readonly<Record<Who, string>> }
 
 /** A uuid version 7 of that time that is the same at every run. */
-function idAt(at: string, tenant: string, label: string): string {
+export function idAt(at: string, tenant: string, label: string): string {
   const hex = Date.parse(at).toString(16).padStart(12, '0') + createHash('sha256').update(`${tenant} ${label}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-${((parseInt(hex[16]!, 16) & 3) | 8).toString(16)}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

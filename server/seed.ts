@@ -12,6 +12,7 @@ import { inTransaction, openIdentityPool, type StampingPool } from './modules/id
 import { loadSecrets } from './modules/identity/secrets.ts'
 import { insertTenant } from './modules/identity/tenants.ts'
 import { planBeats, type Cast } from './seed-beats.ts'
+import { tellPast } from './seed-notifications.ts'
 import { people, type Who } from './seed-story.ts'
 
 const tenantName = 'Lighthouse'
@@ -65,6 +66,7 @@ async function addPerson(db: pg.ClientBase, name: string, email: string, hashed:
   const { rows: [made] } = await db.query<{ id: string }>(`insert into "user" (name, email, "emailVerified", role) values ($1, $2, true, 'user') returning id`, [name, email])
   await db.query(`select set_config('app.actor', $1, true)`, [made!.id])
   await db.query(`insert into account ("accountId", "providerId", "userId", password, "updatedAt") values ($1, 'credential', $2, $3, now())`, [made!.id, made!.id, hashed])
+  await db.query(`insert into preferences (user_id, notifications) values ($1, $2)`, [made!.id, Object.fromEntries(['assigned', 'mentioned', 'due', 'invited'].map((kind) => [kind, { mail: false }]))]) // nobody lives at these addresses
   return made!.id
 }
 
@@ -76,7 +78,13 @@ async function play(kernel: Kernel, client: pg.ClientBase, cast: Cast): Promise<
   const { rows } = await client.query<{ request_id: string }>(`select request_id from events where tenant_id = $1 and request_id like 'seed-%'`, [cast.tenant])
   const known = new Set(rows.map((row) => row.request_id))
   const missing = beats.filter(({ request }) => !known.has(request))
+  // an open writer: readers wait behind it until the story is whole
+  await client.query('set idle_in_transaction_session_timeout = 0')
+  await client.query('begin')
+  await client.query('select pg_current_xact_id()')
   for (const { request, by, happened, run } of missing) await write(kernel.system.context({ tenant: cast.tenant, actor: { type: 'user', id: by }, request }), happened, run)
+  await tellPast(kernel, client, cast)
+  await client.query('commit')
   return missing.length
 }
 /** As gw_system, which alone may say when something happened. */
