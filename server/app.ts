@@ -16,16 +16,19 @@ import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
 import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
+import { createActivityModule } from './modules/activity/module.ts'
 import { createLive } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
+import { createNotifications, notificationEvents } from './modules/notifications/module.ts'
 import { fillGauges, readerStatus } from './modules/operators/api.ts'
 import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
+import { reports } from './modules/reports/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, operatorEvents]
+export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -35,6 +38,9 @@ export function createModules({ kernel, identity, mail, config }: Parts): readon
     createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
     createTasks(kernel),
+    createNotifications({ kernel }),
+    createActivityModule(kernel),
+    reports,
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
