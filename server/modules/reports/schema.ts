@@ -6,7 +6,7 @@ export type ReportQuery = Static<typeof ReportQuery>
 
 const Category = Type.Enum(['todo', 'doing', 'done'])
 /** A report is a list that is never cut into pages. */
-const report = <S extends TSchema, M extends Record<string, TSchema>>(item: S, id: string, description: string, more: M = {} as M) =>
+const report = <S extends TSchema, M extends Record<string, TSchema> = {}>(item: S, id: string, description: string, more: M = {} as M) =>
   Type.Object({ items: Type.Array(item), next: Type.Null(), ...more }, { $id: id, description })
 
 export const Progress = report(
