@@ -6,7 +6,16 @@ export type Accepted = { status: 'accepted' }
 
 export type ActiveTenant = { id: string; slug: string; name: string; role: 'viewer' | 'member' | 'admin' | 'owner' }
 
+export type ActivityEvent = { id: string; tenantId: string; name: string; subject: { type: string; id: string }; data: Record<string, unknown>; causeId: string | null; requestId: string | null; at: string; seq: number; cursor: string; sealed?: boolean; actor: { type: string; id: string | null; name: string | null }; task: { id: string; ref: string; title: string; deleted: boolean } | null }
+
+export type ActivityList = { items: ActivityEvent[]; next: string | null }
+
+export type AllRead = { read: number }
+
 export type BulkAnswer = { items: Task[] }
+
+/** Tasks that were not done at the end of each day (UTC); `ideal` goes evenly to none at the span's end. */
+export type BurnDownReport = { items: { day: string; open: number; ideal: number }[]; next: null }
 
 export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
 
@@ -20,6 +29,14 @@ export type Column = { id: string; name: string; category: 'todo' | 'doing' | 'd
 export type Comment = { id: string; taskId: string; authorId: string | null; text: string; mentions: string[]; version: number; createdAt: string; updatedAt: string }
 
 export type CommentList = { items: Comment[]; next: string | null }
+
+/** From the first column of category doing, else from the making, until done; for tasks that became done in the span. */
+export type CycleTimeReport = { items: { taskId: string; ref: string; title: string; hours: number; startedAt: string; doneAt: string }[]; next: null; medianHours: number | null; p85Hours: number | null }
+
+/** `seq` is the true order per subject; `cursor` is opaque. */
+export type Event = { id: string; tenantId: string; name: string; subject: { type: string; id: string }; actor: { type: string; id: string | null }; data: Record<string, unknown>; causeId: string | null; requestId: string | null; at: string; seq: number; cursor: string; sealed?: boolean }
+
+export type EventList = { items: Event[]; next: string | null }
 
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
 
@@ -53,10 +70,18 @@ export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' |
 
 export type NewTenant = { name: string; slug?: string }
 
+/** `excerpt` is the begin of the comment it is about. */
+export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
+
+export type NotificationList = { items: Notification[]; next: string | null }
+
 export type OutboxList = { items: OutboxMail[]; next: string | null }
 
 /** Links are masked until they are revealed. */
 export type OutboxMail = { id: string; tenantId: string; kind: string; status: 'queued' | 'sent' | 'kept' | 'failed' | 'held'; to: string | null; subject: string | null; text: string | null; html?: string; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; createdAt: string; updatedAt: string }
+
+/** Tasks that are late and not done, now; the latest 500. */
+export type OverdueReport = { items: ({ taskId: string; projectId: string; ref: string; title: string; dueAt: string; assigneeId: string | null; daysLate: number })[]; next: null; total: number }
 
 export type ParkedEvent = { eventId: string; tenantId: string; name: string; error: string; at: string; parkedAt: string }
 
@@ -66,6 +91,9 @@ export type Preferences = { locale: string; timeZone: string; notifications: Rec
 
 /** RFC 9457; `detail` says what to do next. */
 export type Problem = { type: string; title: string; status: number; code: string; detail?: string; instance: string; requestId: string; errors?: FieldFault[] }
+
+/** Tasks by column, now. */
+export type ProgressReport = { items: ({ projectId: string; key: string; name: string; total: number; done: number; percent: number; columns: ({ id: string; name: string; category: 'todo' | 'doing' | 'done'; count: number })[] })[]; next: null }
 
 /** `role` is what the caller may do in it. */
 export type Project = { id: string; key: string; name: string; description: string | null; visibility: 'open' | 'private'; status: 'active' | 'archived'; columns: Column[]; wip: 'warn' | 'block'; progress: { total: number; done: number; percent: number }; createdBy: string | null; version: number; createdAt: string; updatedAt: string; role: 'viewer' | 'editor' | 'manager' }
@@ -105,11 +133,26 @@ export type TenantList = { items: Tenant[]; next: string | null }
 /** `eventRetentionDays` null: as the installation says. */
 export type TenantSettings = { eventRetentionDays: number | null }
 
+/** Tasks made, and tasks that came into a column of category done, by day (UTC). */
+export type ThroughputReport = { items: { day: string; created: number; done: number }[]; next: null }
+
 export type TransferTenant = { userId: string }
+
+/** Events a day, by name and by person; days without any are left out. */
+export type Usage = { from: string; to: string; total: number; days: { day: string; count: number }[]; names: { name: string; count: number }[]; people: { userId: string; count: number }[] }
 
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
 
+/** Open tasks by assignee, now, and those that became done in the span. */
+export type WorkloadReport = { items: ({ userId: string | null; name: string | null; todo: number; doing: number; done: number; overdue: number })[]; next: null }
+
 export type Operations = {
+  activity: {
+    /** What happened, newest first */
+    list(input?: { query?: { after?: string; limit?: number; projectId?: string; taskId?: string; userId?: string } } & CallOptions): Promise<ActivityList>
+    /** How much happened, by day, name and person */
+    usage(input?: { query?: { projectId?: string; taskId?: string; userId?: string; from?: string; to?: string } } & CallOptions): Promise<Usage>
+  }
   auth: {
     /** Sign one of my devices out */
     endSession(input: { id: string } & CallOptions): Promise<void>
@@ -135,6 +178,10 @@ export type Operations = {
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
     verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
+  }
+  events: {
+    /** The tenant's log, newest first */
+    list(input?: { query?: { after?: string; limit?: number; name?: string; subjectId?: string; actorId?: string; from?: string; to?: string } } & CallOptions): Promise<EventList | string>
   }
   installation: {
     /** Whether a restored backup holds its jobs */
@@ -173,6 +220,14 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; q?: string } } & CallOptions): Promise<MemberList>
     /** Take a member out */
     remove(input: { userId: string } & CallOptions): Promise<void>
+  }
+  notifications: {
+    /** List my notifications, newest first */
+    list(input?: { query?: { after?: string; limit?: number; unread?: boolean } } & CallOptions): Promise<NotificationList>
+    /** Mark a notification as read */
+    read(input: { id: string } & CallOptions): Promise<Notification>
+    /** Mark all my notifications as read */
+    readAll(input?: CallOptions): Promise<AllRead>
   }
   outbox: {
     /** List mails, newest first, links masked */
@@ -213,6 +268,20 @@ export type Operations = {
     rewind(input: { name: string; body: Rewind } & CallOptions): Promise<Reader>
     /** Park the event a reader fails on */
     skip(input: { name: string } & CallOptions): Promise<Reader>
+  }
+  reports: {
+    /** Open tasks by day */
+    burnDown(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<BurnDownReport | string>
+    /** How long tasks take */
+    cycleTime(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<CycleTimeReport | string>
+    /** Late tasks */
+    overdue(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<OverdueReport | string>
+    /** Tasks by column */
+    progress(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<ProgressReport | string>
+    /** Tasks made and done a day */
+    throughput(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<ThroughputReport | string>
+    /** Tasks by assignee */
+    workload(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<WorkloadReport | string>
   }
   tasks: {
     /** Comment on a task */
@@ -289,6 +358,10 @@ export type Operations = {
 }
 
 export const operations: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {
+  activity: {
+    list: { method: 'GET', path: '/api/v1/activity' },
+    usage: { method: 'GET', path: '/api/v1/activity/usage' },
+  },
   auth: {
     endSession: { method: 'DELETE', path: '/api/v1/auth/sessions/{id}' },
     forgotPassword: { method: 'POST', path: '/api/v1/auth/forgot-password', public: true },
@@ -302,6 +375,9 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     session: { method: 'POST', path: '/api/v1/auth/session', public: true },
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
+  },
+  events: {
+    list: { method: 'GET', path: '/api/v1/events' },
   },
   installation: {
     get: { method: 'GET', path: '/api/v1/installation' },
@@ -326,6 +402,11 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     list: { method: 'GET', path: '/api/v1/members' },
     remove: { method: 'DELETE', path: '/api/v1/members/{userId}' },
   },
+  notifications: {
+    list: { method: 'GET', path: '/api/v1/notifications' },
+    read: { method: 'POST', path: '/api/v1/notifications/{id}/read' },
+    readAll: { method: 'POST', path: '/api/v1/notifications/read-all' },
+  },
   outbox: {
     list: { method: 'GET', path: '/api/v1/outbox' },
     reveal: { method: 'POST', path: '/api/v1/outbox/{id}/reveal' },
@@ -348,6 +429,14 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     resume: { method: 'POST', path: '/api/v1/readers/{name}/resume' },
     rewind: { method: 'POST', path: '/api/v1/readers/{name}/rewind' },
     skip: { method: 'POST', path: '/api/v1/readers/{name}/skip' },
+  },
+  reports: {
+    burnDown: { method: 'GET', path: '/api/v1/reports/burn-down' },
+    cycleTime: { method: 'GET', path: '/api/v1/reports/cycle-time' },
+    overdue: { method: 'GET', path: '/api/v1/reports/overdue' },
+    progress: { method: 'GET', path: '/api/v1/reports/progress' },
+    throughput: { method: 'GET', path: '/api/v1/reports/throughput' },
+    workload: { method: 'GET', path: '/api/v1/reports/workload' },
   },
   tasks: {
     addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },

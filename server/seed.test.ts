@@ -47,6 +47,23 @@ test('what happened lies in the past, in order, and its personal words are seale
   assert.ok(events.filter(({ name }) => name === 'comment.added').every(({ secret, data }) => secret && !('text' in data)))
 })
 
+test('each of them was told in time: old news are read, and the reader that follows the log tells nobody twice', async (t) => {
+  const app = await testApp(t)
+  const lines = await seedDemo(app.kernel)
+  await app.settled()
+  for (const login of logins(lines)) {
+    const person = await sign(app, login)
+    const { items } = await app.ok(person, 'GET', '/notifications?limit=200') as { items: { readAt: string | null; createdAt: string; kind: string }[] }
+    const unread = items.filter(({ readAt }) => !readAt)
+    assert.ok(items.length > 20 && unread.length > 0 && unread.length < 12, `${person.user.name}: ${unread.length} of ${items.length} unread`)
+    assert.ok(items.every(({ createdAt }, i) => i === 0 || createdAt <= items[i - 1]!.createdAt), 'newest first')
+    // but for what is due now, which the clock tells
+    assert.ok(items.filter(({ kind, createdAt }) => kind !== 'due' && Date.now() - Date.parse(createdAt) < 60_000).length <= 1)
+  }
+  const said = await app.mails()
+  assert.deepEqual(said.filter(({ to }) => to.endsWith('@lighthouse.example')), [], 'nobody lives at these addresses')
+})
+
 test('a second run adds nothing and prints the same logins; two at once add one story', async (t) => {
   const app = await testApp(t)
   const [first, second] = await Promise.all([seedDemo(app.kernel), seedDemo(app.kernel)])
