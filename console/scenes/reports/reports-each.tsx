@@ -24,6 +24,8 @@ const waiting = (
     <Skeleton h={240} />
   </div>
 )
+/** Days come as dates in UTC: noon keeps them the same day everywhere. */
+const dayOf = (date: string) => day(`${date.slice(0, 10)}T12:00:00Z`)
 const queryOf = (range: Range) => ({ ...range })
 
 export function ProgressOf({ range, project }: Of) {
@@ -69,7 +71,7 @@ export function Throughput({ range }: Of) {
   const [before, after] = [sum(items.slice(0, half)), sum(items.slice(half))]
   const option = useCallback(
     (palette: Palette) => ({
-      xAxis: { type: 'category', data: items.map((item) => day(item.day)) },
+      xAxis: { type: 'category', data: items.map((item) => dayOf(item.day)) },
       yAxis: { type: 'value' },
       series: [
         { name: t('Done'), type: 'bar', barMaxWidth: 14, itemStyle: { color: palette.accent, borderRadius: [2, 2, 0, 0] }, data: items.map((item) => item.done) },
@@ -81,7 +83,7 @@ export function Throughput({ range }: Of) {
   const finding = after === before ? t('{after} tasks done, as many as before', { after: before + after }) : after > before ? t('{total} tasks done, up {by} in the later half', { total: before + after, by: after - before }) : t('{total} tasks done, down {by} in the later half', { total: before + after, by: before - after })
   return (
     <Loaded of={read} what={t('Throughput could not be read')} skeleton={waiting}>
-      {() => <Figure kind="throughput" finding={finding} text={t('Tasks done and created a day')} query={queryOf(range)} option={option} table={{ head: [t('Day'), t('Done'), t('Created')], rows: items.map((item) => [day(item.day), item.done, item.created]) }} />}
+      {() => <Figure kind="throughput" finding={finding} text={t('Tasks done and created a day')} query={queryOf(range)} option={option} table={{ head: [t('Day'), t('Done'), t('Created')], rows: items.map((item) => [dayOf(item.day), item.done, item.created]) }} />}
     </Loaded>
   )
 }
@@ -92,7 +94,7 @@ export function BurnDown({ range }: Of) {
   const [first, last] = [items[0]?.open ?? 0, items.at(-1)?.open ?? 0]
   const option = useCallback(
     (palette: Palette) => ({
-      xAxis: { type: 'category', boundaryGap: false, data: items.map((item) => day(item.day)) },
+      xAxis: { type: 'category', boundaryGap: false, data: items.map((item) => dayOf(item.day)) },
       yAxis: { type: 'value' },
       series: [
         { name: t('Open'), type: 'line', symbol: 'none', lineStyle: { width: 2, color: palette.accent }, itemStyle: { color: palette.accent }, areaStyle: { color: palette.accent, opacity: 0.1 }, data: items.map((item) => item.open) },
@@ -104,7 +106,7 @@ export function BurnDown({ range }: Of) {
   const finding = last === first ? t('{last} tasks open, as many as at the start', { last }) : last < first ? t('{last} tasks open, {by} fewer than at the start', { last, by: first - last }) : t('{last} tasks open, {by} more than at the start', { last, by: last - first })
   return (
     <Loaded of={read} what={t('Burn-down could not be read')} skeleton={waiting}>
-      {() => <Figure kind="burn-down" finding={finding} text={t('Open tasks by day')} query={queryOf(range)} option={option} table={{ head: [t('Day'), t('Open')], rows: items.map((item) => [day(item.day), item.open]) }} />}
+      {() => <Figure kind="burn-down" finding={finding} text={t('Open tasks by day')} query={queryOf(range)} option={option} table={{ head: [t('Day'), t('Open')], rows: items.map((item) => [dayOf(item.day), item.open]) }} />}
     </Loaded>
   )
 }
@@ -190,14 +192,14 @@ export function Workload({ range }: Of) {
 }
 
 export function Overdue({ range, project }: Of) {
-  const read = useReport<Page<Late>>('overdue', range)
+  const read = useReport<Page<Late> & { total: number }>('overdue', range)
   const nameOf = useNames()
   return (
     <Loaded of={read} what={t('Overdue tasks could not be read')} skeleton={waiting}>
-      {({ items }) => (
+      {({ items, total }) => (
         <Figure
           kind="overdue"
-          finding={items.length ? t('{tasks} overdue', { tasks: countOf(items.length, 'task', 'tasks') }) : t('Nothing is overdue')}
+          finding={items.length ? t('{tasks} overdue', { tasks: countOf(total ?? items.length, 'task', 'tasks') }) : t('Nothing is overdue')}
           text={t('Overdue tasks, the oldest first')}
           query={queryOf(range)}
           table={{ head: [t('Task'), t('Person'), t('Days late')], rows: items.map((item) => [`${item.ref} ${item.title}`, nameOf(item.assigneeId) ?? '', item.daysLate]) }}

@@ -65,10 +65,8 @@ export function Reports() {
 }
 
 function Six({ project, days }: { project: Project; days: number }) {
-  const today = new Date()
-  const start = new Date(today.getFullYear(), today.getMonth(), today.getDate() - days + 1)
-  const end = new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1)
-  const range: Range = { projectId: project.id, from: start.toISOString(), to: end.toISOString() }
+  const date = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10)
+  const range: Range = { projectId: project.id, from: date(days - 1), to: date(0) }
   return (
     <div className="reports">
       <ProgressOf range={range} project={project} />
