@@ -4,10 +4,13 @@ import pg from 'pg'
 import { checkStatements } from '../../kernel/describe.ts'
 import { newId } from '../../kernel/ids.ts'
 import { mailBinding, mailEvents } from '../../kernel/mail.ts'
+import type { Mail } from '../../kernel/ports.ts'
 import { createStep } from '../../kernel/readers.ts'
+import { startFollowers } from '../../kernel/running.ts'
 import { sql, statements } from '../../kernel/sql.ts'
 import { testHttp, type Person } from '../../testing/http.ts'
-import { runAs } from '../../testing/kernel.ts'
+import { openTestKernel, runAs } from '../../testing/kernel.ts'
+import { createSender } from '../mail/service.ts'
 import { projectEvents, projects } from '../projects/module.ts'
 import { createTasks, taskEvents } from '../tasks/module.ts'
 import { createLetters } from './letters.ts'
@@ -192,4 +195,21 @@ test('the statements of notifications say what the database answers', async (t) 
   const mine = statements.filter(({ label }) => label.startsWith('notifications.'))
   assert.deepEqual(await checkStatements(client, mine).finally(() => client.end()), [])
   assert.ok(mine.length > 5)
+})
+
+test('two processes share the reader and the jobs: everybody is told once, and each letter goes out once', async (t) => {
+  const s = await setUp(t)
+  const other = await openTestKernel(s.k.database, [projectEvents, taskEvents, notificationEvents, mailEvents])
+  const sent: string[] = []
+  const port: Mail = { kind: 'smtp', send: async ({ key }) => void sent.push(key), close: async () => {} }
+  const processes = [s.k, other].map((kernel) => startFollowers(kernel, { readers: [tellPeople], jobs: [createSender({ kernel, port }), ...createLetters({ kernel }).filter((job) => !job.everyMs)] }))
+  try {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => s.makeTask(s.ada, { title: `Task ${i}`, assigneeId: s.ben.id })))
+    const count = async () => (await s.k.system.pool.query<{ n: number }>(`select count(*)::int as n from mails where status = 'sent'`)).rows[0]!.n
+    while ((await count()) < 20) await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.deepEqual([sent.length, new Set(sent).size, (await s.mine(s.ben)).length], [20, 20, 20])
+  } finally {
+    await Promise.all(processes.map((p) => p.stop()))
+    await other.close()
+  }
 })
