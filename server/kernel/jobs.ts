@@ -52,12 +52,18 @@ type WorkerOptions = { db: Db; handlers: readonly JobHandler[]; parallel?: numbe
 export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs = 1000, onError = () => {} }: WorkerOptions): Worker {
   const byName = new Map(handlers.map((h) => [h.name, h]))
   const names = [...byName.keys()]
+  const gapMs = Math.min(pollMs, 20) // every commit wakes: under load many looks that find nothing are one
   const who: Who = { tenant: platformId, actor: { type: 'system', id: null }, request: 'jobs' }
   const lease = newId()
   const running = new Map<string, Promise<void>>()
   const stopping = new AbortController()
   const transact = <R>(body: (tx: Tx) => Promise<R>) => db.transact(who, body)
-  let wake = () => {}
+  let woken = false
+  let interrupt = () => {}
+  const wake = () => {
+    woken = true
+    interrupt()
+  }
 
   async function work(job: Job): Promise<void> {
     try {
@@ -80,10 +86,19 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
     if (running.size) transact((tx) => tx(renewLease(lease, [...running.keys()], leaseMs))).catch(onError)
   }, leaseMs / 4)
 
+  const sleep = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      interrupt = () => (clearTimeout(timer), resolve())
+    })
+
   const loop = (async () => {
     let planned = 0
     while (!stopping.signal.aborted) {
       let rest = pollMs
+      let found = 0
+      const began = performance.now()
+      woken = false
       try {
         if (Date.now() - planned > 60_000) {
           await plan()
@@ -91,6 +106,7 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
         }
         const room = parallel - running.size
         const jobs = room > 0 ? await transact((tx) => tx(takeJobs(lease, names, room, leaseMs))) : []
+        found = jobs.length
         for (const job of jobs) {
           const done = work(job).finally(() => {
             running.delete(job.id)
@@ -104,14 +120,13 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
       } catch (error) {
         onError(error)
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, rest)
-        wake = () => (clearTimeout(timer), resolve())
-      })
+      if (!woken) await sleep(rest)
+      const early = found ? 0 : gapMs - (performance.now() - began)
+      if (early > 0 && !stopping.signal.aborted) await new Promise((resolve) => setTimeout(resolve, early))
     }
   })()
   return {
-    wake: () => wake(),
+    wake,
     running: () => running.size,
     /** Takes no more jobs, lets those under way finish; what does not end in time is taken over by lease. */
     async stop() {

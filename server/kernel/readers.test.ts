@@ -140,7 +140,7 @@ test('a wake-up during a step is not lost, and stopping waits for the step under
   const stepper = keepStepping(() => new Promise<boolean>((resolve) => {
     steps++
     release = () => resolve(false)
-  }), { floorMs: 60_000 })
+  }), { floorMs: 60_000, gapMs: 0 })
   await sleep(1)
   stepper.wake()
   release()

@@ -116,23 +116,28 @@ const isAway = (error: unknown) =>
   (error instanceof ConnectionLost && error.cause !== undefined) || error instanceof OutcomeUnknown || String((error as { code?: string }).code).startsWith('53')
 
 export type Stepper = { done: Promise<void>; wake(): void; stop(): Promise<void> }
-/** Calls step until it says idle, again when woken, and every floorMs whatever happens: a wake-up is only a hint. */
-export function keepStepping(step: () => Promise<boolean>, { floorMs = 1000, onError = () => {} }: { floorMs?: number; onError?: (error: unknown) => void } = {}): Stepper {
+/** Calls step until it says idle, again when woken, and every floorMs whatever happens: a wake-up is only a hint.
+    @param gapMs the least time from the beginning of one step to the next, unless there is more at once: under load many commits are one look */
+export function keepStepping(step: () => Promise<boolean>, { floorMs = 1000, gapMs = 5, onError = () => {} }: { floorMs?: number; gapMs?: number; onError?: (error: unknown) => void } = {}): Stepper {
   let interrupt = () => {}
+  let cut = () => {}
   let woken = false
   let stopped = false
-  const rest = (ms: number) =>
+  const pause = (ms: number, held: (end: () => void) => void) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms)
-      interrupt = () => (clearTimeout(timer), resolve())
+      held(() => (clearTimeout(timer), resolve()))
     })
   const done = (async () => {
     while (!stopped) {
       woken = false
+      const began = performance.now()
       const more = await step().catch((error: unknown) => void onError(error))
       if (more || stopped) continue
-      if (!woken) await rest(floorMs)
+      if (!woken) await pause(floorMs, (end) => (interrupt = end))
+      const early = gapMs - (performance.now() - began)
+      if (early > 0 && !stopped) await pause(early, (end) => (cut = end))
     }
   })()
-  return { done, wake: () => ((woken = true), interrupt()), stop: () => ((stopped = true), interrupt(), done) }
+  return { done, wake: () => ((woken = true), interrupt()), stop: () => ((stopped = true), interrupt(), cut(), done) }
 }
