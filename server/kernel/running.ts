@@ -32,14 +32,16 @@ export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> 
   const connections = o.connections ?? 10
   const app = new Db({ connection: { ...o.database.connection('app'), max: connections }, registry, seal, onCommit })
   const system = new Db({ connection: { ...o.database.connection('system'), max: Math.max(4, Math.floor(connections / 2)) }, registry, seal, onCommit, system: true })
-  const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => system.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
+  // a door of its own: readers and jobs seal and open inside their transactions, where the same door would wait for itself
+  const keyDoor = new Db({ connection: { ...o.database.connection('system'), max: 2 }, registry, seal, system: true })
+  const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => keyDoor.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
   const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
   return {
     database: o.database, app, system, registry, keys, bus: o.bus, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
     async close() {
       unsubscribe()
       bell.close()
-      await Promise.all([app.close(), system.close()])
+      await Promise.all([app.close(), system.close(), keyDoor.close()])
     },
   }
 }
