@@ -13,6 +13,7 @@ type Told = { event: LogEvent; more: number }
 function gathered(events: LogEvent[]): Told[] {
   const told: Told[] = []
   for (const event of events) {
+    if (event.name === 'member.signed-in') continue // for the audit log; it changes nothing
     const last = told.at(-1)
     const same = last && last.event.name === event.name && last.event.actor.id === event.actor.id && Math.abs(Date.parse(last.event.at) - Date.parse(event.at)) < 3_600_000
     if (same && event.name !== 'comment.added' && last.event.subject.id === event.subject.id) last.more++

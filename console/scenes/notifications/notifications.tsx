@@ -95,7 +95,7 @@ function Notice({ notice }: { notice: Notification }) {
   const words: Record<string, string> = {
     assigned: t('{who} assigned it to you', { who }),
     mentioned: t('{who} mentioned you', { who }),
-    watched: t('{who} changed it', { who }),
+    watched: notice.excerpt ? t('{who} commented', { who }) : t('{who} changed it', { who }),
     due: t('It is due soon'),
     invited: t('{who} invites you to a team', { who }),
   }

@@ -165,7 +165,7 @@ export function Workload({ range }: Of) {
         return (
           <Figure
             kind="workload"
-            finding={top && top.open ? t('{name} carries the most: {tasks}', { name: top.name, tasks: countOf(top.open, 'open task', 'open tasks') }) : t('Nobody has open tasks')}
+            finding={top && top.open && !top.userId ? t('{tasks} have nobody yet', { tasks: countOf(top.open, 'open task', 'open tasks') }) : top && top.open ? t('{name} carries the most: {tasks}', { name: top.name, tasks: countOf(top.open, 'open task', 'open tasks') }) : t('Nobody has open tasks')}
             text={t('Open tasks by person, now')}
             query={queryOf(range)}
             table={{ head: [t('Person'), t('To do'), t('In progress')], rows: rows.map((row) => [row.name, row.todo, row.doing]) }}
