@@ -43,7 +43,6 @@ export function useOffer(offered: Action[], version: unknown) {
       rebuild()
     }
     // the actions close over what `version` names
-    // eslint-disable-next-line
   }, [version])
 }
 
