@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { probeEvents, testKernel } from '../testing/kernel.ts'
+import { testServer } from '../testing/postgres.ts'
+import { Db } from './db.ts'
 import { newId, platformId } from './ids.ts'
 import { listEvents } from './log.ts'
 import { sql } from './sql.ts'
@@ -98,6 +100,21 @@ test('gw_system acting within a tenant is bound by that tenant\'s policies, and 
     assert.equal((await tx(sql`select id from notes`)).length, 2)
   })
   await assert.rejects(k.system.transact(system, (tx) => tx.within({ tenant: a.tenant })(sql`select * from keys`)), { code: '42501' })
+})
+
+test('over another login that acts as gw_system, as beside a running server, an interactive change does not fall back to that login', async (t) => {
+  const k = await testKernel(t, { extra: rows })
+  const { superuser } = await testServer()
+  const { rows: [here] } = await k.system.pool.query<{ name: string }>('select current_database() as name')
+  const door = new Db({ connection: { ...superuser(here!.name), options: '-c role=gw_system', max: 1 }, registry: k.registry, seal: (who, text, boundTo) => k.keys.seal(who, text, boundTo), system: true })
+  t.after(() => door.close())
+  const whoIs = sql<{ name: string }>`select current_user::text as name`
+  const ctx = door.context(k.who())
+  const names = await ctx.change('probe.written', async (tx) => {
+    const all = [await tx(whoIs), await tx.within({ tenant: ctx.tenant })(whoIs), await tx(whoIs)].map(([row]) => row!.name)
+    return { subject: newId(), data: { n: 1 }, result: all }
+  })
+  assert.deepEqual(names, ['gw_system', 'gw_app', 'gw_system'])
 })
 
 test('sealed values are not in the row and come back for those who may see the subject, until their key is destroyed', async (t) => {

@@ -193,7 +193,7 @@ class Transaction {
     if (this.#doomed) throw this.#doomed.error // caught and gone on: the first error stands
     const head = this.#begun ? [] : [begin]
     this.#begun = true
-    if (!same(this.#set, view)) head.push(this.#o.system ? setContextAs(view.who, view.asApp ? 'gw_app' : 'none') : setContext(view.who))
+    if (!same(this.#set, view)) head.push(this.#o.system ? setContextAs(view.who, view.asApp ? 'gw_app' : 'gw_system') : setContext(view.who))
     this.#set = view
     try {
       return (await flush(this.#client, [...head, ...queries], Math.max(1, this.#until - Date.now()))).slice(head.length)
