@@ -73,7 +73,7 @@ export function errorsPage(): string {
   const rows = Object.entries(codes).map(([code, { status, title, cure }]) => `<tr id="${escape(code)}"><td><code>${escape(code)}</code></td><td>${status}</td><td>${escape(title)}</td><td>${escape(cure)}</td></tr>`).join('')
   return shell('Problem codes', `<main><p><a href="/api/docs">API reference</a></p><h1>Problem codes</h1><p>Every refusal is an <code>application/problem+json</code> document (RFC 9457) with one of these codes.</p><table><tr><th>code</th><th>status</th><th>title</th><th>what to do</th></tr>${rows}</table></main>`)
 }
-const shell = (title: string, inner: string) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)} · Groundwork</title><link rel="stylesheet" href="/api/docs/style.css"></head><body>${inner}</body></html>`
+const shell = (title: string, inner: string) => `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${escape(title)} · Groundwork</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"><link rel="stylesheet" href="/api/docs/style.css"></head><body>${inner}</body></html>`
 
 const css = `:root{--bg:#fbfbfc;--surface:#fff;--line:#e4e6eb;--text:#1c1f26;--dim:#5a6170;--accent:#3b4fd8;--code:#f1f2f6}
 @media(prefers-color-scheme:dark){:root{--bg:#121419;--surface:#181b22;--line:#2a2e38;--text:#e7e9ee;--dim:#a3a9b8;--accent:#9aa7ff;--code:#20242d}}
@@ -84,8 +84,8 @@ nav a{display:flex;gap:8px;padding:3px 8px;border-radius:6px;color:var(--text);t
 nav summary{font-weight:600;margin:12px 0 4px;cursor:pointer}.brand{font-weight:600;font-size:16px;margin:0 8px 12px}
 main{flex:1;min-width:0;max-width:980px;padding:24px 32px 96px;margin:0 auto}h1{font-size:24px}h2{font-size:20px;margin-top:48px;text-transform:capitalize;border-bottom:1px solid var(--line);padding-bottom:4px}
 h3{font-size:14px;margin:0 0 4px;overflow-wrap:anywhere}h4{margin:12px 0 4px;font-size:13px;font-weight:500}section{background:var(--surface);border:1px solid var(--line);border-radius:8px;padding:16px;margin:12px 0}
-code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:12.5px}code{background:var(--code);border-radius:4px;padding:1px 4px}pre{background:var(--code);border-radius:6px;padding:12px;overflow:auto}
-table{border-collapse:collapse;width:100%;display:block;overflow:auto;font-size:13px}th{text-align:left;font-weight:500;color:var(--dim)}td,th{padding:4px 12px 4px 0;border-top:1px solid var(--line);vertical-align:top}i,.id,small{color:var(--dim);font-style:normal;font-size:12px}
+code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,monospace;font-size:12.5px}code{background:var(--code);border-radius:4px;padding:1px 4px}pre{background:var(--code);border-radius:6px;padding:12px;white-space:pre-wrap;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:13px}td{overflow-wrap:anywhere}th{text-align:left;font-weight:500;color:var(--dim)}td,th{padding:4px 12px 4px 0;border-top:1px solid var(--line);vertical-align:top}i,.id,small{color:var(--dim);font-style:normal;font-size:12px}
 a{color:var(--accent)}.method{font:600 11px/20px ui-monospace,monospace;min-width:36px}.get{color:#0b7a53}.post{color:#3b4fd8}.patch,.put{color:#8a5a00}.delete{color:#b3261e}@media(prefers-color-scheme:dark){.get{color:#5fd3a2}.post{color:#9aa7ff}.patch,.put{color:#e5b567}.delete{color:#ff9c94}}
 a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px}@media(max-width:800px){body{display:block}nav{position:static;width:auto;height:auto;border-right:0;border-bottom:1px solid var(--line)}nav details:not([open]){margin:0}main{padding:16px}}`
 
