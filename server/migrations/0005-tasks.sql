@@ -64,8 +64,8 @@ create policy search on task_search for select to gw_owner using (true);
 create policy search on project_keys for select to gw_owner using (true);
 create policy search on tasks for select to gw_owner using (true);
 
-/* Words, prefixes of the last word, parts of the title, misspelt words of it, and refs, best first, below a place in that order. */
-create function search_tasks(asked text, projects uuid[], below real, below_id uuid, most int) returns table (id uuid, score real)
+/* Words, prefixes of the last word, parts of the title, misspelt words of it if `loose`, and refs: best first, below a place in that order. */
+create function search_tasks(asked text, projects uuid[], below real, below_id uuid, most int, loose boolean default true) returns table (id uuid, score real)
 language plpgsql stable security definer set search_path = public, pg_temp set plan_cache_mode = force_custom_plan as $$
 declare
   tenant constant uuid := current_setting('app.tenant')::uuid;
@@ -80,7 +80,7 @@ begin
       where s.tenant_id = tenant and s.document @@ query and s.project_id = any (projects)
     union all
     select s.task_id, s.title, 0 from task_search s
-      where pattern is not null and s.tenant_id = tenant and (s.title ilike pattern or asked <% s.title) and s.project_id = any (projects)
+      where pattern is not null and s.tenant_id = tenant and (s.title ilike pattern or (loose and asked <% s.title)) and s.project_id = any (projects)
     union all
     select t.id, t.title, 10 from project_keys k join tasks t on t.tenant_id = tenant and t.project_id = k.project_id and t.number = ref[2]::int
       where ref is not null and k.tenant_id = tenant and k.key = ref[1] and t.deleted_at is null and t.project_id = any (projects)
@@ -98,5 +98,5 @@ begin
   return query select s.task_id from task_search s
     where s.tenant_id = tenant and (wanted_labels is null or s.labels @> wanted_labels) and (wanted_fields is null or s.fields @> wanted_fields);
 end $$;
-revoke execute on function search_tasks(text, uuid[], real, uuid, int), tagged_tasks(text[], jsonb) from public;
-grant execute on function search_tasks(text, uuid[], real, uuid, int), tagged_tasks(text[], jsonb) to gw_app;
+revoke execute on function search_tasks(text, uuid[], real, uuid, int, boolean), tagged_tasks(text[], jsonb) from public;
+grant execute on function search_tasks(text, uuid[], real, uuid, int, boolean), tagged_tasks(text[], jsonb) to gw_app;

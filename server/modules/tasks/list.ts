@@ -49,7 +49,7 @@ const tested = (f: Filter) => sql`
   and (${f.dueBefore}::timestamptz is null or t.due_at < ${f.dueBefore}) and (${f.dueAfter}::timestamptz is null or t.due_at >= ${f.dueAfter})
   and (${f.parent}::uuid is null or t.parent_id = ${f.parent}) and (not ${f.topLevel}::boolean or t.parent_id is null)`
 const worded = (who: Asker, f: Filter) => sql`
-  and t.id in (select s.id from search_tasks(${f.q}, array(select p.id from projects p where p.deleted_at is null and (${f.project}::uuid is null or p.id = ${f.project}) and ${visibleProject(who)}), 'infinity', ${highest}, 1000) s)`
+  and t.id in (select s.id from search_tasks(${f.q}, array(select p.id from projects p where p.deleted_at is null and (${f.project}::uuid is null or p.id = ${f.project}) and ${visibleProject(who)}), 'infinity', ${highest}, 1000, false) s)`
 
 const no: Filter = { project: null, assignee: null, unassigned: false, status: null, priority: null, label: null, fields: null, dueBefore: null, dueAfter: null, parent: null, topLevel: false, q: null }
 type Shape = { scope: Scope; order: string; filtered: boolean; worded: boolean }
@@ -104,7 +104,7 @@ function fieldsOf(text: string): object {
 const FoundRow = Type.Object({ ...ListedTask.properties, score: Type.String() })
 const findRows = statement('tasks.search', FoundRow, (who: Asker, q: string, [score, id]: readonly string[], limit: number) => sql`
   select ${taskColumns}, s.score::text as score
-  from search_tasks(${q}, array(select p.id from projects p where p.deleted_at is null and ${visibleProject(who)}), ${score}, ${id}, ${limit}) s
+  from search_tasks(${q}, array(select p.id from projects p where p.deleted_at is null and ${visibleProject(who)}), ${score}, ${id}, ${limit}, true) s
   join tasks t on t.id = s.id join projects p on p.id = t.project_id where t.deleted_at is null order by s.score desc, s.id desc`, [[someone, '', ['1', ''], 1]])
 
 /** Best first, among the tasks of the projects that the caller sees: words, prefixes, parts of titles, misspelt words, refs. */

@@ -24,8 +24,8 @@ export function createUndo(open: OpenEvent) {
     return changeAsHappened<TaskEventName, Task>(ctx, 'task.moved', async (tx) => {
       const [tasks, rows, log] = await tx.run(lockTasks([id]), findBoards(tx, aimAt([id])), listTaskEvents([id], 300))
       const board = boardToWrite(tx, new Map(rows.map((row) => [row.id, row])), tasks[0])
+      if (tasks[0]!.deletedAt !== null && deletedBy(log) !== tx.actor.id) refuse('task.not_found')
       const found = standing(log, tx, id)
-      if (tasks[0]!.deletedAt !== null && !found.some(({ name }) => name === 'task.deleted')) refuse('task.not_found')
       const entries = [...found, ...(await alike(tx, found, id, bulk))]
       const backs = await waysBack(open, entries)
       const facts = await gatherFor(tx, backs)
@@ -41,6 +41,8 @@ export function createUndo(open: OpenEvent) {
     })
   }
 }
+
+const deletedBy = (log: readonly EventRow[]) => log.filter(({ name }) => name === 'task.deleted').sort((a, b) => b.seq - a.seq)[0]?.actor_id
 
 /** What can be undone of one task. */
 function standing(log: readonly EventRow[], tx: Tx, id: string, request?: string): EventRow[] {
