@@ -56,7 +56,8 @@ async function signIn(page: Page, base: string): Promise<void> {
   await page.getByLabel('Email').fill('ada@example.com')
   await page.locator('input[type=password]').fill(password)
   await page.keyboard.press('Enter')
-  await page.getByRole('navigation', { name: 'Main' }).first().waitFor()
+  await page.waitForURL((url) => url.pathname === '/')
+  await settled(page)
 }
 
 /** A page that keeps what went wrong on it. */
