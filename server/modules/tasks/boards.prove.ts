@@ -73,15 +73,16 @@ test('boards of eight clients that move at random, some offline, end equal to th
   const owner = await http.person('owner')
   const project = await makeProject(http, owner)
   for (let n = 0; n < 24; n++) await makeTask(http, owner, project, { status: columns[n % 3] })
-  // two neighbours so close that the moves between them need new ranks soon
-  const [close] = (await http.as(owner, 'GET', `/tasks?projectId=${project.id}&status=todo&sort=position`)).body.items as Task[]
+  // the first gap of a column is made so narrow that it needs new ranks soon
+  const narrow = (await http.as(owner, 'GET', `/tasks?projectId=${project.id}&status=todo&sort=position`)).body.items as Task[]
+  for (let n = 0, length = 0; length < 40; n++) length = (await http.as(owner, 'PATCH', `/tasks/${narrow[1 + (n % 7)]!.id}/move`, { after: narrow[0]!.id })).body.position.length
   const clients = [owner, ...(await Promise.all(Array.from({ length: 7 }, () => http.person('member', owner.tenant))))]
   const counts: Record<number, number> = {}
   const boards = await Promise.all(clients.map((client) => play(http, client, project.id, long ? 1000 : 120, counts)))
   for (const { catchUp } of boards) await catchUp()
   const { rows } = await http.kernel.system.pool.query<{ id: string; status: string; position: string }>('select id, status, position from tasks where project_id = $1 and deleted_at is null', [project.id])
   const truth = shown(rows.map((row): [string, Omit<Card, 'seq'>] => [row.id, row]))
-  assert.ok(truth.flat().length > 10 && close)
+  assert.ok(truth.flat().length > 10)
   for (const [n, { board }] of boards.entries()) assert.deepEqual(shown(board), truth, `client ${n}`)
   const events = (await http.kernel.system.pool.query<{ name: string; n: string }>(`select name, count(*) as n from events where scope_id = $1 group by name`, [project.id])).rows
   t.diagnostic(`answers ${JSON.stringify(counts)}, events ${events.map(({ name, n }) => `${name} ${n}`).join(', ')}`)
