@@ -1,12 +1,13 @@
 // node tools/mutate.ts [part of a name or proof ...] [--write]
 // A proof that cannot fail proves nothing: each mutation of server/proofs/mutations.ts is applied to a copy of the tree, its proof runs there and must
 // turn red for the reason that is named. --write puts what they printed into docs/proofs.md.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { mutations, type Mutation } from '../server/proofs/mutations.ts'
 
+const patience = 20 * 60_000 // a mutant may hang where the product does not
 const root = path.resolve(import.meta.dirname, '..')
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const chosen = mutations.filter((m) => asked.length === 0 || asked.some((part) => m.name.includes(part) || m.proof.includes(part)))
@@ -17,7 +18,8 @@ if (!chosen.length) {
 
 const copy = copyTree()
 process.once('exit', () => fs.rmSync(copy, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+let proving: ChildProcess | undefined
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (proving?.kill('SIGTERM'), process.exit(1)))
 const printed = new Map<string, string>()
 const green: string[] = []
 for (const mutation of chosen) {
@@ -61,9 +63,14 @@ function apply({ name, file, find, replace }: Mutation): () => void {
 
 function prove(proof: string): Promise<{ red: boolean; text: string }> {
   const child = spawn(process.execPath, ['--test', proof], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
+  proving = child
+  const limit = setTimeout(() => child.kill('SIGTERM'), patience)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more: string) => (text += more))
-  return new Promise((resolve) => child.once('close', (code) => resolve({ red: code !== 0, text })))
+  return new Promise((resolve) => child.once('close', (code) => {
+    clearTimeout(limit)
+    resolve({ red: code !== 0, text })
+  }))
 }
 
 /** Replaces the last cell of each mutation's row. */

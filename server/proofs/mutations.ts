@@ -16,6 +16,7 @@ export type Mutation = {
 const kill = 'server/proofs/kill.prove.ts'
 const http = 'server/proofs/isolation.prove.ts'
 const tables = 'server/proofs/isolation-tables.prove.ts'
+const live = 'server/proofs/isolation-live.prove.ts'
 const input = 'server/proofs/bad-input.prove.ts'
 
 export const mutations: readonly Mutation[] = [
@@ -87,6 +88,22 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'answer-of-others', proof: http, breaks: 'an Idempotency-Key belongs to the tenant, not to the caller', file: 'server/kernel/idempotency.ts',
     find: 'const actorOf = (who: Who) => who.actor.id ?? platformId', replace: 'const actorOf = (_who: Who) => platformId', says: /got the answer of/,
+  },
+  {
+    name: 'search-unfiltered', proof: http, breaks: 'search finds tasks of projects that are hidden', file: 'server/modules/tasks/list.ts',
+    find: 'array(select p.id from projects p where p.deleted_at is null and ${visibleProject(who)}), ${score}', replace: 'array(select p.id from projects p where p.deleted_at is null), ${score}', says: /a (member|viewer) outside (met|found something).* GET \/api\/v1\/search/,
+  },
+  {
+    name: 'activity-unfiltered', proof: http, breaks: 'the activity shows events of projects that are hidden', file: 'server/modules/activity/queries.ts',
+    find: 'exists (select from projects p where p.id = e.scope_id and ${visibleProject(view)})', replace: 'exists (select from projects p where p.id = e.scope_id)', says: /a (member|viewer) outside met .* GET \/api\/v1\/activity/,
+  },
+  {
+    name: 'scope-always-true', proof: live, breaks: 'the rule of a project\'s events says yes to everybody in the tenant', file: 'server/modules/projects/roles.ts',
+    find: "(viewer.role ? ((await viewer.read(findSeen(viewer, id)))[0][0]?.seen ?? false) : false)", replace: '(viewer.role !== undefined && id !== \'\')', says: /outside the project over (websocket|sse) met/,
+  },
+  {
+    name: 'topic-unasked', proof: live, breaks: 'a topic is granted to whoever names it', file: 'server/modules/live/hub.ts',
+    find: "(await visibility.maySubscribe(viewer, topic.noun, topic.id))", replace: 'true', says: /the topic .* was not refused/,
   },
   // bad input
   {

@@ -121,9 +121,12 @@ export async function startProduct(t: Pick<TestContext, 'after'>, env: Record<st
   const orphan = () => {
     if (product.running) endProcess(product.pid)
   }
-  process.once('exit', orphan) // also when the runner gives up on this file
+  const given = () => (orphan(), process.exit(1)) // the runner gives up on this file
+  process.once('exit', orphan)
+  process.once('SIGTERM', given)
   t.after(async () => {
     process.off('exit', orphan)
+    process.off('SIGTERM', given)
     await product.remove()
   })
   await product.start()

@@ -120,11 +120,12 @@ async function guess(op: Operation, c: Case, params: Record<string, string>): Pr
     'PUT /projects/{id}/members/{userId}': () => ({ body: { role: 'editor' } }),
     'PATCH /tasks/{id}': () => ({ body: { title: text(c), description: text(c), labels: ['one', c.world.markOf(c.side, c.project)], priority: 'low', dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
     'PATCH /tasks/{id}/move': async () => ({ body: { status: columnOf(project!), before: (await aTask(c, { status: columnOf(project!) })).id } }),
-    'POST /tasks/{id}/undo': async () => (await c.world.ok(c.side.owner, 'PATCH', `/tasks/${params.id}`, { body: { title: text(c) } }), {}),
+    'POST /tasks/{id}/undo': async () => (await c.world.call(c.by, 'PATCH', `/tasks/${params.id}`, { body: { title: text(c) } }), {}), // of one's own last change
     'POST /tasks/{id}/comments': () => ({ body: { text: text(c) } }),
     'PATCH /comments/{id}': () => ({ body: { text: text(c) } }),
     'POST /tasks/bulk': async () => ({ body: { ids: [(await aTask(c)).id, (await aTask(c)).id], change: { priority: 'low' } } }),
     'GET /search': () => ({ query: { q: c.world.markOf(c.side, c.project) } }),
+    'DELETE /tasks/{id}/watchers/me': async () => (await c.world.call(c.by, 'PUT', `/tasks/${params.id}/watchers/me`), {}), // who may not see the task cannot watch it
     'POST /jobs/{id}/cancel': async () => ({ params: { id: await jobOf(c, 'ready') } }),
   }
   return (await rules[at]?.()) ?? {}

@@ -113,9 +113,9 @@ export class World {
     const mark = visibility === 'private' ? side.secretMark : side.mark
     return this.ok(by, 'POST', '/projects', { body: { key: this.word('K').slice(0, 9).toUpperCase(), name: `${mark} project ${this.word()}`, description: `${mark} description`, visibility } })
   }
-  async task(side: Side, project = side.open!, more: object = {}): Promise<Thing> {
+  async task(side: Side, project = side.open!, more: object = {}, by = side.owner): Promise<Thing> {
     const mark = this.markOf(side, project)
-    return this.ok(side.owner, 'POST', '/tasks', { body: { projectId: project.id, title: `${mark} task ${this.word()}`, description: `${mark} text`, labels: [mark], ...more } })
+    return this.ok(by, 'POST', '/tasks', { body: { projectId: project.id, title: `${mark} task ${this.word()}`, description: `${mark} text`, labels: [mark], ...more } })
   }
   async comment(side: Side, task: Thing, by = side.owner): Promise<Thing> {
     return this.ok(by, 'POST', `/tasks/${task.id}/comments`, { body: { text: `${this.markOf(side, [side.open, side.secret].find((p) => p?.id === task.projectId))} says ${this.word()}` } })
@@ -125,15 +125,12 @@ export class World {
     const made = await this.ok(side.owner, 'POST', '/invitations', { body: { email, role: 'member' } })
     return { ...made, token: String(made.url).split('token=')[1]! }
   }
-  /** What a person is told of: somebody assigns a task to them. */
+  /** What a person is told of: somebody else assigns a task to them. */
   async notification(side: Side, who: Person, project = side.open!): Promise<Thing> {
-    const task = await this.task(side, project, { assigneeId: who.id })
-    for (;;) {
-      const { items } = await this.ok(who, 'GET', '/notifications?limit=200')
-      const found = items.find((n: any) => JSON.stringify(n).includes(task.id))
-      if (found) return found
-      await pause(30)
-    }
+    const task = await this.task(side, project, { assigneeId: who.id }, who === side.owner ? side.admin : side.owner)
+    await this.settled()
+    const { items } = await this.ok(who, 'GET', '/notifications?limit=200')
+    return items.find((n: any) => JSON.stringify(n).includes(task.id)) ?? fail(`${who.name} was not told of the task ${task.id}`)
   }
   /** The token in the newest letter to an address, once it is there. */
   async linkFor(email: string): Promise<string> {
