@@ -1,6 +1,7 @@
 // What main.ts can be asked to do: start, seed, backup, restore, db url.
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
+import { flushCompileCache } from 'node:module'
 import path from 'node:path'
 import { attachEmbedded, openEmbedded, readOwner, recordOwnerUrl, restoreEmbedded, type Embedded } from './adapters/database-embedded.ts'
 import { openExternal } from './adapters/database-postgres.ts'
@@ -53,6 +54,7 @@ export async function start(config: Config, root: string): Promise<void> {
     }
     if (restored) warn(`restored from a backup of ${restored.taken}: mails, jobs and triggers are held until an operator releases them in the console (Jobs)`)
     if (!config.SMTP_URL && !/^(127\.|localhost$|::1$)/.test(config.HOST)) warn('SMTP_URL is not set and this listens beyond loopback: mails are only kept on the outbox page, links in them are for operators to hand on')
+    flushCompileCache() // now, once: at the end it would hold up the exit, and a killed process would never write it
     say(`ready ${address}`)
   } catch (error) {
     for (const part of opened) await part.stop().catch((e: unknown) => log.error({ error: String(e) }, 'could not stop'))
