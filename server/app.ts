@@ -9,7 +9,7 @@ import { mailEvents } from './kernel/mail.ts'
 import type { Module } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions } from './kernel/permissions.ts'
-import type { Bus, Database, Mail } from './kernel/ports.ts'
+import type { Bus, Database, Mail, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
@@ -54,6 +54,7 @@ export type AppOptions = {
   database: Database
   bus: Bus
   mail: Mail
+  traces?: Traces
   platformKey: Buffer
   log: Logger
   setupToken: string
@@ -102,7 +103,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const site = openSite(o.consoleFolder)
     const http = await createServer({
       operations, permissions, app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
-      trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}),
+      trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, requestId) => report(config.ERROR_HOOK_URL, error, requestId, log),
     })

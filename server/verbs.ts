@@ -33,9 +33,11 @@ export async function start(config: Config, root: string): Promise<void> {
     opened.unshift({ stop: () => bus.close() })
     const mail = await openMail(config)
     opened.unshift({ stop: () => mail.close() })
+    const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT ? (await import('./adapters/traces-otlp.ts')).openOtlp({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'groundwork', version: versionOf(root), log: (message, error) => log.warn({ error: String(error) }, message) }) : undefined
+    if (traces) opened.unshift({ stop: () => traces.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
-    const app = await openApp({ config, database, bus, mail, platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    const app = await openApp({ config, database, bus, mail, ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
     opened.unshift(app)
     if (restored && dataDir) clearRestored(dataDir)
     drainOnSignals(opened, log)

@@ -9,7 +9,7 @@ import { answerAround, answerOnce, fingerprintOf } from './idempotency.ts'
 import { newId, platformId } from './ids.ts'
 import type { Logger } from './log-lines.ts'
 import { requirePermission, type PermissionTable } from './permissions.ts'
-import type { Bus, Limit } from './ports.ts'
+import type { Bus, Limit, Traces } from './ports.ts'
 import { judge, sendProblem } from './problems.ts'
 import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
 import type { TenantRole } from './schema.ts'
@@ -40,6 +40,8 @@ export type ServerOptions = {
   limits: boolean
   /** a page for a browser that asks for none of our paths; undefined: 404 */
   page?: (req: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined
+  /** tracing, when it is configured */
+  traces?: Pick<Traces, 'record'>
   onAnswer?: (operation: string, status: number, ms: number) => void
   onError?: (error: unknown, requestId: string) => void
 }
@@ -101,6 +103,10 @@ export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
   app.addHook('onResponse', async (req, reply) => {
     const ms = performance.now() - req.started
     o.onAnswer?.(req.operation ?? 'none', reply.statusCode, ms)
+    o.traces?.record({
+      name: req.operation ?? `${req.method} ${req.routeOptions.url ?? 'none'}`, startedAtMs: performance.timeOrigin + req.started, ms, status: reply.statusCode, parent: req.headers.traceparent as string | undefined,
+      attributes: { 'request.id': req.id, 'http.request.method': req.method, ...(req.who?.tenant ? { 'tenant.id': req.who.tenant } : {}) },
+    })
     o.log.info({ requestId: req.id, method: req.method, path: req.routeOptions.url ?? 'none', operation: req.operation, status: reply.statusCode, ms: Math.round(ms * 10) / 10,
       tenant: req.who?.tenant, actor: req.who?.actor.id ?? undefined }, 'request')
   })

@@ -33,3 +33,7 @@ export type Taken = { allowed: boolean; remaining: number; resetMs: number }
 
 export type Letter = { to: string; subject: string; text: string; html?: string; /** the same at every retry */ key: string }
 export type Mail = { kind: string; send(letter: Letter): Promise<void>; close(): Promise<void> }
+
+/** One request, told after its answer. `parent` is the traceparent header as it came. */
+export type Span = { name: string; startedAtMs: number; ms: number; status: number; parent: string | undefined; attributes: Record<string, string | number> }
+export type Traces = { record(span: Span): void; close(): Promise<void> }
