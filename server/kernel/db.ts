@@ -105,6 +105,12 @@ export class Db {
     return result
   }
 
+  /** For the kernel only: statements that are all known, one flush and one transaction, no event. */
+  async flush<Q extends readonly Query[]>(who: Who, ...queries: Q): Promise<RowsOf<Q>> {
+    this.#refuseInside()
+    return (await again(() => flushOn(this.pool, [setContext(who), ...queries], this.#o.deadlineMs))).slice(1) as RowsOf<Q>
+  }
+
   async #attempt<R>(who: Who, body: (tx: Tx) => Promise<R>): Promise<{ result: R; told: boolean }> {
     const client = await this.pool.connect()
     const t = new Transaction(client, who, this.#o)

@@ -1,7 +1,7 @@
 // The one durable queue: a job is a row written with the change that wants it, done at least once, with a key against doubles, a lease that a
 // living worker renews, and growing pauses between tries. Schedules are jobs that put themselves back.
 import { Type, type Static } from 'typebox'
-import type { Db, Tx, Who } from './db.ts'
+import type { Db, Who } from './db.ts'
 import { newId, platformId } from './ids.ts'
 import { Nullable } from './schema.ts'
 import { sql, statement, type Query } from './sql.ts'
@@ -52,12 +52,12 @@ type WorkerOptions = { db: Db; handlers: readonly JobHandler[]; parallel?: numbe
 export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs = 1000, onError = () => {} }: WorkerOptions): Worker {
   const byName = new Map(handlers.map((h) => [h.name, h]))
   const names = [...byName.keys()]
-  const gapMs = Math.min(pollMs, 20) // every commit wakes: under load many looks that find nothing are one
+  const gapMs = Math.min(pollMs, 50) // every commit wakes: under load many looks that find nothing are one
   const who: Who = { tenant: platformId, actor: { type: 'system', id: null }, request: 'jobs' }
   const lease = newId()
   const running = new Map<string, Promise<void>>()
   const stopping = new AbortController()
-  const transact = <R>(body: (tx: Tx) => Promise<R>) => db.transact(who, body)
+  const flush = <Q extends readonly Query[]>(...queries: Q) => db.flush(who, ...queries)
   let woken = false
   let interrupt = () => {}
   const wake = () => {
@@ -68,10 +68,10 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
   async function work(job: Job): Promise<void> {
     try {
       await byName.get(job.name)!.handle(job, stopping.signal)
-      await transact((tx) => tx(endJob(job)))
+      await flush(endJob(job))
     } catch (error) {
       onError(error, job)
-      await transact((tx) => tx(failJob(job, String((error as Error)?.message ?? error).slice(0, 500), pauseAfter(job.attempts)))).catch(onError) // else the lease runs out
+      await flush(failJob(job, String((error as Error)?.message ?? error).slice(0, 500), pauseAfter(job.attempts))).catch(onError) // else the lease runs out
     }
   }
   async function plan(): Promise<void> {
@@ -80,10 +80,10 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
       const slot = Math.floor(now / everyMs!)
       return [slot, slot + 1].map((n) => addJob(who, { name, key: `slot-${everyMs}-${n}`, runAt: new Date(n * everyMs!).toISOString() }))
     })
-    if (due.length) await transact((tx) => tx.run(...due, sweepJobs(7)))
+    if (due.length) await flush(...due, sweepJobs(7))
   }
   const beat = setInterval(() => {
-    if (running.size) transact((tx) => tx(renewLease(lease, [...running.keys()], leaseMs))).catch(onError)
+    if (running.size) flush(renewLease(lease, [...running.keys()], leaseMs)).catch(onError)
   }, leaseMs / 4)
 
   const sleep = (ms: number) =>
@@ -105,7 +105,7 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
           planned = Date.now()
         }
         const room = parallel - running.size
-        const jobs = room > 0 ? await transact((tx) => tx(takeJobs(lease, names, room, leaseMs))) : []
+        const [jobs, [next]] = room > 0 ? await flush(takeJobs(lease, names, room, leaseMs), findNext(names)) : [[], []]
         found = jobs.length
         for (const job of jobs) {
           const done = work(job).finally(() => {
@@ -115,7 +115,6 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
           running.set(job.id, done)
         }
         if (jobs.length && running.size < parallel) continue
-        const [next] = room > 0 ? await transact((tx) => tx(findNext(names))) : []
         if (next?.ms != null) rest = Math.min(pollMs, Math.max(next.ms, 5))
       } catch (error) {
         onError(error)

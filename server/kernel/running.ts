@@ -54,7 +54,7 @@ export function startFollowers(kernel: Kernel, { readers, jobs }: { readers: rea
       kernel.metrics.handled.inc({ reader: reader.name })
       kernel.log.error({ reader: reader.name, error: String((error as Error)?.stack ?? error) }, 'a reader failed')
     }
-    return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError })
+    return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
   })
   const worker: Worker = startWorker({
     db: kernel.system, handlers: jobs,
