@@ -8,7 +8,7 @@ import type { Category, Page, Project } from '../../things.ts'
 import { countOf, day, duration, t } from '../../words.ts'
 import type { Palette } from './chart.tsx'
 import { Bars, Figure } from './figures.tsx'
-import { taskLink, useReport, type Range } from './reports.tsx'
+import { taskLink, useReport, type Range } from './range.tsx'
 
 type Of = { range: Range; project: Project }
 type Days = { day: string; created: number; done: number }

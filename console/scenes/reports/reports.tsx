@@ -1,9 +1,6 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { FolderKanban } from 'lucide-react'
-import { Link } from '@tanstack/react-router'
-import { get } from '../../api.ts'
 import { show } from '../../overlays.ts'
 import { Head } from '../../parts/head.tsx'
 import { Picker } from '../../parts/picker.tsx'
@@ -12,10 +9,10 @@ import { useMay, useProjects } from '../../reads.ts'
 import type { Project } from '../../things.ts'
 import { t } from '../../words.ts'
 import { BurnDown, CycleTime, Overdue, ProgressOf, Throughput, Workload } from './reports-each.tsx'
+import type { Range } from './range.tsx'
 import './reports.css'
 
 type Search = { project?: string; days?: string }
-export type Range = { projectId?: string; from: string; to: string }
 
 /** Six answers about the work: what came of it, how long it takes, what is late, who carries it. */
 export function Reports() {
@@ -79,11 +76,6 @@ function Six({ project, days }: { project: Project; days: number }) {
   )
 }
 
-/** A report of the range, with its skeleton and failure in the figure's own place. */
-export function useReport<Answer>(kind: string, range: Range) {
-  return useQuery({ queryKey: [`reports.${kind}`, range], queryFn: ({ signal }) => get<Answer>(`/reports/${kind}`, range, signal), staleTime: 30_000 })
-}
-
 export function ReportsSkeleton() {
   return (
     <div className="reports" aria-hidden="true">
@@ -96,9 +88,3 @@ export function ReportsSkeleton() {
     </div>
   )
 }
-
-export const taskLink = (project: Project, ref: string) => (
-  <Link to="/projects/$project" params={{ project: project.key }} search={{ task: ref } as never} className="link">
-    {ref}
-  </Link>
-)
