@@ -18,7 +18,7 @@ const seed = Number(env.SEED ?? Date.now() % 1_000_000)
 
 /** What a writer sent: `request` is in its event, `key` makes its repetition harmless. */
 type Write = { request: string; key: string; method: string; path: string; body: object; who: Person; title?: string | undefined }
-type Acknowledged = Write & { id: string; version: number | undefined }
+type Acknowledged = Write & { id: string; version: number | undefined; /** where its writer moved it to, counted in columns */ column: number }
 
 test(`nothing acknowledged is lost and rows and events agree, whatever is killed (${rounds} rounds, seed ${seed})`, async (t) => {
   const chance = chanceFrom(seed)
@@ -58,21 +58,26 @@ test(`nothing acknowledged is lost and rows and events agree, whatever is killed
 async function writeOn(world: World, side: Side, who: Person, open: { yes: boolean }, done: Acknowledged[], doubtful: Write[], tally: { refused: number; broken: number }): Promise<void> {
   const mine: Acknowledged[] = []
   for (let n = 0; open.yes; n++) {
-    const write = nextWrite(world, side, who, mine.at(-1 - (n % 3)), n)
+    const known = mine.at(-1 - (n % 3))
+    const write = nextWrite(world, side, who, known, n)
     try {
       const answer = await send(world, write)
       if (answer.status >= 200 && answer.status < 300) {
-        const made = { ...write, id: answer.body?.id ?? who.id, version: answer.body?.version }
+        const made = { ...write, id: answer.body?.id ?? who.id, version: answer.body?.version, column: 0 }
         done.push(made)
-        if (write.method === 'POST') mine.push(made)
+        if (write.path === '/tasks' || write.path === '/projects') mine.push(made)
       } else {
         tally.refused++
-        if (answer.status >= 500) doubtful.push(write) // 503: perhaps committed, as it says
+        if (answer.status >= 500) {
+          doubtful.push(write) // 503: perhaps committed, as it says
+          mine.splice(0)
+        }
         await pause(20)
       }
     } catch {
       tally.broken++
       doubtful.push(write)
+      mine.splice(0) // nobody knows where those stand now
       await pause(20)
     }
   }
@@ -87,7 +92,8 @@ function nextWrite(world: World, side: Side, who: Person, known: Acknowledged | 
     return { ...base, method: 'POST', path: '/projects', body: { key: world.word('K').slice(0, 9).toUpperCase(), name: title }, title }
   }
   if (known && n % 5 === 1) return { ...base, method: 'PATCH', path: `/tasks/${known.id}`, body: { title } }
-  if (known && n % 5 === 2) return { ...base, method: 'PATCH', path: `/tasks/${known.id}/move?status=${side.open!.columns[n % side.open!.columns.length].id}`, body: {} }
+  const { columns } = side.open!
+  if (known && n % 5 === 2) return { ...base, method: 'PATCH', path: `/tasks/${known.id}/move?status=${columns[++known.column % columns.length].id}`, body: {} } // always another column: a move that changes nothing writes nothing
   if (known && n % 5 === 3) return { ...base, method: 'POST', path: `/tasks/${known.id}/comments`, body: { text: title } }
   return { ...base, method: 'POST', path: '/tasks', body: { projectId: side.open!.id, title }, title }
 }
@@ -98,7 +104,7 @@ const send = (world: World, { who, method, path, body, request, key }: Write) =>
 async function repeat(world: World, write: Write, done: Acknowledged[]): Promise<void> {
   if (write.method !== 'POST') return
   const answer = await send(world, write)
-  if (answer.status >= 200 && answer.status < 300) return void done.push({ ...write, request: answer.headers.get('idempotency-replayed') ? '' : write.request, id: answer.body.id, version: answer.body.version })
+  if (answer.status >= 200 && answer.status < 300) return void done.push({ ...write, request: answer.headers.get('idempotency-replayed') ? '' : write.request, id: answer.body.id, version: answer.body.version, column: 0 })
   assert.ok([404, 409].includes(answer.status), `repeating ${write.method} ${write.path} answered ${answer.status}: ${answer.text}`)
 }
 
