@@ -44,10 +44,9 @@ export class Product {
   /** Starts it, or starts it again, and waits for its `ready` line. @throws with what it said when it ended instead */
   async start(): Promise<void> {
     this.said = ''
-    const { PATH = '', HOME = '' } = process.env
     const child = spawn(process.execPath, ['server/main.ts'], {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH, HOME, DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env },
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env },
     })
     this.#child = child
     this.#ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)))
