@@ -29,7 +29,7 @@ export const mutations: readonly Mutation[] = [
     name: 'event-after-the-rows', proof: kill, breaks: 'the one-flush change writes its event in a second transaction', file: 'server/kernel/db.ts',
     find: 'flushOn(this.pool, [setContext(who), ...how.run, event], this.#o.deadlineMs).catch(inDoubt))',
     replace: 'flushOn(this.pool, [setContext(who), ...how.run], this.#o.deadlineMs).then(async (rows) => [...rows, ...(await flushOn(this.pool, [setContext(who), event], this.#o.deadlineMs)).slice(1)]).catch(inDoubt))',
-    says: /events/,
+    says: /is at version \d+ with \d+ events|has 0 events of its making/,
   },
   {
     name: 'pool-without-ears', proof: kill, breaks: 'connections without an `error` listener: a killed backend ends Node', file: 'server/kernel/batch.ts',

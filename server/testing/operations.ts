@@ -4,7 +4,7 @@ import type { Product } from './product.ts'
 
 export type Schema = {
   type?: string; format?: string; enum?: unknown[]; const?: unknown; anyOf?: Schema[]; allOf?: Schema[]; items?: Schema; properties?: Record<string, Schema>; required?: string[]
-  patternProperties?: Record<string, Schema>; additionalProperties?: boolean | Schema; pattern?: string; minLength?: number; maxLength?: number; minimum?: number; maximum?: number; minItems?: number; default?: unknown
+  patternProperties?: Record<string, Schema>; additionalProperties?: boolean | Schema; pattern?: string; minLength?: number; maxLength?: number; minimum?: number; maximum?: number; minItems?: number; maxProperties?: number; default?: unknown
 }
 export type Field = { name: string; required: boolean; schema: Schema }
 export type Operation = {
@@ -90,7 +90,8 @@ export function placesIn(schema: Schema, body: unknown): Place[] {
     const known = value as Record<string, unknown>
     for (const [name, inner] of Object.entries(shape.properties ?? {})) {
       const here = `${pointer}/${escape(name)}`
-      const change = (v: unknown) => put({ ...known, [name]: v })
+      const full = !(name in known) && Object.keys(known).length >= (shape.maxProperties ?? Infinity) // one of several: it takes the place of the other
+      const change = (v: unknown) => put({ ...(full ? {} : known), [name]: v })
       places.push({ pointer: here, schema: inner, required: shape.required?.includes(name) ?? false, with: change, without: () => put(Object.fromEntries(Object.entries(known).filter(([key]) => key !== name))) })
       visit(inner, known[name], here, change)
     }
