@@ -30,14 +30,17 @@ export const eventColumns = sql`pos, seq, id, tenant_id, name, subject_type, sub
 /** All that is below this is decided: committed and visible, or never. */
 export const horizon = sql`((select base from installation) + pg_snapshot_xmin(pg_current_snapshot())::text::bigint)`
 
+/** As subselects: else the planner looks the position up in statistics that end before the log does, expects next to nothing behind it, and reads
+    and sorts all of a backlog for each batch (48 ms instead of 0.2 with 50,000 waiting). */
+const placeOf = (p: Position) => sql`((select ${p.pos}::bigint), (select ${p.seq}::bigint))`
 export const listEvents = statement('log.list', EventRow, (after: Position, limit: number) => sql`
-  select ${eventColumns} from events where (pos, seq) > (${after.pos}, ${after.seq}) and pos < ${horizon} order by pos, seq limit ${limit}`)
+  select ${eventColumns} from events where (pos, seq) > ${placeOf(after)} and pos < ${horizon} order by pos, seq limit ${limit}`)
 /** For resuming a live stream: what the policies show of one tenant, up to where the process-wide tail stands. */
 export const listEventsUpTo = statement('log.list-up-to', EventRow, (tenant: string, after: Position, to: Position, limit: number) => sql`
-  select ${eventColumns} from events where tenant_id = ${tenant} and (pos, seq) > (${after.pos}, ${after.seq}) and (pos, seq) <= (${to.pos}, ${to.seq}) order by pos, seq limit ${limit}`)
+  select ${eventColumns} from events where tenant_id = ${tenant} and (pos, seq) > ${placeOf(after)} and (pos, seq) <= ${placeOf(to)} order by pos, seq limit ${limit}`)
 /** The same under the platform's id: only the person's own, named here too, since inside the policy's OR it could not be an index condition. */
 export const listPersonEventsUpTo = statement('log.list-person-up-to', EventRow, (tenant: string, person: string, after: Position, to: Position, limit: number) => sql`
-  select ${eventColumns} from events where tenant_id = ${tenant} and person_id = ${person} and (pos, seq) > (${after.pos}, ${after.seq}) and (pos, seq) <= (${to.pos}, ${to.seq}) order by pos, seq limit ${limit}`)
+  select ${eventColumns} from events where tenant_id = ${tenant} and person_id = ${person} and (pos, seq) > ${placeOf(after)} and (pos, seq) <= ${placeOf(to)} order by pos, seq limit ${limit}`)
 export const findEnd = statement('log.end', Type.Object(position), () => sql`select ${horizon} as pos, 0 as seq`)
 export const findLogState = statement('log.state', Type.Object({ base: Type.Integer(), floor_pos: Type.Integer(), floor_seq: Type.Integer() }), () => sql`
   select base, floor_pos, floor_seq from installation`)
