@@ -78,7 +78,7 @@ export function listenForKeys(): () => void {
     if (event.defaultPrevented || event.isComposing) return
     const stroke = strokeOf(event)
     const inField = typing(event.target)
-    if (inField && !stroke.startsWith('mod+')) return
+    if (inField && stroke !== 'mod+k') return // Ctrl Z there is the field's own
     if (somethingFloats() && stroke !== 'mod+k') return
     const sequence = first ? `${first} ${stroke}` : stroke
     const action = actions.findLast((one) => one.keys === sequence) ?? actions.findLast((one) => one.keys === stroke && !first)

@@ -95,6 +95,17 @@ export async function switchTenant(tenant: string) {
 /** Ends the session here and at the server. */
 export async function logout() {
   await call('POST', '/auth/logout').catch(() => undefined)
+  await forget()
+}
+
+/** Deletes the account, and with it every session. */
+export async function deleteAccount() {
+  await remove('/users/me')
+  await forget()
+}
+
+async function forget() {
+  leaveForLogin('/') // before the session is told: who comes next does not land on this page
   await client.tokens.keep(null)
   setSession({ state: 'out' })
 }

@@ -12,9 +12,10 @@ import { show, useOverlay } from './overlays.ts'
 import { useAsked } from './parts/ask.ts'
 import { Mark } from './parts/mark.tsx'
 import { Trouble } from './parts/states.tsx'
-import { Toasts, undoLast } from './parts/toasts.tsx'
+import { say, Toasts } from './parts/toasts.tsx'
 import { useMe, usePreferences, useSession } from './reads.ts'
 import { leaveForLogin } from './session.ts'
+import { undoLast } from './undo.ts'
 import { setRegion, t } from './words.ts'
 
 const Palette = lazy(() => import('./parts/palette.tsx').then((part) => ({ default: part.Palette })))
@@ -136,7 +137,7 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'palette', label: t('Search and commands'), group: t('General'), keys: 'mod+k', run: () => show({ kind: 'palette' }) },
     { id: 'search', label: t('Search'), group: t('General'), keys: '/', run: () => show({ kind: 'palette' }) },
     { id: 'keys', label: t('Keyboard shortcuts'), group: t('General'), keys: '?', run: () => show({ kind: 'keys' }) },
-    { id: 'undo', label: t('Undo the last change'), group: t('General'), keys: 'mod+z', run: () => void undoLast() },
+    { id: 'undo', label: t('Undo the last change'), group: t('General'), keys: 'mod+z', run: () => undoLast() || say(t('Nothing to undo here.'), undefined, 'warning') },
     { id: 'nav', label: t('Fold the navigation'), group: t('General'), keys: '[', run: toggleNav },
     ...(tenant && tenant.role !== 'viewer'
       ? [
@@ -152,7 +153,7 @@ function useGlobalActions(toggleNav: () => void) {
     ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
     { id: 'go-settings', label: t('Go to team settings'), group: t('Go to'), keys: 'g s', run: go('/settings') },
     { id: 'go-account', label: t('Go to your account'), group: t('Go to'), keys: 'g u', run: go('/account') },
-    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }] : []),
+    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban' }] : []),
     { id: 'light', label: t('Use the light scheme'), group: t('Look'), run: () => setColorScheme('light') },
     { id: 'dark', label: t('Use the dark scheme'), group: t('Look'), run: () => setColorScheme('dark') },
     { id: 'auto', label: t('Follow the system’s scheme'), group: t('Look'), run: () => setColorScheme('auto') },

@@ -30,6 +30,9 @@ window.addEventListener('vite:preloadError', () => {
   location.reload()
 })
 
+// A page that the browser kept while its person signed out is drawn anew.
+window.addEventListener('pageshow', (event) => event.persisted && location.reload())
+
 const cache = makeCache()
 const router = makeRouter(cache)
 

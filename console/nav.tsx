@@ -1,5 +1,5 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, BarChart3, Bell, Cog, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
+import { Activity, BarChart3, Bell, Cog, ContactRound, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
@@ -36,6 +36,7 @@ function usePlaces() {
           { to: '/operate/readers', icon: <Activity size={16} />, label: t('Readers') },
           { to: '/operate/jobs', icon: <Cog size={16} />, label: t('Jobs') },
           { to: '/operate/outbox', icon: <Mail size={16} />, label: t('Outbox') },
+          { to: '/operate/people', icon: <ContactRound size={16} />, label: t('People') },
         ]
       : []
   return { main, team, operate }

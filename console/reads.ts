@@ -2,6 +2,7 @@
 import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import { get, getAll } from './api.ts'
+import { seatPeople } from './parts/person.tsx'
 import { onSession, session } from './session.ts'
 import type { Comment, Invitation, Member, Notification, Page, Preferences, Project, Task, Tenant } from './things.ts'
 
@@ -41,7 +42,7 @@ export const tasksQuery = (projectId: string) =>
   })
 
 /** Ranks compare as bytes, as the server's do; a locale's order would be another. */
-export const byPosition = (one: { position: string; id: string }, other: { position: string; id: string }) =>
+const byPosition = (one: { position: string; id: string }, other: { position: string; id: string }) =>
   one.position < other.position ? -1 : one.position > other.position ? 1 : one.id < other.id ? -1 : 1
 
 export const useTask = (id: string | undefined) =>
@@ -50,7 +51,16 @@ export const useTask = (id: string | undefined) =>
 export const useComments = (taskId: string) =>
   useQuery({ queryKey: ['comments.list', { taskId }], queryFn: ({ signal }) => getAll<Comment>(`/tasks/${taskId}/comments`, {}, signal) })
 
-export const useMembers = () => useQuery({ queryKey: ['members.list'], queryFn: ({ signal }) => getAll<Member>('/members', {}, signal), staleTime: 60_000 })
+export const useMembers = () =>
+  useQuery({
+    queryKey: ['members.list'],
+    queryFn: async ({ signal }) => {
+      const members = await getAll<Member>('/members', {}, signal)
+      seatPeople(members)
+      return members
+    },
+    staleTime: 60_000,
+  })
 
 /** id -> name, for everything that shows people. */
 export function useNames() {

@@ -64,6 +64,12 @@ const jobs = createRoute({
   component: lazyRouteComponent(() => import('./scenes/operators/jobs.tsx'), 'Jobs'),
 })
 const outbox = createRoute({ getParentRoute: () => frame, path: '/operate/outbox', component: lazyRouteComponent(() => import('./scenes/operators/outbox.tsx'), 'Outbox') })
+const people = createRoute({
+  getParentRoute: () => frame,
+  path: '/operate/people',
+  validateSearch: (search) => strings(search, ['q']),
+  component: lazyRouteComponent(() => import('./scenes/operators/people.tsx'), 'People'),
+})
 const operate = createRoute({
   getParentRoute: () => frame,
   path: '/operate',
@@ -77,7 +83,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox,
+    home, projects, board, list, projectSettings, task, members, settings, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people,
   ]),
 ])
 

@@ -29,9 +29,12 @@ export function setSession(next: Session) {
 export const myId = () => (current.state === 'in' ? current.user.id : null)
 
 const marker = 'groundwork.signing-in'
+let leaving = false
 
 /** Leaves for the API's login page, which comes back to where the person was. */
 export function leaveForLogin(next = location.pathname + location.search) {
+  if (leaving) return
+  leaving = true
   try {
     sessionStorage.setItem(marker, '1')
   } catch {

@@ -1,5 +1,7 @@
 // What the API answers, as the console reads it. Only the fields it uses: a server may send more.
 export type Person = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified?: boolean; createdAt?: string }
+/** An account as operators see it. */
+export type ManagedPerson = Person & { status: 'active' | 'banned' }
 export type TenantRole = 'owner' | 'admin' | 'member' | 'viewer'
 export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null }
 export type Page<Item> = { items: Item[]; next: string | null }
@@ -40,7 +42,6 @@ export type Task = Thing & {
   parentId: string | null
   watching?: boolean
   overLimit?: boolean
-  commentCount?: number
 }
 export type TaskChange = Partial<Pick<Task, 'title' | 'description' | 'status' | 'assigneeId' | 'priority' | 'labels' | 'dueAt' | 'parentId'>>
 export type Comment = Thing & { taskId: string; authorId: string | null; text: string; mentions?: string[] }
@@ -56,7 +57,6 @@ export type LogEvent = {
   requestId: string | null
   at: string
   seq: number | string
-  cursor?: string
   /** In the activity: the task it is about, as it is now. */
   task?: { id: string; ref: string; title: string; deleted: boolean } | null
   sealed?: boolean

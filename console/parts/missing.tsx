@@ -1,4 +1,6 @@
+import { Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
+import { Wordmark } from './mark.tsx'
 import { Trouble } from './states.tsx'
 import { t } from '../words.ts'
 
@@ -7,11 +9,12 @@ export function Missing() {
   return (
     <div className="gate">
       <main>
-        <h1>{t('Nothing lives here')}</h1>
+        <Wordmark />
+        <h1 style={{ marginTop: 24 }}>{t('Nothing lives here')}</h1>
         <p className="lead">{t('The address may be mistyped, or the thing was moved or deleted.')}</p>
-        <Link to="/" className="link">
+        <Button component={Link} to="/" variant="default">
           {t('Go home')}
-        </Link>
+        </Button>
       </main>
     </div>
   )

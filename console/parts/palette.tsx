@@ -1,6 +1,6 @@
 // Everything that can be done or found, by typing. Its own chunk: opened by Ctrl K, `/` or the search button.
 import '@mantine/spotlight/styles.layer.css'
-import { Spotlight, createSpotlight } from '@mantine/spotlight'
+import { createSpotlight, Spotlight } from '@mantine/spotlight'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
@@ -10,6 +10,14 @@ import { t } from '../words.ts'
 import { StatusShape } from './shapes.tsx'
 
 const [store, spotlight] = createSpotlight()
+
+/** Mantine selects the first when something is typed, but not when results come later. */
+function selectFirst() {
+  const list = document.getElementById(store.getState().listId)
+  list?.querySelector('[data-selected]')?.removeAttribute('data-selected')
+  list?.querySelector('[data-action]')?.setAttribute('data-selected', 'true')
+  store.updateState((state) => ({ ...state, selected: 0 }))
+}
 
 export function Palette({ close }: { close: () => void }) {
   const [query, setQuery] = useState('')
@@ -27,6 +35,11 @@ export function Palette({ close }: { close: () => void }) {
   const doable = actions.filter((action) => !hidden.has(action.id) && fits(`${action.label} ${action.group} ${action.also ?? ''}`)).slice(0, query ? 8 : 14)
   const boards = projects.filter((project) => query && fits(`${project.name} ${project.key}`)).slice(0, 5)
   const tasks = query.trim().length > 1 ? (found.data?.items ?? []) : []
+  const first = tasks[0]?.id ?? boards[0]?.id ?? doable[0]?.id
+  useEffect(() => {
+    const timer = setTimeout(selectFirst, 0) // Enter takes the first, also when it came late from the server
+    return () => clearTimeout(timer)
+  }, [query, first])
   const statusOf = (projectId: string, status: string) => projects.find((project) => project.id === projectId)?.columns.find((column) => column.id === status)
   return (
     <Spotlight.Root store={store} query={query} onQueryChange={setQuery} onSpotlightClose={close} shortcut={null} clearQueryOnClose={false} scrollable maxHeight={420} overlayProps={{ backgroundOpacity: 0.35 }} transitionProps={{ duration: 120 }} radius="lg" aria-label={t('Search and commands')}>
@@ -35,7 +48,7 @@ export function Palette({ close }: { close: () => void }) {
         {tasks.length > 0 && (
           <Spotlight.ActionsGroup label={t('Tasks')}>
             {tasks.map((task) => (
-              <Spotlight.Action key={task.id} onClick={() => void navigate({ to: '/tasks/$task', params: { task: task.id } })}>
+              <Spotlight.Action key={task.id} onClick={() => void navigate({ to: '/tasks/$task', params: { task: task.ref } })}>
                 <span className="row grow">
                   <StatusShape category={statusOf(task.projectId, task.status)?.category ?? 'todo'} name={statusOf(task.projectId, task.status)?.name} />
                   <span className="ref">{task.ref}</span>

@@ -1,7 +1,23 @@
 import { t } from '../words.ts'
 
+const hues = 7
+const hashed = (id: string) => [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7) % hues
+const seated = new Map<string, number>()
+
+/** Gives the members of a team hues of their own as far as they reach, the oldest first, so that nobody's changes when somebody joins. */
+export function seatPeople(people: { userId: string; createdAt?: string }[]) {
+  seated.clear()
+  const byAge = [...people].sort((one, other) => `${one.createdAt} ${one.userId}`.localeCompare(`${other.createdAt} ${other.userId}`))
+  for (const [at, { userId }] of byAge.entries()) {
+    const taken = new Set([...seated.values()].slice(at - (at % hues)))
+    let hue = hashed(userId)
+    while (taken.has(hue)) hue = (hue + 1) % hues
+    seated.set(userId, hue)
+  }
+}
+
 /** The same person has the same hue everywhere. */
-export const hueOf = (id: string) => [...id].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7) % 7
+const hueOf = (id: string) => seated.get(id) ?? hashed(id)
 
 export const initialsOf = (name: string) => {
   const words = name.trim().split(/[\s@._-]+/).filter(Boolean)
@@ -28,7 +44,7 @@ export function Avatar({ id, name, size, named }: { id: string | null | undefine
 
 export function Label({ name }: { name: string }) {
   return (
-    <span className="label" data-hue={hueOf(name)} title={name}>
+    <span className="label" data-hue={hashed(name)} title={name}>
       <span>{name}</span>
     </span>
   )

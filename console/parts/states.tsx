@@ -9,6 +9,18 @@ export function Skeleton({ w = '100%', h = 16, r }: { w?: number | string; h?: n
   return <span className="skeleton" aria-hidden="true" style={{ width: w, height: h, borderRadius: r }} />
 }
 
+/** Says that something is on its way, and draws nothing until it is there or its skeleton. */
+export function Coming({ children }: { children?: ReactNode }) {
+  return (
+    <div aria-busy="true">
+      <span className="sr" role="status">
+        {t('Loading')}
+      </span>
+      {children}
+    </div>
+  )
+}
+
 export function RowSkeletons({ count = 8, h = 36 }: { count?: number; h?: number }) {
   return (
     <ul className="rows" aria-hidden="true">
@@ -72,12 +84,5 @@ type Read = { data?: unknown; isPending: boolean; error: unknown; refetch: () =>
 export function Loaded<Data>({ of, what, skeleton, children }: { of: Read & { data?: Data }; what: string; skeleton: ReactNode; children: (data: Data) => ReactNode }) {
   if (of.data !== undefined) return <>{children(of.data as Data)}</>
   if (of.error) return <Trouble error={of.error} what={what} retry={() => void of.refetch()} />
-  return (
-    <div aria-busy="true">
-      <span className="sr" role="status">
-        {t('Loading')}
-      </span>
-      {skeleton}
-    </div>
-  )
+  return <Coming>{skeleton}</Coming>
 }

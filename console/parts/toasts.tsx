@@ -3,6 +3,7 @@ import { ActionIcon, Button } from '@mantine/core'
 import { Check, CircleAlert, X } from 'lucide-react'
 import { useEffect, useSyncExternalStore } from 'react'
 import { ApiProblem } from '../api.ts'
+import { remember } from '../undo.ts'
 import { t } from '../words.ts'
 
 type Toast = { id: number; text: string; tone: 'positive' | 'warning' | 'danger'; action?: { label: string; run: () => void }; requestId?: string | null; code?: string }
@@ -19,9 +20,12 @@ const listen = (listener: () => void) => {
   return () => void listeners.delete(listener)
 }
 
-/** Says what was done, with a way back where there is one. */
+/** Says what was done, with a way back where there is one: by its button, or by Ctrl Z after the toast is gone. */
 export function say(text: string, undo?: () => void, tone: 'positive' | 'warning' = 'positive') {
-  set([...shown.slice(-2), { id: ++last, text, tone, action: undo && { label: t('Undo'), run: undo } }])
+  const id = ++last
+  const forget = undo && remember(() => (dismiss(id), undo()))
+  const run = () => (forget?.(), undo?.())
+  set([...shown.slice(-2), { id, text, tone, action: undo && { label: t('Undo'), run } }])
 }
 
 /** Says what failed and why; `retry` repeats it. */
@@ -34,15 +38,6 @@ export function sayProblem(error: unknown, what: string, retry?: () => void) {
 }
 
 const dismiss = (id: number) => set(shown.filter((toast) => toast.id !== id))
-
-/** Takes the newest undo; true when there was one. */
-export function undoLast() {
-  const toast = shown.findLast((one) => one.action?.label === t('Undo'))
-  if (!toast) return false
-  dismiss(toast.id)
-  toast.action?.run()
-  return true
-}
 
 export function Toasts() {
   const toasts = useSyncExternalStore(listen, () => shown)

@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Download } from 'lucide-react'
 import { Fragment, useState } from 'react'
 import { download, get } from '../../api.ts'
+import { DayField } from '../../parts/day-field.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Avatar } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
@@ -61,14 +62,8 @@ export function Audit() {
         <Picker chip searchable isSet={!!search.name} label={t('What')} value={search.name ?? null} choices={[...new Set([...common, ...(rows ?? []).map((event) => event.name)])].sort().map((name) => ({ value: name, label: name }))} onPick={(name) => set({ name: name === search.name ? undefined : name })}>
           {search.name ?? t('What')}
         </Picker>
-        <label className="day-field">
-          <span className="meta">{t('From')}</span>
-          <input type="date" value={search.from ?? ''} onChange={(event) => set({ from: event.currentTarget.value || undefined })} />
-        </label>
-        <label className="day-field">
-          <span className="meta">{t('To')}</span>
-          <input type="date" value={search.to ?? ''} onChange={(event) => set({ to: event.currentTarget.value || undefined })} />
-        </label>
+        <DayField chip label={t('From')} empty={t('From')} value={search.from ?? ''} onChange={(from) => set({ from: from || undefined })} />
+        <DayField chip label={t('To')} empty={t('To')} value={search.to ?? ''} onChange={(to) => set({ to: to || undefined })} />
         {search.subject && (
           <span className="chip" data-tone="accent">
             {t('one subject')}

@@ -7,13 +7,15 @@ import type { LogEvent, Project } from '../../things.ts'
 import { t } from '../../words.ts'
 import { sentence } from './sentences.ts'
 
+const tellable = /^(task|comment|project|project-member|member\.(added|removed|changed)|invitation\.accepted|tenant|settings)\b/
+
 type Told = { event: LogEvent; more: number }
 
 /** Same person, same thing, same verb within an hour is told once. */
 function gathered(events: LogEvent[]): Told[] {
   const told: Told[] = []
   for (const event of events) {
-    if (event.name === 'member.signed-in') continue // for the audit log; it changes nothing
+    if (!tellable.test(event.name)) continue // the rest is for the audit log
     const last = told.at(-1)
     const same = last && last.event.name === event.name && last.event.actor.id === event.actor.id && Math.abs(Date.parse(last.event.at) - Date.parse(event.at)) < 3_600_000
     if (same && event.name !== 'comment.added' && last.event.subject.id === event.subject.id) last.more++

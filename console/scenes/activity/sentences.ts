@@ -50,8 +50,31 @@ export function sentence(event: LogEvent, { nameOf, project }: Story): string {
       return t('added {name}', { name: person(data.userId) })
     case 'project-member.removed':
       return t('removed {name}', { name: person(data.userId) })
+    case 'project-member.changed':
+      return t('changed the role of {name}', { name: person(data.userId) })
+    case 'project.deleted':
+      return t('deleted a project')
     case 'member.added':
-      return t('joined')
+      return t('joined the team')
+    case 'member.removed':
+      return data.userId === event.actor.id ? t('left the team') : t('removed {name} from the team', { name: person(data.userId ?? event.subject.id) })
+    case 'member.changed':
+      return t('changed the role of {name}', { name: person(data.userId ?? event.subject.id) })
+    case 'member.signed-in':
+      return t('signed in')
+    case 'invitation.sent':
+      return t('invited somebody')
+    case 'invitation.resent':
+      return t('sent an invitation again')
+    case 'invitation.revoked':
+      return t('withdrew an invitation')
+    case 'invitation.accepted':
+      return t('accepted an invitation')
+    case 'settings.changed':
+    case 'tenant.changed':
+      return t('changed the team’s settings')
+    case 'column.rebalanced':
+      return t('spread the places in a column')
     default: {
       const [noun = '', verb = ''] = event.name.split('.')
       return `${verb.replaceAll('-', ' ')} ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun.replaceAll('-', ' ')}`

@@ -1,7 +1,7 @@
 import { Button, PasswordInput, SegmentedControl, Select, TextInput, useMantineColorScheme } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Monitor, Smartphone } from 'lucide-react'
-import { call, get, logout, patch, post, remove } from '../../api.ts'
+import { call, deleteAccount, get, patch, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
@@ -53,10 +53,7 @@ export function Account() {
                     verb: t('Delete {email}', { email: user.email }),
                     danger: true,
                     typeName: user.email,
-                    run: async () => {
-                      await remove('/users/me')
-                      await logout()
-                    },
+                    run: deleteAccount,
                   })
                 }
               >

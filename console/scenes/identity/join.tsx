@@ -63,7 +63,7 @@ function Join({ setupToken, verb, withTeam }: { setupToken?: string; verb: strin
   const navigate = useNavigate()
   const [sent, setSent] = useState('')
   const { form, onSubmit, refusal, busy } = useServerForm(
-    { name: '', email: '', password: '', tenantName: '' },
+    { name: '', email: invitedAddress(), password: '', tenantName: '' },
     async ({ tenantName, ...rest }) => {
       const invitationToken = pendingInvitation()
       const signedIn = await register({ ...rest, ...(tenantName.trim() ? { tenantName } : {}), ...(setupToken ? { setupToken } : {}), ...(invitationToken ? { invitationToken } : {}) })
@@ -110,6 +110,15 @@ function Join({ setupToken, verb, withTeam }: { setupToken?: string; verb: strin
 }
 
 const waiting = 'groundwork.invitation'
+const address = 'groundwork.invited'
+
+function invitedAddress(): string {
+  try {
+    return sessionStorage.getItem(address) ?? ''
+  } catch {
+    return ''
+  }
+}
 
 /** An invitation's token waits here while its person signs in or up: in an address it would reach logs. */
 export function pendingInvitation(): string | null {
@@ -119,10 +128,13 @@ export function pendingInvitation(): string | null {
     return null
   }
 }
-export function keepInvitation(token: string | null) {
+/** @param email the address it was sent to, when it names one: sign-up begins with it */
+export function keepInvitation(token: string | null, email?: string | null) {
   try {
     if (token) sessionStorage.setItem(waiting, token)
     else sessionStorage.removeItem(waiting)
+    if (email) sessionStorage.setItem(address, email)
+    else sessionStorage.removeItem(address)
   } catch {
     // without storage the link has to be opened again after signing in
   }

@@ -119,7 +119,7 @@ function Notice({ notice }: { notice: Notification }) {
   return (
     <li className="notice" data-unread={!notice.readAt || undefined}>
       {notice.taskId ? (
-        <Link className="line" to="/tasks/$task" params={{ task: notice.taskId }} onClick={mark}>
+        <Link className="line" to="/tasks/$task" params={{ task: notice.taskRef ?? notice.taskId }} onClick={mark}>
           {content}
         </Link>
       ) : (

@@ -6,7 +6,6 @@ import { show } from '../../overlays.ts'
 import { Head } from '../../parts/head.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { Empty, Loaded, Skeleton } from '../../parts/states.tsx'
-import { Time } from '../../parts/time.tsx'
 import { useMay, useProjects } from '../../reads.ts'
 import { t } from '../../words.ts'
 import './projects.css'
@@ -65,9 +64,6 @@ export function Projects() {
                     </div>
                     <p className="dim small project-text">{project.description ?? t('No description')}</p>
                     <Progress {...project.progress} />
-                    <p className="meta">
-                      {t('changed')} <Time at={project.updatedAt} />
-                    </p>
                   </li>
                 ))}
               </ul>

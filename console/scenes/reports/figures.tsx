@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core'
 import { lazy, Suspense, useId, useState, type ReactNode } from 'react'
 import { download } from '../../api.ts'
-import { Skeleton } from '../../parts/states.tsx'
+import { Coming, Skeleton } from '../../parts/states.tsx'
 import { sayProblem } from '../../parts/toasts.tsx'
 import { t } from '../../words.ts'
 import type { Palette } from './chart.tsx'
@@ -43,7 +43,13 @@ export function Figure({ kind, finding, text, table, query, option, children }: 
       {asTable ? (
         <Twin table={table} label={text} />
       ) : option ? (
-        <Suspense fallback={<Skeleton h={240} />}>
+        <Suspense
+          fallback={
+            <Coming>
+              <Skeleton h={240} />
+            </Coming>
+          }
+        >
           <Chart label={`${finding}. ${text}`} option={option} />
         </Suspense>
       ) : (

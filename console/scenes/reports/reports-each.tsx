@@ -75,7 +75,7 @@ export function Throughput({ range }: Of) {
       yAxis: { type: 'value' },
       series: [
         { name: t('Done'), type: 'bar', barMaxWidth: 14, itemStyle: { color: palette.accent, borderRadius: [2, 2, 0, 0] }, data: items.map((item) => item.done) },
-        { name: t('Created'), type: 'line', symbol: 'none', lineStyle: { width: 1.5, color: palette.grey }, itemStyle: { color: palette.grey }, data: items.map((item) => item.created) },
+        { name: t('Created'), type: 'bar', barMaxWidth: 14, barGap: '10%', itemStyle: { color: palette.faint, borderRadius: [2, 2, 0, 0] }, data: items.map((item) => item.created) },
       ],
     }),
     [items],

@@ -27,6 +27,7 @@ export function Reports() {
   return (
     <>
       <Head title={t('Reports')} />
+      {(project || !projects.data) && (
       <div className="toolbar">
         <Picker chip isSet label={t('Project')} value={project?.key ?? null} choices={active.map((one) => ({ value: one.key, label: one.name }))} onPick={(key) => set({ project: key })}>
           <FolderKanban size={13} aria-hidden="true" />
@@ -44,6 +45,7 @@ export function Reports() {
           ]}
         />
       </div>
+      )}
       <div className="body">
         <Loaded of={projects} what={t('The projects could not be read')} skeleton={<ReportsSkeleton />}>
           {() =>
@@ -76,7 +78,7 @@ function Six({ project, days }: { project: Project; days: number }) {
   )
 }
 
-export function ReportsSkeleton() {
+function ReportsSkeleton() {
   return (
     <div className="reports" aria-hidden="true">
       {[0, 1, 2, 3].map((one) => (

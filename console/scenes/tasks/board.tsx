@@ -6,7 +6,7 @@ import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-sc
 import { useOffer } from '../../actions.ts'
 import { show } from '../../overlays.ts'
 import { Avatar } from '../../parts/person.tsx'
-import { Loaded, Skeleton } from '../../parts/states.tsx'
+import { Coming, Loaded, Skeleton } from '../../parts/states.tsx'
 import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
 import type { Column as ProjectColumn, Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
@@ -17,7 +17,8 @@ import { keepFocus, useGlow, useMove, type Move } from './moving.ts'
 import { ProjectHead, ProjectMissing } from './project-head.tsx'
 import './board.css'
 
-const TaskPanel = lazy(() => import('./task-panel.tsx').then((part) => ({ default: part.TaskPanel })))
+const loadPanel = () => import('./task-panel.tsx')
+const TaskPanel = lazy(() => loadPanel().then((part) => ({ default: part.TaskPanel })))
 
 export function Board() {
   const { project: key } = useParams({ strict: false }) as { project: string }
@@ -43,6 +44,11 @@ function ProjectBoard({ project }: { project: Project }) {
     [{ id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' }],
     `${project.id} ${may}`,
   )
+
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPanel(), 1200) // the first card that is opened does not wait for its chunk
+    return () => clearTimeout(timer)
+  }, [])
 
   const columns = project.columns
   const shown = useMemo(() => {
@@ -81,7 +87,7 @@ function ProjectBoard({ project }: { project: Project }) {
         }
       </Loaded>
       {filters.task && tasks.data && (
-        <Suspense fallback={null}>
+        <Suspense fallback={<Coming />}>
           <TaskPanel taskId={open?.id ?? filters.task} project={project} close={closePanel} />
         </Suspense>
       )}

@@ -2,7 +2,7 @@ import { ActionIcon } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { CircleUserRound, SignalHigh, Trash2, X } from 'lucide-react'
 import { post } from '../../api.ts'
-import { attempt, markStale } from '../../cache.ts'
+import { attempt } from '../../cache.ts'
 import { Avatar } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
@@ -20,7 +20,7 @@ export function BulkBar({ project, ids, clear }: { project: Project; ids: string
   const change = async (change: TaskChange & { deleted?: true }) => {
     const back = updateTasks(cache, project.id, (tasks) => (change.deleted ? tasks.filter((task) => !ids.includes(task.id)) : tasks.map((task) => (ids.includes(task.id) ? { ...task, ...change } : task))))
     const batches = Array.from({ length: Math.ceil(ids.length / 200) }, (_, at) => ids.slice(at * 200, at * 200 + 200))
-    const undo = () => void Promise.all(batches.map((batch) => undoTask({ id: batch[0]! }, true))).then(() => markStale(cache, stale))
+    const undo = () => void Promise.all(batches.map((batch) => undoTask(cache, { id: batch[0]! }, true)))
     const ok = await attempt(
       cache,
       t('The tasks were not changed.'),

@@ -1,18 +1,21 @@
 import { Button, Select, Textarea, TextInput } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { Tag } from 'lucide-react'
 import { post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { show } from '../../overlays.ts'
+import { DayField, dueAt } from '../../parts/day-field.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Refusal, useServerForm } from '../../parts/form.tsx'
-import { Avatar } from '../../parts/person.tsx'
+import { Avatar, Label } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { say } from '../../parts/toasts.tsx'
-import { useMembers, useProjects } from '../../reads.ts'
+import { tasksQuery, useMembers, useProjects } from '../../reads.ts'
 import { priorities, type Priority, type Task } from '../../things.ts'
 import { t } from '../../words.ts'
+import { labelsOf } from './editing.ts'
 
 /** `C` from anywhere: a title is enough, the rest can wait. */
 export function CreateTask({ close, projectId, status }: { close: () => void; projectId?: string; status?: string }) {
@@ -21,9 +24,9 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
   const projects = (useProjects().data ?? []).filter((project) => project.status === 'active' && project.role !== 'viewer')
   const members = useMembers().data ?? []
   const { form, onSubmit, refusal, busy } = useServerForm(
-    { projectId: projectId ?? projects[0]?.id ?? '', title: '', description: '', status: status ?? '', assigneeId: '', priority: 'none' as Priority },
-    async ({ description, status, assigneeId, ...rest }) => {
-      const task = await post<Task>('/tasks', { ...rest, ...(description.trim() ? { description } : {}), ...(status ? { status } : {}), ...(assigneeId ? { assigneeId } : {}) })
+    { projectId: projectId ?? projects[0]?.id ?? '', title: '', description: '', status: status ?? '', assigneeId: '', priority: 'none' as Priority, labels: [] as string[], due: '' },
+    async ({ description, status, assigneeId, due, ...rest }) => {
+      const task = await post<Task>('/tasks', { ...rest, ...(description.trim() ? { description } : {}), ...(status ? { status } : {}), ...(assigneeId ? { assigneeId } : {}), dueAt: dueAt(due) })
       void markStale(cache, ['tasks.', 'projects.list', 'activity.'])
       close()
       say(t('{ref} created.', { ref: task.ref }))
@@ -33,6 +36,8 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
     { title: (title: string) => (title.trim() ? null : t('Say what is to be done.')) },
   )
   const project = projects.find((one) => one.id === form.values.projectId)
+  const tasks = useQuery({ ...tasksQuery(form.values.projectId), enabled: !!form.values.projectId, staleTime: 60_000 }).data ?? [] // for their labels
+  const { labels } = form.values
   const column = project?.columns.find((one) => one.id === form.values.status) ?? project?.columns[0]
   const assignee = members.find((member) => member.userId === form.values.assigneeId)
   if (!projects.length)
@@ -80,6 +85,19 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
             <PriorityShape priority={form.values.priority} named />
             {priorityName(form.values.priority)}
           </Picker>
+          <Picker
+            chip
+            isSet={!!labels.length}
+            label={t('Labels')}
+            value={labels}
+            choices={[...new Set([...labelsOf(tasks), ...labels])].map((label) => ({ value: label, label, icon: <Label name={label} /> }))}
+            create={(label) => form.setFieldValue('labels', [...labels, label])}
+            onPick={(label) => form.setFieldValue('labels', labels.includes(label) ? labels.filter((one) => one !== label) : [...labels, label])}
+          >
+            <Tag size={13} aria-hidden="true" />
+            {labels.length ? labels.join(', ') : t('Labels')}
+          </Picker>
+          <DayField chip due label={t('Due date')} empty={t('Due date')} value={form.values.due} onChange={(day) => form.setFieldValue('due', day)} />
         </div>
         <Refusal of={refusal} />
         <div className="row" style={{ justifyContent: 'flex-end' }}>

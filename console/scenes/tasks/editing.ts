@@ -1,10 +1,10 @@
 // Changes of one task, shown at once wherever the task is on the screen.
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { patch, remove } from '../../api.ts'
-import { markStale, useChange } from '../../cache.ts'
+import { useChange } from '../../cache.ts'
 import { say } from '../../parts/toasts.tsx'
-import { tasksQuery } from '../../reads.ts'
 import type { Task, TaskChange } from '../../things.ts'
+import { remember } from '../../undo.ts'
 import { t } from '../../words.ts'
 import { undoTask, updateTasks } from './moving.ts'
 
@@ -22,11 +22,13 @@ function applied(cache: QueryClient, task: Task, change: TaskChange) {
 
 /** Changes fields of a task. A change of the status alone goes to the top of the new column. */
 export function useEdit(task: Task) {
+  const cache = useQueryClient()
   return useChange<TaskChange, Task>({
     run: ({ status, ...rest }) => (status ? patch<Task>(`/tasks/${task.id}/move`, undefined, { status }) : patch<Task>(`/tasks/${task.id}`, rest)),
     stale: everywhere,
     failed: t('{ref} was not changed.', { ref: task.ref }),
     optimistic: (cache, change) => applied(cache, task, change),
+    done: (changed) => void remember(() => undoTask(cache, changed)),
   })
 }
 
@@ -38,7 +40,7 @@ export function useDeleteTask(done?: () => void) {
     failed: t('The task was not deleted.'),
     optimistic: (cache, task) => updateTasks(cache, task.projectId, (tasks) => tasks.filter((one) => one.id !== task.id)),
     done: (_nothing, task) => {
-      say(t('{ref} deleted.', { ref: task.ref }), () => void undoTask(task).then(() => markStale(cache, everywhere)))
+      say(t('{ref} deleted.', { ref: task.ref }), () => void undoTask(cache, task))
       done?.()
     },
   })
@@ -46,5 +48,3 @@ export function useDeleteTask(done?: () => void) {
 
 /** All labels of a project, from its tasks. */
 export const labelsOf = (tasks: Task[]) => [...new Set(tasks.flatMap((task) => task.labels))].sort((one, other) => one.localeCompare(other))
-
-export const projectTasks = (cache: QueryClient, projectId: string) => cache.getQueryData(tasksQuery(projectId).queryKey) ?? []

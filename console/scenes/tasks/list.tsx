@@ -7,7 +7,7 @@ import { useOffer } from '../../actions.ts'
 import { show } from '../../overlays.ts'
 import { Avatar, Label } from '../../parts/person.tsx'
 import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
-import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Coming, Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Due, Time } from '../../parts/time.tsx'
 import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
 import type { Project, Task } from '../../things.ts'
@@ -19,7 +19,8 @@ import { ProjectHead, ProjectMissing } from './project-head.tsx'
 import './board.css'
 import './list.css'
 
-const TaskPanel = lazy(() => import('./task-panel.tsx').then((part) => ({ default: part.TaskPanel })))
+const loadPanel = () => import('./task-panel.tsx')
+const TaskPanel = lazy(() => loadPanel().then((part) => ({ default: part.TaskPanel })))
 
 export function List() {
   const { project: key } = useParams({ strict: false }) as { project: string }
@@ -173,7 +174,14 @@ function ProjectList({ project }: { project: Project }) {
                             <span className="sr phone-only">{column?.name}</span>
                           </span>
                         </td>
-                        <td className="title">{task.title}</td>
+                        <td className="title">
+                          {task.title}
+                          <span className="phone-only row meta" style={{ gap: 6 }}>
+                            {task.ref}
+                            {task.priority !== 'none' && <PriorityShape priority={task.priority} />}
+                            {task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}
+                          </span>
+                        </td>
                         <td className="wide-cell">
                           <span className="row" style={{ gap: 4 }}>
                             {task.labels.slice(0, 3).map((label) => (
@@ -199,7 +207,7 @@ function ProjectList({ project }: { project: Project }) {
       </div>
       {may && chosen.size > 0 && <BulkBar project={project} ids={[...chosen]} clear={() => setChosen(new Set())} />}
       {filters.task && tasks.data && (
-        <Suspense fallback={null}>
+        <Suspense fallback={<Coming />}>
           <TaskPanel taskId={open?.id ?? filters.task} project={project} close={closePanel} />
         </Suspense>
       )}

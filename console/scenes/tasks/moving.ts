@@ -1,21 +1,22 @@
 // Moving a task: shown at once, sent with its neighbours, put back with the reason when refused. The rank is the server's; here only the order is mirrored.
-import type { QueryClient } from '@tanstack/react-query'
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { announce } from '@atlaskit/pragmatic-drag-and-drop-live-region'
 import { useEffect, useState } from 'react'
 import { patch, post } from '../../api.ts'
-import { useChange } from '../../cache.ts'
+import { attempt, useChange } from '../../cache.ts'
 import { onLiveEvent } from '../../live.ts'
-import { say, sayProblem } from '../../parts/toasts.tsx'
+import { say } from '../../parts/toasts.tsx'
 import { tasksQuery } from '../../reads.ts'
 import { myId } from '../../session.ts'
 import type { Task } from '../../things.ts'
+import { remember } from '../../undo.ts'
 import { t } from '../../words.ts'
 
-export type Place = { status: string; /** The neighbour above, or null for the top. */ after: string | null; /** The neighbour below. */ before: string | null }
+type Place = { status: string; /** The neighbour above, or null for the top. */ after: string | null; /** The neighbour below. */ before: string | null }
 export type Move = Place & { task: Task; columnName: string; assigneeId?: string | null }
 
 /** The list with the task at its new place; the cache holds tasks in board order. */
-export function placed(tasks: Task[], move: Move): Task[] {
+function placed(tasks: Task[], move: Move): Task[] {
   const moved: Task = { ...move.task, status: move.status, ...(move.assigneeId === undefined ? {} : { assigneeId: move.assigneeId }) }
   const rest = tasks.filter((task) => task.id !== moved.id)
   const above = move.after ? rest.findIndex((task) => task.id === move.after) : -1
@@ -32,6 +33,7 @@ export function updateTasks(cache: QueryClient, projectId: string, change: (task
 }
 
 export function useMove() {
+  const cache = useQueryClient()
   return useChange<Move, Task>({
     run: async ({ task, status, after, before, assigneeId }) => {
       const moved = await patch<Task>(`/tasks/${task.id}/move`, { status, ...(after ? { after } : before ? { before } : {}) })
@@ -40,21 +42,20 @@ export function useMove() {
     stale: ['tasks.list', 'projects.list', 'activity.'],
     failed: t('The task was not moved.'),
     optimistic: (cache, move) => updateTasks(cache, move.task.projectId, (tasks) => placed(tasks, move)),
-    done: (moved, { task, columnName }) => {
-      if (moved.overLimit && moved.status !== task.status) say(t('{column} is over its limit now.', { column: columnName }), () => void undoTask(moved), 'warning')
+    done: (moved, { task, columnName, assigneeId }) => {
+      const undo = async () => {
+        if (assigneeId === undefined || (await undoTask(cache, moved))) await undoTask(cache, moved) // into another lane: two changes
+      }
+      if (moved.overLimit && moved.status !== task.status) say(t('{column} is over its limit now.', { column: columnName }), () => void undo(), 'warning')
+      else remember(undo)
     },
     refused: (_error, { task }) => announce(t('{title} was not moved', { title: task.title })),
   })
 }
 
-/** Takes back the last change of a task; with `bulk` also of the others that the same request changed. */
-export async function undoTask(task: Pick<Task, 'id'>, bulk = false) {
-  try {
-    await post(`/tasks/${task.id}/undo`, bulk ? { bulk } : undefined)
-  } catch (error) {
-    sayProblem(error, t('It was not undone.'))
-  }
-}
+/** Takes back the last change of a task; with `bulk` also of the others that the same request changed. Undoing again reaches further back. */
+export const undoTask = (cache: QueryClient, task: Pick<Task, 'id'>, bulk = false) =>
+  attempt(cache, t('It was not undone.'), ['tasks.', 'activity.', 'projects.list', 'reports.'], () => post(`/tasks/${task.id}/undo`, bulk ? { bulk } : undefined))
 
 /** A moved card is mounted anew in its column, and a menu that closes gives its focus to nothing: the card gets it back when it stands there. */
 export function keepFocus(id: string, until = performance.now() + 700) {

@@ -8,7 +8,7 @@ import { useChange } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Avatar } from '../../parts/person.tsx'
 import { Prose } from '../../parts/prose.tsx'
-import { Skeleton } from '../../parts/states.tsx'
+import { Coming, Skeleton } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useComments, useMay, useMe, useMembers, useNames } from '../../reads.ts'
 import type { Comment, LogEvent, Page, Project, Task } from '../../things.ts'
@@ -30,6 +30,7 @@ export function Talk({ task, project, may }: { task: Task; project: Project; may
     failed: t('The comment was not sent.'),
     retry: true,
   })
+  const waiting = comments.isPending || happened.isPending // one line of time: half of it would jump
   const story: Story = { nameOf, project }
   const line = [
     ...(comments.data ?? []).map((comment) => ({ at: comment.createdAt, comment, event: undefined })),
@@ -41,9 +42,13 @@ export function Talk({ task, project, may }: { task: Task; project: Project; may
         <h3>{t('Activity')}</h3>
         {!!comments.data?.length && <span className="count">{countOf(comments.data.length, 'comment', 'comments')}</span>}
       </header>
-      {comments.isPending && <Skeleton h={64} />}
+      {waiting && (
+        <Coming>
+          <Skeleton h={64} />
+        </Coming>
+      )}
       <ol className="talk">
-        {line.map(({ comment, event }) =>
+        {(waiting ? [] : line).map(({ comment, event }) =>
           comment ? (
             <OneComment key={comment.id} comment={comment} name={nameOf(comment.authorId)} />
           ) : (

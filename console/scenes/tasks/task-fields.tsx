@@ -1,18 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ActionIcon } from '@mantine/core'
-import { CalendarDays, Pencil, Plus, Tag } from 'lucide-react'
+import { Pencil, Plus, Tag } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { post } from '../../api.ts'
 import { useChange } from '../../cache.ts'
+import { DayField, dueAt, localDay } from '../../parts/day-field.tsx'
 import { Avatar, Label } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
-import { Due, Time } from '../../parts/time.tsx'
+import { Time } from '../../parts/time.tsx'
 import { tasksQuery, useMe, useMembers, useNames } from '../../reads.ts'
 import { priorities, type Priority, type Project, type Task } from '../../things.ts'
-import { t } from '../../words.ts'
+import { daysUntil, t } from '../../words.ts'
 import { labelsOf, useEdit } from './editing.ts'
 
 export function Title({ task, may, heading: Heading }: { task: Task; may: boolean; heading: 'h1' | 'h2' }) {
@@ -129,17 +130,8 @@ export function Fields({ task, project, may }: { task: Task; project: Project; m
       </dd>
       <dt>{t('Due')}</dt>
       <dd>
-        <label className="date">
-          <CalendarDays size={14} className="dim" aria-hidden="true" />
-          <span className="sr">{t('Due date')}</span>
-          <input
-            type="date"
-            disabled={!may}
-            value={task.dueAt ? localDay(task.dueAt) : ''}
-            onChange={(event) => edit.mutate({ dueAt: event.currentTarget.value ? new Date(`${event.currentTarget.value}T17:00`).toISOString() : null })}
-          />
-          {task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}
-        </label>
+        <DayField due label={t('Due date')} empty={t('No due date')} disabled={!may} value={task.dueAt ? localDay(task.dueAt) : ''} onChange={(day) => edit.mutate({ dueAt: dueAt(day) })} />
+        {task.dueAt && column?.category !== 'done' && daysUntil(task.dueAt) < 0 && <span className="due meta" data-late>{t('overdue')}</span>}
       </dd>
       {task.parentId && (
         <>
@@ -158,11 +150,6 @@ export function Fields({ task, project, may }: { task: Task; project: Project; m
       </dd>
     </dl>
   )
-}
-
-const localDay = (at: string) => {
-  const date = new Date(at)
-  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, '0')}-${String(date.getDate()).padStart(2, '0')}`
 }
 
 export function Description({ task, may }: { task: Task; may: boolean }) {

@@ -4,7 +4,7 @@ import { Loaded } from '../../parts/states.tsx'
 import { useProject, useTask } from '../../reads.ts'
 import type { Task } from '../../things.ts'
 import { t } from '../../words.ts'
-import { TaskBody, TaskSkeleton, TaskTools } from './task-panel.tsx'
+import { isGone, TaskBody, TaskMissing, TaskSkeleton, TaskTools } from './task-panel.tsx'
 
 /** A task as a page of its own: where links from mail, search and notifications lead. */
 export function TaskPage() {
@@ -17,9 +17,13 @@ export function TaskPage() {
       <Head title={t('Task')} />
       <div className="body">
         <div className="pad">
-          <Loaded of={task} what={t('The task could not be read')} skeleton={<TaskSkeleton />}>
-            {() => null}
-          </Loaded>
+          {isGone(task.error) ? (
+            <TaskMissing />
+          ) : (
+            <Loaded of={task} what={t('The task could not be read')} skeleton={<TaskSkeleton />}>
+              {() => null}
+            </Loaded>
+          )}
         </div>
       </div>
     </>

@@ -1,10 +1,11 @@
-import { ActionIcon, Menu } from '@mantine/core'
+import { ActionIcon, Button, Menu } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Ellipsis, Eye, EyeOff, Link2, Maximize2, Trash2, Undo2, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import { put, remove } from '../../api.ts'
+import { ApiProblem, put, remove } from '../../api.ts'
 import { useChange } from '../../cache.ts'
-import { Skeleton, Trouble } from '../../parts/states.tsx'
+import { Empty, Skeleton, Trouble } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import { useMay, useTask } from '../../reads.ts'
 import type { Project, Task } from '../../things.ts'
@@ -51,6 +52,8 @@ export function TaskPanel({ taskId, project, close }: { taskId: string; project:
       <div className="panel-body">
         {task.data ? (
           <TaskBody key={task.data.id} task={task.data} project={project} heading="h2" />
+        ) : isGone(task.error) ? (
+          <TaskMissing />
         ) : task.error ? (
           <Trouble error={task.error} what={t('The task could not be read')} retry={() => void task.refetch()} />
         ) : (
@@ -58,6 +61,24 @@ export function TaskPanel({ taskId, project, close }: { taskId: string; project:
         )}
       </div>
     </aside>
+  )
+}
+
+/** Deleted, hidden or never there: for the reader it is the same. */
+export const isGone = (error: unknown) => error instanceof ApiProblem && error.status === 404
+
+export function TaskMissing() {
+  return (
+    <Empty
+      title={t('This task is not here')}
+      action={
+        <Button component={Link} to="/projects" variant="default">
+          {t('See all projects')}
+        </Button>
+      }
+    >
+      {t('It may be deleted, in a private project, or in another of your teams: switch the team in the corner.')}
+    </Empty>
   )
 }
 
@@ -91,6 +112,7 @@ export function TaskBody({ task, project, heading }: { task: Task; project: Proj
 }
 
 export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
+  const cache = useQueryClient()
   const may = useMay('member')
   const watch = useChange<boolean, unknown>({
     run: (on) => (on ? put(`/tasks/${task.id}/watchers/me`) : remove(`/tasks/${task.id}/watchers/me`)),
@@ -126,7 +148,7 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
           </Menu.Item>
           {may && (
             <>
-              <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(task)}>
+              <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(cache, task)}>
                 {t('Undo the last change')}
               </Menu.Item>
               <Menu.Divider />

@@ -24,6 +24,10 @@ export function Accept() {
   })
   const preview = useQuery({ queryKey: ['invitations.preview', { token }], queryFn: () => askOpenly<Preview>('/invitations/preview', { token }), enabled: !!token, retry: false })
   const team = preview.data?.tenantName
+  const invited = preview.data?.email
+  useEffect(() => {
+    if (token && invited) keepInvitation(token, invited)
+  }, [token, invited])
   useEffect(() => {
     if (preview.error instanceof ApiProblem && preview.error.code === 'auth.link_refused') setRefusal(preview.error)
   }, [preview.error])

@@ -16,7 +16,7 @@ import type { Invitation, Member, TenantRole } from '../../things.ts'
 import { t } from '../../words.ts'
 import './tenancy.css'
 
-export const roleName = (role: TenantRole) => ({ owner: t('Owner'), admin: t('Admin'), member: t('Member'), viewer: t('Viewer') })[role]
+const roleName = (role: TenantRole) => ({ owner: t('Owner'), admin: t('Admin'), member: t('Member'), viewer: t('Viewer') })[role]
 const roleText = (role: TenantRole) =>
   ({ viewer: t('Viewers read.'), member: t('Members create projects and tasks.'), admin: t('Admins also invite, remove and change settings.'), owner: t('Owners also make owners and delete the team.') })[role]
 

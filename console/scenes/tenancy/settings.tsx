@@ -110,12 +110,14 @@ function Rename({ team }: { team: Tenant }) {
 
 function Transfer({ team }: { team: Tenant }) {
   const { user } = useMe()
-  const members = useMembers().data?.filter((member) => member.userId !== user.id) ?? []
+  const everybody = useMembers().data
+  const members = everybody?.filter((member) => member.userId !== user.id) ?? []
   const [to, setTo] = useState<string | null>(null)
   const name = members.find((member) => member.userId === to)?.name ?? ''
   return (
     <Section title={t('Transfer ownership')} text={t('The other becomes an owner, you become an admin.')}>
-      <div className="row wrap">
+      {everybody && !members.length && <p className="dim">{t('Nobody else is in the team yet: invite somebody first.')}</p>}
+      <div className="row wrap" hidden={!members.length}>
         <Select aria-label={t('New owner')} placeholder={t('Choose a member')} w={240} data={members.map((member) => ({ value: member.userId, label: member.name }))} value={to} onChange={setTo} />
         <Button
           variant="default"
