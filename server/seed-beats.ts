@@ -2,7 +2,7 @@
 // plans the same beats under the same ids and goes on where the first one stopped.
 import { createHash } from 'node:crypto'
 import type { EventName } from './kernel/events.ts'
-import type { Happened } from './kernel/happened.ts'
+import type { Happened } from './kernel/db.ts'
 import { sql, type Query } from './kernel/sql.ts'
 import { rankBetween } from './modules/tasks/ranks.ts'
 import { people, projects, tasks, type Deed, type ProjectKey, type StoryTask, type Who } from './seed-story.ts'

@@ -3,7 +3,7 @@
 import { createHmac } from 'node:crypto'
 import type pg from 'pg'
 import type { EventName } from './kernel/events.ts'
-import type { Happened } from './kernel/happened.ts'
+import type { Happened } from './kernel/db.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Context } from './kernel/db.ts'
 import type { Query } from './kernel/sql.ts'

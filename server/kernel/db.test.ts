@@ -155,3 +155,25 @@ test('every table is isolated, or says why not', async (t) => {
   const { rows: faults } = await k.system.pool.query('select object, fault from tenancy_faults()')
   assert.deepEqual(faults, [])
 })
+
+test('a verb that finds nothing to do leaves neither row nor event, and several events commit as one', async (t) => {
+  const k = await testKernel(t, { extra: rows })
+  const ctx = k.app.context(k.who())
+  const [a, b, c] = [newId(), newId(), newId()]
+  const nothing = await ctx.happen(async (tx) => {
+    await tx(insert(a, 'looked, and left'))
+    return { happened: [], result: 'as it was' }
+  })
+  assert.equal(nothing, 'as it was')
+  await ctx.happen(async (tx) => {
+    await tx.run(insert(b, 'b'), insert(c, 'c'))
+    return { happened: [{ name: 'probe.written', subject: b, data: { n: 1 } }, { name: 'probe.written', subject: c, data: { n: 2 } }], result: null }
+  })
+  await assert.rejects(ctx.change('probe.written', async (tx) => {
+    await tx.happen(async () => { throw new Error('inner') }).catch(() => {}) // the whole is doomed all the same
+    return { subject: a, data: { n: 3 }, result: null }
+  }), /inner/)
+  const [events] = await k.system.context(k.who()).read(listEvents({ pos: 0, seq: 0 }, 10))
+  assert.deepEqual(events.map((e) => e.subject_id), [b, c])
+  assert.equal((await ctx.read(find(a)))[0].length, 0)
+})

@@ -24,6 +24,9 @@ export type Who = {
 export type EventOf<N extends EventName> = { subject: string; data: EventMap[N]; /** whose event it is */ person?: string | null; /** gw_system only: dates the event back */ at?: string }
 type Known<N extends EventName, Q extends readonly Query[]> = EventOf<N> & { run: readonly [...Q] }
 type Written<N extends EventName, R> = (EventOf<N> | { events: readonly EventOf<N>[] }) & { result: R }
+/** An event with its name. */
+export type Happened<N extends EventName = EventName> = { [K in N]: EventOf<K> & { name: K } }[N]
+type Told<N extends EventName, R> = { happened: readonly Happened<N>[]; result: R }
 type Change = {
   /** Statements known beforehand: one flush. @returns their rows */
   <N extends EventName, Q extends readonly Query[]>(name: N, known: Known<N, Q>): Promise<RowsOf<Q>>
@@ -33,6 +36,8 @@ type Change = {
 export type Context = Who & {
   read<Q extends readonly Query[]>(...queries: Q): Promise<RowsOf<Q>>
   change: Change
+  /** For a verb that learns only under lock what happened: one event or several, by name, or none; then nothing is written. @returns its `result` */
+  happen<N extends EventName, R>(body: (tx: Tx) => Promise<Told<N, R>>): Promise<R>
 }
 /** A running transaction; itself a Context, so a function that takes one works inside and outside of a change. */
 export type Tx = Context & {
@@ -80,7 +85,7 @@ export class Db {
 
   /** A context bound to this door: what handlers and services get. */
   context(who: Who): Context {
-    return { ...who, read: (...queries) => this.#read(who, queries) as never, change: ((name: string, how: never) => this.#change(who, name, how)) as Change }
+    return { ...who, read: (...queries) => this.#read(who, queries) as never, change: ((name: string, how: never) => this.#change(who, name, how)) as Change, happen: (body) => this.#happen(who, body as never) as never }
   }
 
   async #read(who: Who, queries: readonly Query[]) {
@@ -95,6 +100,19 @@ export class Db {
     const results = await again(() => flushOn(this.pool, [setContext(who), ...how.run, event], this.#o.deadlineMs).catch(inDoubt))
     this.#o.onCommit()
     return results.slice(1, -1)
+  }
+
+  async #happen(who: Who, body: (tx: Tx) => Promise<LooseTold>): Promise<unknown> {
+    try {
+      return await this.transact(who, async (tx) => {
+        const { happened, result } = await toldBy(tx, () => body(tx), this.#o)
+        if (!happened.length) throw new Nothing(result) // takes back what was locked or written
+        return result
+      })
+    } catch (error) {
+      if (error instanceof Nothing) return error.result
+      throw error
+    }
   }
 
   /** For the kernel only (readers, answers kept for a key): a transaction that need not write an event. Runs again after a deadlock or a stale plan. */
@@ -169,6 +187,10 @@ class Transaction {
     }
     const tx = call as unknown as Tx
     const run = (...queries: Query[]) => this.#send(view, queries)
+    const doom = (error: unknown): never => {
+      this.#doomed ??= { error }
+      throw error
+    }
     Object.defineProperty(tx, 'name', { value: who.name, enumerable: true }) // a function's own name is not writable
     return Object.assign(tx, {
       tenant: who.tenant, actor: who.actor, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
@@ -179,12 +201,10 @@ class Transaction {
         this.#last.push({ view, query })
       },
       within: (other: Partial<Who>) => this.view({ ...who, ...other }, this.#o.system),
+      happen: async (body: (t: Tx) => Promise<LooseTold>) => (await toldBy(tx, () => body(tx), this.#o).catch(doom)).result,
       // a nested change joins; its failure dooms the whole, even when the outer code catches it: half of its rows may be written
       change: (name: string, how: (LooseEvent & { run: readonly Query[] }) | ((t: Tx) => Promise<LooseWritten>)) =>
-        recorded(tx, typeof how === 'function' ? () => how(tx) : async () => ({ ...how, result: await this.#send(view, how.run) }), name, this.#o).catch((error) => {
-          this.#doomed ??= { error }
-          throw error
-        }),
+        recorded(tx, typeof how === 'function' ? () => how(tx) : async () => ({ ...how, result: await this.#send(view, how.run) }), name, this.#o).catch(doom),
     }) as never
   }
 
@@ -244,6 +264,21 @@ async function recorded(tx: Tx, body: () => Promise<LooseWritten>, name: string,
   if (events.length > 200) throw new RangeError(`change ${name} returned ${events.length} events; at most 200 subjects at once`)
   for (const event of events) (tx as Tx & Telling)[tell](await writeEvent(tx, name, event, o))
   return done.result
+}
+
+type LooseTold = { happened: readonly (LooseEvent & { name: string })[]; result: unknown }
+class Nothing extends Error {
+  readonly result: unknown
+  constructor(result: unknown) {
+    super('nothing happened')
+    this.result = result
+  }
+}
+async function toldBy(tx: Tx, body: () => Promise<LooseTold>, o: Required<DbOptions>): Promise<LooseTold> {
+  const told = await body()
+  if (told.happened.length > 200) throw new RangeError(`${told.happened.length} events at once; at most 200`)
+  for (const event of told.happened) (tx as Tx & Telling)[tell](await writeEvent(tx, event.name, event, o))
+  return told
 }
 
 async function writeEvent(who: Who, name: string, event: LooseEvent, o: Required<DbOptions>): Promise<Query> {

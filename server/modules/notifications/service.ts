@@ -1,7 +1,6 @@
 // Telling people: who is told of what by which channel, what they read of it.
 import type { Context, Tx } from '../../kernel/db.ts'
 import { only } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { newId } from '../../kernel/ids.ts'
 import { addJob } from '../../kernel/jobs.ts'
 import { idShape, page, parseCursor } from '../../kernel/pages.ts'
@@ -24,7 +23,7 @@ export async function tell(ctx: Context, { source, projectId, taskId, commentId 
   const kindOf = new Map<string, Kind>()
   for (const { personId, kind } of wishes) if (personId !== actorId && !kindOf.has(personId)) kindOf.set(personId, kind)
   if (!kindOf.size) return 0
-  return changeAsHappened(ctx, 'notification.created', async (tx: Tx) => {
+  return ctx.happen(async (tx: Tx) => {
     const recipients = await tx(listRecipients([...kindOf.keys()], projectId, source))
     const happened = recipients.flatMap(({ personId, chosen }) => {
       const kind = kindOf.get(personId)!
@@ -53,7 +52,7 @@ export async function listMine(ctx: Context, { after, limit, unread }: Notificat
 
 /** Read once: again it stays as it is, and nothing is written. */
 export function readOne(ctx: Context, id: string): Promise<Notification> {
-  return changeAsHappened(ctx, 'notification.read', async (tx) => {
+  return ctx.happen(async (tx) => {
     const found = only(await tx(findNotification(tx, id)), 'notification')
     if (found.readAt) return { happened: [], result: shown(found) }
     const [, [now]] = await tx.run(markRead(tx.actor.id, id), findNotification(tx, id))
@@ -64,7 +63,7 @@ export function readOne(ctx: Context, id: string): Promise<Notification> {
 
 /** One event for all: nobody follows the single ones. */
 export function readAll(ctx: Context): Promise<{ read: number }> {
-  return changeAsHappened(ctx, 'notification.all-read', async (tx) => {
+  return ctx.happen(async (tx) => {
     const { count } = await tx(markAllRead(tx.actor.id))
     const person = tx.actor.id
     return { happened: count && person ? [{ name: 'notification.all-read', subject: person, person, data: { count } }] : [], result: { read: count } }

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import type { Context } from '../../kernel/db.ts'
 import { refuse, refuseField } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { comparePositions, findHolder, formatPosition, parsePosition } from '../../kernel/log.ts'
 import { page, parseCursor } from '../../kernel/pages.ts'
@@ -41,7 +40,7 @@ export function createReaderDesk(kernel: Pick<Kernel, 'open'>, declared: () => r
   const setPaused = async (ctx: Context, name: string, paused: boolean): Promise<Reader> => {
     await find(ctx, name)
     const verb = paused ? 'reader.paused' : 'reader.resumed'
-    await changeAsHappened(ctx, verb, async (tx) => {
+    await ctx.happen(async (tx) => {
       if ((await lock(tx, name)).paused === paused) return { happened: [], result: null }
       await tx(pauseReader(name, paused))
       return { happened: [{ name: verb, subject: readerId(name), data: { name } }], result: null }

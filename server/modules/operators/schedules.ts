@@ -1,5 +1,4 @@
 // What the machinery does for itself: partitions ahead, retention, and sweeping what nobody needs any more.
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { sweepKeys } from '../../kernel/idempotency.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { JobHandler } from '../../kernel/jobs.ts'
@@ -27,7 +26,7 @@ export function createSchedules(kernel: Pick<Kernel, 'system'>, retentionDays: n
         const [tenants] = await ctx.read(listRetentions(retentionDays, platformId))
         for (const { tenantId, days, before } of tenants)
           for (let events = portion; events === portion && !signal.aborted; )
-            events = await changeAsHappened(ctx, 'log.trimmed', async (tx) => {
+            events = await ctx.happen(async (tx) => {
               const [gone] = await tx(forgetEvents(tenantId, before, portion))
               const n = gone?.events ?? 0
               return { happened: n ? [{ name: 'log.trimmed', subject: tenantId, data: { tenantId, events: n, before, days } }] : [], result: n }
@@ -37,7 +36,7 @@ export function createSchedules(kernel: Pick<Kernel, 'system'>, retentionDays: n
     {
       name: 'records.sweep', everyMs: hour,
       async handle(job) {
-        await changeAsHappened(ctxOf(job), 'records.swept', async (tx) => {
+        await ctxOf(job).happen(async (tx) => {
           const [keys, jobs, parked, mails] = (await tx.run(sweepKeys(), sweepJobs(), sweepParked(), sweepMails())).map((r) => r.count) as [number, number, number, number]
           const happened = keys + jobs + parked + mails > 0
           return { happened: happened ? [{ name: 'records.swept', subject: platformId, data: { keys, jobs, parked, mails } }] : [], result: null }

@@ -1,7 +1,6 @@
 // Who belongs to a project. A person's membership in the tenant comes first and takes this one along when it ends.
 import type { Context } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { idShape, page, parseCursor } from '../../kernel/pages.ts'
 import type { List } from '../../kernel/schema.ts'
 import type { ProjectEventName } from './events.ts'
@@ -26,7 +25,7 @@ export async function getProjectMember(ctx: Context, id: string, userId: string)
 
 /** Adds a person or changes their role. @throws member.not_found when they are not of the tenant */
 export async function putProjectMember(ctx: Context, id: string, userId: string, role: ProjectRole): Promise<ProjectMember> {
-  return changeAsHappened<ProjectEventName, ProjectMember>(ctx, 'project-member.added', async (tx) => {
+  return ctx.happen<ProjectEventName, ProjectMember>(async (tx) => {
     const [[project], [person], [member]] = await tx.run(findBoard(ctx, id), findPerson(userId), lockMember(id, userId))
     judgeRole(ctx, project, 'manager')
     requireActive(project!)

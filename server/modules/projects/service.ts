@@ -1,7 +1,7 @@
 // The verbs and questions about projects.
 import type { Context } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
-import { changeAsHappened, type Happened } from '../../kernel/happened.ts'
+import type { Happened } from '../../kernel/db.ts'
 import { isId, newId } from '../../kernel/ids.ts'
 import { idShape, newest, page, parseCursor } from '../../kernel/pages.ts'
 import { checkVersion } from '../../kernel/route.ts'
@@ -51,8 +51,7 @@ export async function listVisibleProjects(ctx: Context, { after, limit, status, 
 
 /** What is absent stays. Archiving is `status`. @throws project.archived, project.column_in_use, project.key_taken, 412 */
 export async function changeProject(ctx: Context, id: string, change: PatchProject, ifMatch?: number): Promise<Project> {
-  const likely = change.status === 'archived' && Object.keys(change).length === 1 ? 'project.archived' : 'project.changed'
-  return changeAsHappened<ProjectEventName, Project>(ctx, likely, async (tx) => {
+  return ctx.happen<ProjectEventName, Project>(async (tx) => {
     const [, [row], [owner], counts] = change.columns
       ? await tx.run(lockColumns(id), lockProject(ctx, id), findKey(change.key ?? ''), countByStatus(id))
       : [undefined, ...(await tx.run(lockProject(ctx, id), findKey(change.key ?? ''))), []]

@@ -1,7 +1,6 @@
 // One change for many tasks, all or none: one request, one event for each task and kind of change, so that feeds, undo and order hold.
 import type { Context, Tx } from '../../kernel/db.ts'
 import { refuseField } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import type { TaskEventName } from './events.ts'
 import { deleteTasks, findBoards, lockFamilies } from './queries.ts'
 import { rankBetween } from './ranks.ts'
@@ -17,8 +16,7 @@ export async function changeTasks(ctx: Context, given: readonly string[], change
   if (change.deleted) return removeTasks(ctx, ids, change)
   const { deleted: _, ...wish } = change
   const aim = aimAt(ids, { status: wish.status ?? null })
-  const likely: TaskEventName = Object.keys(wish).some((name) => name !== 'assigneeId' && name !== 'status') ? 'task.changed' : wish.assigneeId !== undefined ? 'task.assigned' : 'task.moved'
-  return changeAsHappened<TaskEventName, { items: Task[] }>(ctx, likely, async (tx) => {
+  return ctx.happen<TaskEventName, { items: Task[] }>(async (tx) => {
     const facts = await gather(tx, { aim, place: wish.status !== undefined, people: wish.assigneeId ? [wish.assigneeId] : [], parents: wish.parentId ? [wish.parentId] : [] })
     const tasks = allOf(tx, facts, ids)
     const coming = new Map<string, number>()

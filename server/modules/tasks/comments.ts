@@ -1,7 +1,6 @@
 // What people say about a task. A mention is written @[Name](user:id); it counts when that person can see the task.
 import type { Context, Who } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { newId } from '../../kernel/ids.ts'
 import { idShape, page, parseCursor } from '../../kernel/pages.ts'
 import { checkVersion } from '../../kernel/route.ts'
@@ -62,7 +61,7 @@ export async function addComment(ctx: Context, taskId: string, text: string): Pr
 
 /** Only its author. @throws comment.not_found, 412 */
 export async function changeComment(ctx: Context, id: string, text: string, ifMatch?: number): Promise<Comment> {
-  return changeAsHappened<TaskEventName, Comment>(ctx, 'comment.changed', async (tx) => {
+  return ctx.happen<TaskEventName, Comment>(async (tx) => {
     const [rows, [board]] = await tx.run(lockRow(id), boardOfComment(ctx, id))
     judgeRole(ctx, board, 'viewer', 'comment')
     const { now, ...comment } = only(rows, 'comment')

@@ -1,7 +1,6 @@
 // The verbs about one task. Each takes two flushes: one that locks and reads what judging needs, one that writes row, events and commit.
 import type { Context } from '../../kernel/db.ts'
 import { only, refuse, refuseField } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { isId, newId } from '../../kernel/ids.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
 import { checkVersion } from '../../kernel/route.ts'
@@ -53,9 +52,7 @@ export const taskScope: ScopeRule = async (viewer, id) => (viewer.role ? (await 
 
 /** What is absent stays; another `status` moves it to that column's end. Nothing new: nothing is written. @throws task.not_found, 412 */
 export async function changeTask(ctx: Context, id: string, { fields, ...change }: PatchTask, ifMatch?: number): Promise<Task> {
-  const names = Object.keys(change)
-  const likely: TaskEventName = fields || names.some((name) => name !== 'assigneeId' && name !== 'status') ? 'task.changed' : change.assigneeId !== undefined ? 'task.assigned' : 'task.moved'
-  return writeOne(ctx, id, likely, { ...change, ...(fields ? { mergeFields: fields } : {}) }, {}, ifMatch)
+  return writeOne(ctx, id, { ...change, ...(fields ? { mergeFields: fields } : {}) }, {}, ifMatch)
 }
 
 /** To a column, and to a place in it: before one task, else after another, else at the end. Two people at once: the later commit wins, and both
@@ -65,15 +62,15 @@ export async function moveTask(ctx: Context, id: string, to: MoveBody, query: { 
   const status = to.status ?? query.status
   const { before = null, after = null } = to
   if (status === undefined && !before && !after) refuseField('/status', 'is required, or a neighbour: before, after')
-  return writeOne(ctx, id, 'task.moved', { place: true, ...(status === undefined ? {} : { status }) }, { before, after }, ifMatch)
+  return writeOne(ctx, id, { place: true, ...(status === undefined ? {} : { status }) }, { before, after }, ifMatch)
 }
 
-async function writeOne(ctx: Context, id: string, likely: TaskEventName, wish: Wish, neighbours: { before?: string | null; after?: string | null }, ifMatch: number | undefined): Promise<Task> {
+async function writeOne(ctx: Context, id: string, wish: Wish, neighbours: { before?: string | null; after?: string | null }, ifMatch: number | undefined): Promise<Task> {
   const place = wish.place === true || wish.status !== undefined
   const aim = aimAt([id.toLowerCase()], { status: wish.status ?? null, before: neighbours.before?.toLowerCase() ?? null, after: neighbours.after?.toLowerCase() ?? null })
   const needs = { aim, place, people: wish.assigneeId ? [wish.assigneeId] : [], parents: wish.parentId ? [wish.parentId] : [] }
   return withRoom(ctx, () =>
-    changeAsHappened<TaskEventName, Task>(ctx, likely, async (tx) => {
+    ctx.happen<TaskEventName, Task>(async (tx) => {
       const facts = await gather(tx, needs)
       const task = living(facts.tasks)
       boardToWrite(tx, facts.boards, task)

@@ -56,7 +56,7 @@ test('a task is created, read by id and ref, changed, moved, deleted, each with 
   for (const [method, path] of [['GET', ''], ['DELETE', ''], ['PATCH', '/move?status=todo']] as const) assert.equal((await http.as(owner, method, `/tasks/${task.id}${path}`)).body.code, 'task.not_found')
 
   const events = await eventsOf(http, /^task\./)
-  assert.deepEqual(events.map(({ name, subject }) => [name, subject.id]), ['task.assigned', 'task.created', 'task.assigned', 'task.moved', 'task.changed', 'task.assigned', 'task.moved', 'task.deleted'].map((name) => [name, task.id]))
+  assert.deepEqual(events.map(({ name, subject }) => [name, subject.id]), ['task.assigned', 'task.created', 'task.changed', 'task.assigned', 'task.moved', 'task.assigned', 'task.moved', 'task.deleted'].map((name) => [name, task.id]))
   const changed = events.find(({ name }) => name === 'task.changed')!.data
   assert.deepEqual(changed, {
     projectId: project.id, fields: ['title', 'dueAt', 'fields'],

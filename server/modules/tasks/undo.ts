@@ -1,7 +1,6 @@
 // Undo as an ordinary change: computed from the log, judged like any other, with events of its own that name what they take back.
 import type { Context, Tx } from '../../kernel/db.ts'
 import { Problem, refuse } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import type { EventRow, OpenEvent } from '../../kernel/log.ts'
 import type { TaskEventName } from './events.ts'
 import { columnOf, judgeLimit } from './places.ts'
@@ -21,7 +20,7 @@ type Back = { id: string; wish: Wish; undoes: Undos; restore: { status: string; 
 export function createUndo(open: OpenEvent) {
   return async (ctx: Context, given: string, bulk: boolean): Promise<Task> => {
     const id = given.toLowerCase()
-    return changeAsHappened<TaskEventName, Task>(ctx, 'task.moved', async (tx) => {
+    return ctx.happen<TaskEventName, Task>(async (tx) => {
       const [tasks, rows, log] = await tx.run(lockTasks([id]), findBoards(tx, aimAt([id])), listTaskEvents([id], 300))
       const board = boardToWrite(tx, new Map(rows.map((row) => [row.id, row])), tasks[0])
       if (tasks[0]!.deletedAt !== null && deletedBy(log) !== tx.actor.id) refuse('task.not_found')

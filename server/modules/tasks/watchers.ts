@@ -1,7 +1,6 @@
 // Who wants to hear of a task. Watching is a person's own matter: seeing the task is enough.
 import type { Context } from '../../kernel/db.ts'
 import { refuse } from '../../kernel/errors.ts'
-import { changeAsHappened } from '../../kernel/happened.ts'
 import { Id, Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
 import { judgeRole, requireActive } from '../projects/api.ts'
@@ -23,7 +22,7 @@ const personOf = ({ actor }: Context) => (actor.type === 'user' && actor.id) || 
 /** Again changes nothing. @throws task.not_found */
 export async function watchTask(ctx: Context, taskId: string): Promise<void> {
   const person = personOf(ctx)
-  await changeAsHappened<TaskEventName, void>(ctx, 'watcher.added', async (tx) => {
+  await ctx.happen<TaskEventName, void>(async (tx) => {
     const [[board], [watching]] = await tx.run(findTaskBoard(ctx, taskId), lockRow(taskId, person))
     judgeRole(ctx, board, 'viewer', 'task')
     requireActive(board!)

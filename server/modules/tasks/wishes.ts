@@ -2,7 +2,7 @@
 // the task's next row and the events that tell of it.
 import type { Tx } from '../../kernel/db.ts'
 import { refuse, refuseField } from '../../kernel/errors.ts'
-import type { Happened } from '../../kernel/happened.ts'
+import type { Happened } from '../../kernel/db.ts'
 import type { Query } from '../../kernel/sql.ts'
 import { allocateNumber, judgeRole, requireActive, roleIn, shareColumns, type Board } from '../projects/api.ts'
 import type { TaskEventName } from './events.ts'
