@@ -10,7 +10,7 @@ import { openEmbedded } from '../../server/adapters/database-embedded.ts'
 import { newId } from '../../server/kernel/ids.ts'
 import { listMigrations, migrate } from '../../server/kernel/migrate.ts'
 import { rankBetween } from '../../server/modules/tasks/ranks.ts'
-import { seedProject, seedTasks } from './seed.ts'
+import { seedProject, seedProjects, seedTasks } from './seed.ts'
 
 const [tasks = '1000'] = process.argv.slice(2)
 const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-bare-'))
@@ -23,6 +23,7 @@ const user = newId()
 const seeder = new pg.Client(database.superuser())
 await seeder.connect()
 const project = await seedProject(seeder, { tenant, user })
+const projects = await seedProjects(seeder, { tenant, user }, 16)
 const ids = await seedTasks(seeder, { tenant, user, project, count: Number(tasks) })
 await seeder.end()
 
@@ -109,7 +110,7 @@ const server = http.createServer({ keepAliveTimeout: 75_000 }, (req, res) => {
       })
   })
 })
-server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as { port: number }).port, cluster: path.join(database.dataDir, 'cluster'), project, ids }))
+server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as { port: number }).port, cluster: path.join(database.dataDir, 'cluster'), project, projects, ids }))
 process.on('disconnect', () => {
   server.closeAllConnections()
   void pool.end().then(() => database.stop()).then(() => process.exit(0))

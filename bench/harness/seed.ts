@@ -14,7 +14,7 @@ export async function seedProject(sql: pg.ClientBase, { tenant, user, key = 'BEN
 }
 
 /** Ranks lie far apart and in the order of the numbers. @returns the ids of up to 1,000 of them, spread evenly */
-export async function seedTasks(sql: pg.ClientBase, { tenant, user, project, count }: { tenant: string; user: string; project: string; count: number }): Promise<string[]> {
+export async function seedTasks(sql: pg.ClientBase, { tenant, user, project, count, analyze = true }: { tenant: string; user: string; project: string; count: number; analyze?: boolean }): Promise<string[]> {
   const portion = 20_000
   for (let from = 0; from < count; from += portion) {
     await sql.query(
@@ -24,7 +24,14 @@ export async function seedTasks(sql: pg.ClientBase, { tenant, user, project, cou
        from generate_series($4::int + 1, $5::int) n`, [tenant, project, user, from, Math.min(count, from + portion)])
   }
   await sql.query('update project_counters set last = $3 where tenant_id = $1 and project_id = $2', [tenant, project, count])
-  await sql.query('analyze tasks, task_search, projects')
+  if (analyze) await sql.query('vacuum analyze tasks, task_search, projects')
   const { rows } = await sql.query<{ id: string }>('select id from tasks where tenant_id = $1 and project_id = $2 and number % $3 = 0 order by number limit 1000', [tenant, project, Math.max(1, Math.floor(count / 1000))])
   return rows.map(({ id }) => id)
+}
+
+/** Projects without tasks, for those to come. */
+export async function seedProjects(sql: pg.ClientBase, owner: { tenant: string; user: string }, count: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let n = 0; n < count; n++) ids.push(await seedProject(sql, { ...owner, key: `P${String.fromCharCode(65 + (n % 26))}${Math.floor(n / 26)}` }))
+  return ids
 }
