@@ -6,18 +6,18 @@ import { newId } from './ids.ts'
 import { module } from './module.ts'
 import { newest, idShape, page, parseCursor, timeShape } from './pages.ts'
 import { checkVersion, get, patch, post, del, routes } from './route.ts'
-import { ById, Id, listOf, Nullable, Page, Strict, Text, Time, Type, Version } from './schema.ts'
-import { sql, statement } from './sql.ts'
+import { ById, Id, listOf, Nullable, Page, Strict, Text, Time, Type, Version, type Static } from './schema.ts'
+import { sql } from './sql.ts'
 
 const extra = `create table notes (tenant_id uuid not null, id uuid not null, text text not null, level int not null default 0, version int not null default 1, created_at timestamptz not null default now(), updated_at timestamptz not null default now());
   select apply_tenancy('notes'); create index on notes (tenant_id, created_at desc, id desc);`
 const Note = Type.Object({ id: Id, text: Text(1, 200), level: Type.Integer(), version: Version, createdAt: Time, updatedAt: Time }, { $id: 'Note' })
 const columns = sql`id, text, level, version, created_at as "createdAt", updated_at as "updatedAt"`
-const findNote = statement('notes.find', Note, (id: string) => sql`select ${columns} from notes where id = ${id}`)
-const lockNote = statement('notes.lock', Note, (id: string) => sql`select ${columns} from notes where id = ${id} for update`)
-const insertNote = statement('notes.insert', Note, (id: string, text: string, level: number) => sql`insert into notes (id, text, level) values (${id}, ${text}, ${level}) returning ${columns}`)
-const updateNote = statement('notes.update', Note, (id: string, text: string) => sql`update notes set text = ${text} where id = ${id} returning ${columns}`)
-const listNotes = statement('notes.list', Note, (at: string, id: string, limit: number) => sql`select ${columns} from notes where (created_at, id) < (${at}, ${id}) order by created_at desc, id desc limit ${limit}`)
+const findNote = (id: string) => sql<Static<typeof Note>>`select ${columns} from notes where id = ${id}`
+const lockNote = (id: string) => sql<Static<typeof Note>>`select ${columns} from notes where id = ${id} for update`
+const insertNote = (id: string, text: string, level: number) => sql<Static<typeof Note>>`insert into notes (id, text, level) values (${id}, ${text}, ${level}) returning ${columns}`
+const updateNote = (id: string, text: string) => sql<Static<typeof Note>>`update notes set text = ${text} where id = ${id} returning ${columns}`
+const listNotes = (at: string, id: string, limit: number) => sql<Static<typeof Note>>`select ${columns} from notes where (created_at, id) < (${at}, ${id}) order by created_at desc, id desc limit ${limit}`
 
 const notes = module({
   name: 'notes', about: 'Notes of the test.', permissions: { 'notes.write': 'member', 'notes.read': 'viewer' },

@@ -79,7 +79,7 @@ const retired = new Set<{ server: TestServer; name: string }>()
  */
 export async function testDatabase(t: Pick<TestContext, 'after'>, o: TestDatabaseOptions = {}): Promise<Database & { name: string }> {
   const server = await testServer(o)
-  await dropRetired()
+  await dropRetired(server)
   const template = o.migrate ? await makeTemplate(server, o.template ?? `p${process.pid}`, o.migrate) : undefined
   const name = `t_${process.pid}_${++serial}`
   await asSuperuser(server, 'postgres', async (client) => {
@@ -111,8 +111,9 @@ function makeTemplate(server: TestServer, key: string, migrate: NonNullable<Test
   return made
 }
 
-async function dropRetired(): Promise<void> {
-  for (const entry of [...retired]) {
+/** Of this server only: another one may have been stopped meanwhile. */
+async function dropRetired(server: TestServer): Promise<void> {
+  for (const entry of [...retired].filter((one) => one.server === server)) {
     retired.delete(entry)
     await asSuperuser(entry.server, 'postgres', async (client) => {
       const used = await client.query(`select from pg_stat_activity where backend_type = 'client backend' and datname = ${quoteText(entry.name)} limit 1`)
