@@ -27,9 +27,27 @@ const bytesOf = (url: string, headers: Record<string, string>) => new Promise<{ 
 /** A page and all that its HTML names: what a browser must have before it draws. */
 async function wire(origin: string, at: string): Promise<{ files: number; bytes: number }> {
   const page = await bytesOf(origin + at, { accept: 'text/html' })
-  const names = [...new Set([...page.text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((m) => m[1]!))]
+  const names = [...new Set([...page.text.matchAll(/(?:src|href)="(\/(?:assets|login)\/[^"]+|\/favicon[^"]+)"/g)].map((m) => m[1]!))]
   const sizes = await Promise.all(names.map((name) => bytesOf(origin + name, { 'accept-encoding': 'br' })))
   return { files: 1 + names.length, bytes: page.bytes + sizes.reduce((sum, { bytes }) => sum + bytes, 0) }
+}
+
+type Chunk = { file: string; imports?: string[]; css?: string[]; isEntry?: boolean }
+/** What the board needs beyond the first page, of the files as they lie on disk for the wire. */
+function boardExtra(): { files: number; bytes: number } {
+  const dist = path.join(root, 'dist/console')
+  const manifest = JSON.parse(fs.readFileSync(path.join(dist, '.vite/manifest.json'), 'utf8')) as Record<string, Chunk>
+  const needed = (key: string, seen = new Set<string>()): Set<string> => {
+    const { file, css = [], imports = [] } = manifest[key]!
+    if (seen.has(file)) return seen
+    for (const one of [file, ...css]) seen.add(one)
+    for (const next of imports) needed(next, seen)
+    return seen
+  }
+  const first = needed(Object.keys(manifest).find((key) => manifest[key]!.isEntry)!)
+  const more = [...needed(Object.keys(manifest).find((key) => /scenes\/.*\/board\.tsx$/.test(key))!)].filter((file) => !first.has(file))
+  const size = (file: string) => fs.statSync(path.join(dist, fs.existsSync(path.join(dist, `${file}.br`)) ? `${file}.br` : file)).size
+  return { files: more.length, bytes: more.reduce((sum, file) => sum + size(file), 0) }
 }
 
 const pages: [string, { files: number; bytes: number }][] = []
@@ -57,5 +75,5 @@ printTable(['what', 'goal', 'seen'], [
   ['idle memory, MB proportional set size (server + database)', '250', `${whole(median(memories))} (${whole(median(held.map((m) => m.server)))} + ${whole(median(held.map((m) => m.database)))})`],
   ['packages in the lockfile / installed here', '450', `${packages} / ${installed}`],
   ['node_modules, MB', '', whole(folderSize(path.join(root, 'node_modules')))],
-  ...pages.map(([name, { files, bytes }]) => [`${name}: bytes on the wire (brotli), files`, name === 'login' ? '' : '180,000', `${whole(bytes)}, ${files}`]),
+  ...[...pages, ['board, beyond the first page', boardExtra()] as const].map(([name, { files, bytes }]) => [`${name}: bytes on the wire (brotli), files`, name === 'login' ? '' : name.startsWith('board') ? '117,760' : '184,320', `${whole(bytes)}, ${files}`]),
 ])
