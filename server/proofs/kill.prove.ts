@@ -9,7 +9,7 @@ import pg from 'pg'
 import { livingProcesses } from '../adapters/embedded/cluster.ts'
 import { newId } from '../kernel/ids.ts'
 import { readOperations } from '../testing/operations.ts'
-import { assertNone, endProcess, startProduct, type Product } from '../testing/product.ts'
+import { assertNone, endProcess, fail, startProduct, type Product } from '../testing/product.ts'
 import { openWorld, pause, type Person, type Side, type World } from '../testing/world.ts'
 
 const rounds = process.argv.includes('--long') ? 100 : 20
@@ -38,11 +38,14 @@ test(`nothing acknowledged is lost and rows and events agree, whatever is killed
     const victims = next()
     const killed = await kill(product, victims)
     tally.kills[killed] = (tally.kills[killed] ?? 0) + 1
-    await comeBack(product, killed, () => (open.yes = false))
-    open.yes = false
+    try {
+      await comeBack(product, killed, () => (open.yes = false))
+    } finally {
+      open.yes = false // also when it does not come back: else the writers would go on for ever
+    }
     await Promise.all(load)
 
-    for (const who of people) await world.renew(who)
+    for (const who of people) await patiently(() => world.renew(who).then(() => ({ status: 200 }), (error: Error) => ({ status: / answered 503/.test(error.message) ? 503 : fail(error.message) })))
     tally.repeated += doubtful.length
     for (const write of doubtful.splice(0)) await repeat(world, write, done)
     const faults = await withSuperuser(product, (sql) => compare(sql, side, done))
@@ -103,9 +106,18 @@ const send = (world: World, { who, method, path, body, request, key }: Write) =>
 /** A POST in doubt is sent again with its key, as a client would: afterwards it has happened, once. */
 async function repeat(world: World, write: Write, done: Acknowledged[]): Promise<void> {
   if (write.method !== 'POST') return
-  const answer = await send(world, write)
+  const answer = await patiently(() => send(world, write))
   if (answer.status >= 200 && answer.status < 300) return void done.push({ ...write, request: answer.headers.get('idempotency-replayed') ? '' : write.request, id: answer.body.id, version: answer.body.version, column: 0 })
   assert.ok([404, 409].includes(answer.status), `repeating ${write.method} ${write.path} answered ${answer.status}: ${answer.text}`)
+}
+
+/** After a crash each pool finds its dead connections one by one: 503 with Retry-After, as it says. */
+async function patiently<A extends { status: number }>(ask: () => Promise<A>): Promise<A> {
+  for (let tries = 0; ; tries++) {
+    const answer = await ask()
+    if (answer.status !== 503 || tries > 100) return answer
+    await pause(100)
+  }
 }
 
 type Victim = 'node' | 'postmaster' | 'backend' | 'children' | 'watchdog'

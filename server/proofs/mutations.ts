@@ -26,10 +26,10 @@ export const mutations: readonly Mutation[] = [
     find: "    jit: 'off',", replace: "    jit: 'off', synchronous_commit: 'off', wal_writer_delay: '10s',", says: /lost: .* was acknowledged/,
   },
   {
-    name: 'event-after-the-rows', proof: kill, breaks: 'the one-flush change writes its event in a second transaction', file: 'server/kernel/db.ts',
-    find: 'flushOn(this.pool, [setContext(who), ...how.run, event], this.#o.deadlineMs).catch(inDoubt))',
-    replace: 'flushOn(this.pool, [setContext(who), ...how.run], this.#o.deadlineMs).then(async (rows) => [...rows, ...(await flushOn(this.pool, [setContext(who), event], this.#o.deadlineMs)).slice(1)]).catch(inDoubt))',
-    says: /is at version \d+ with \d+ events|has 0 events of its making/,
+    name: 'event-after-the-rows', proof: kill, breaks: 'a change commits its rows, then writes its event in a second transaction', file: 'server/kernel/db.ts',
+    find: '    const end = await this.#send(this.#set ?? this.#root, [...this.#last.map(({ query }) => query), commit]).catch(inDoubt)',
+    replace: '    const end = await this.#send(this.#set ?? this.#root, [commit]).catch(inDoubt)\n    await this.#send(this.#set ?? this.#root, [setContext(this.#root.who), ...this.#last.map(({ query }) => query)])',
+    says: /is at version \d+ with \d+ events|has 0 events of its making|was kept without its answer/,
   },
   {
     name: 'pool-without-ears', proof: kill, breaks: 'connections without an `error` listener: a killed backend ends Node', file: 'server/kernel/batch.ts',
