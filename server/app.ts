@@ -110,7 +110,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     let state: 'starting' | 'ready' | 'draining' = 'starting'
     addProbes(http, {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper: identity.doorkeeper,
-      notReady: async () => [...(state === 'ready' ? [] : [state]), ...(await answers(kernel) ? [] : ['database'])],
+      notReady: async () => [...(state === 'ready' ? [] : [state]), ...((await answers(kernel.system.pool, kernel.app.pool, identity.pool)) ? [] : ['database'])],
       details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
     })
@@ -153,7 +153,8 @@ export async function openApp(o: AppOptions): Promise<App> {
   }
 }
 
-const answers = (kernel: Kernel) => kernel.system.pool.query('select 1').then(() => true, () => false)
+/** Every door, since after a crash of the database each finds out for itself that its connections are gone. */
+const answers = (...pools: { query(text: string): Promise<unknown> }[]) => Promise.all(pools.map((pool) => pool.query('select 1'))).then(() => true, () => false)
 
 /** PUBLIC_URL and the issuer name the port, so it must be known before anything is built. */
 async function freePort(host: string): Promise<number> {
