@@ -58,7 +58,7 @@ function Question({ ask, close }: { ask: Ask; close: () => void }) {
         <Button variant="default" onClick={close}>
           {t('Cancel')}
         </Button>
-        <Button type="submit" color={ask.danger ? 'red' : undefined} loading={busy} disabled={!!ask.typeName && typed !== ask.typeName} data-autofocus={ask.typeName ? undefined : true}>
+        <Button type="submit" color={ask.danger ? 'red.9' : undefined} loading={busy} disabled={!!ask.typeName && typed !== ask.typeName} data-autofocus={ask.typeName ? undefined : true}>
           {ask.verb}
         </Button>
       </div>

@@ -8,7 +8,7 @@ export function KeySheet({ close }: { close: () => void }) {
   const groups = Map.groupBy(actions, (action) => action.group)
   const local: [string, [string, string[]][]][] = [
     [t('On a card'), [[t('Move it'), ['Alt', '←↑↓→']], [t('Go from card to card'), ['←↑↓→']], [t('Open it'), ['Enter']]]],
-    [t('In a list'), [[t('Down, up'), ['J', 'K']], [t('Open'), ['Enter']], [t('Select'), ['X']]]],
+    [t('In a list'), [[t('Open'), ['Enter']], [t('Select'), ['X']]]],
     [t('Anywhere'), [[t('Close one level'), ['Esc']]]],
   ]
   return (

@@ -37,6 +37,26 @@ export function RowSkeletons({ count = 8, h = 36 }: { count?: number; h?: number
   )
 }
 
+/** Settings that are on their way: names on the left, fields on the right. */
+export function SectionSkeletons({ count = 3 }: { count?: number }) {
+  return (
+    <div aria-hidden="true">
+      {Array.from({ length: count }, (_, section) => (
+        <div className="section" key={section}>
+          <div className="stack tight">
+            <Skeleton w={110} h={18} />
+            <Skeleton w={190} h={12} />
+          </div>
+          <div className="stack">
+            <Skeleton h={34} />
+            <Skeleton w={96} h={32} />
+          </div>
+        </div>
+      ))}
+    </div>
+  )
+}
+
 /** What this place is for, and the one thing to do first. */
 export function Empty({ title, children, action, art }: { title: string; children: ReactNode; action?: ReactNode; art?: ReactNode }) {
   return (

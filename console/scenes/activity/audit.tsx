@@ -13,6 +13,7 @@ import { sayProblem } from '../../parts/toasts.tsx'
 import { useMembers, useNames } from '../../reads.ts'
 import type { LogEvent, Page } from '../../things.ts'
 import { absolute, t } from '../../words.ts'
+import { actorName } from './sentences.ts'
 import './audit.css'
 
 type Search = { name?: string; actor?: string; subject?: string; from?: string; to?: string }
@@ -102,7 +103,7 @@ export function Audit() {
                           <td>
                             <span className="row">
                               <Avatar id={event.actor.id} name={nameOf(event.actor.id)} named />
-                              <span className="truncate">{nameOf(event.actor.id) ?? event.actor.name ?? event.actor.type}</span>
+                              <span className="truncate">{actorName(event, nameOf)}</span>
                             </span>
                           </td>
                           <td>

@@ -5,9 +5,9 @@ import { Time } from '../../parts/time.tsx'
 import { useNames } from '../../reads.ts'
 import type { LogEvent, Project } from '../../things.ts'
 import { t } from '../../words.ts'
-import { sentence } from './sentences.ts'
+import { actorName, sentence } from './sentences.ts'
 
-const tellable = /^(task|comment|project|project-member|member\.(added|removed|changed)|invitation\.accepted|tenant|settings)\b/
+const tellable = /^(task|comment|project|project-member|member\.(added|removed|changed)|tenant|settings)\b/
 
 type Told = { event: LogEvent; more: number }
 
@@ -41,7 +41,7 @@ export function Feed({ events, projects }: { events: LogEvent[]; projects: Proje
           <li key={event.id}>
             <Avatar id={event.actor.id} name={nameOf(event.actor.id)} named />
             <div className="grow">
-              <b style={{ fontWeight: 500 }}>{nameOf(event.actor.id) ?? event.actor.name ?? t('The system')}</b> <span className="dim">{sentence(event, { nameOf, project })}</span>
+              <b style={{ fontWeight: 500 }}>{actorName(event, nameOf)}</b> <span className="dim">{sentence(event, { nameOf, project })}</span>
               {more > 0 && <span className="dim"> {t('({times} times)', { times: more + 1 })}</span>}
               <div className="meta row" style={{ gap: 6 }}>
                 {task && !task.deleted ? (

@@ -45,21 +45,11 @@ export function Home() {
               <header className="row home-title" style={{ marginTop: 28 }}>
                 <h2>{t('Projects')}</h2>
               </header>
-              <ul className="box rows">
-                {(projects.data ?? []).filter((project) => project.status === 'active').slice(0, 6).map((project) => (
-                  <li key={project.id}>
-                    <Link className="line" to="/projects/$project" params={{ project: project.key }}>
-                      <span className="project-mark" aria-hidden="true">
-                        {project.key.slice(0, 2)}
-                      </span>
-                      <span className="truncate grow">{project.name}</span>
-                      <span className="home-progress">
-                        <Progress {...project.progress} />
-                      </span>
-                    </Link>
-                  </li>
-                ))}
-              </ul>
+              <div className="box">
+                <Loaded of={projects} what={t('The projects could not be read')} skeleton={<RowSkeletons count={3} />}>
+                  {(all) => <ProjectRows projects={all} />}
+                </Loaded>
+              </div>
             </section>
             <section aria-labelledby="changed">
               <header className="row home-title">
@@ -73,6 +63,26 @@ export function Home() {
         )}
       </div>
     </>
+  )
+}
+
+function ProjectRows({ projects }: { projects: Project[] }) {
+  return (
+    <ul className="rows">
+      {projects.filter((project) => project.status === 'active').slice(0, 6).map((project) => (
+        <li key={project.id}>
+          <Link className="line" to="/projects/$project" params={{ project: project.key }}>
+            <span className="project-mark" aria-hidden="true">
+              {project.key.slice(0, 2)}
+            </span>
+            <span className="truncate grow">{project.name}</span>
+            <span className="home-progress">
+              <Progress {...project.progress} />
+            </span>
+          </Link>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -55,9 +55,9 @@ export function Columns({ project }: { project: Project }) {
                 <ChevronDown size={14} />
               </ActionIcon>
             </span>
-            <TextInput aria-label={t('Name of column {n}', { n: at + 1 })} value={column.name} maxLength={60} error={wrong(at, 'name')} onChange={(event) => set(at, { name: event.currentTarget.value })} />
-            <Select aria-label={t('Kind of {name}', { name: column.name })} value={column.category} data={(['todo', 'doing', 'done'] as const).map((value) => ({ value, label: categoryName(value) }))} onChange={(value) => set(at, { category: value as Category })} />
-            <NumberInput aria-label={t('Limit of {name}', { name: column.name })} placeholder={t('No limit')} hideControls min={1} max={999} allowDecimal={false} value={column.wipLimit ?? ''} error={wrong(at, 'wipLimit')} onChange={(value) => set(at, { wipLimit: value === '' ? null : Number(value) })} />
+            <TextInput className="column-name" aria-label={t('Name of column {n}', { n: at + 1 })} value={column.name} maxLength={60} error={wrong(at, 'name')} onChange={(event) => set(at, { name: event.currentTarget.value })} />
+            <Select className="column-kind" aria-label={t('Kind of {name}', { name: column.name })} value={column.category} data={(['todo', 'doing', 'done'] as const).map((value) => ({ value, label: categoryName(value) }))} onChange={(value) => set(at, { category: value as Category })} />
+            <NumberInput className="column-limit" aria-label={t('Limit of {name}', { name: column.name })} placeholder={t('No limit')} hideControls min={1} max={999} allowDecimal={false} value={column.wipLimit ?? ''} error={wrong(at, 'wipLimit')} onChange={(value) => set(at, { wipLimit: value === '' ? null : Number(value) })} />
             <ActionIcon aria-label={t('Remove {name}', { name: column.name })} disabled={draft.length === 1} onClick={() => setDraft(draft.filter((_, index) => index !== at))}>
               <X size={14} />
             </ActionIcon>

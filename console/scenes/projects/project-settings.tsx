@@ -8,7 +8,7 @@ import { ask } from '../../parts/ask.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Avatar } from '../../parts/person.tsx'
-import { Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
+import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import { useMay, useMembers, useProject } from '../../reads.ts'
 import type { Project, ProjectMember, ProjectRole } from '../../things.ts'
@@ -33,7 +33,7 @@ export function ProjectSettings() {
       />
       <div className="body">
         <div className="pad">
-          <Loaded of={{ ...project, data: project.data }} what={t('The project could not be read')} skeleton={<Skeleton h={420} />}>
+          <Loaded of={{ ...project, data: project.data }} what={t('The project could not be read')} skeleton={<SectionSkeletons count={4} />}>
             {(one) => <ProjectSections key={one.id} project={one} />}
           </Loaded>
         </div>

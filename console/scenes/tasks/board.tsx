@@ -14,7 +14,7 @@ import { Column, ColumnHead, type CardHands } from './column.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, passes, type Filters } from './filters.ts'
 import { keepFocus, useGlow, useMove, type Move } from './moving.ts'
-import { ProjectHead, ProjectMissing } from './project-head.tsx'
+import { ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
 import './board.css'
 
 const loadPanel = () => import('./task-panel.tsx')
@@ -24,7 +24,7 @@ export function Board() {
   const { project: key } = useParams({ strict: false }) as { project: string }
   const project = useProject(key)
   if (project.loaded && !project.data) return <ProjectMissing />
-  if (!project.data) return <Loaded of={{ ...project, data: project.data }} what={t('The project could not be read')} skeleton={<BoardSkeleton />}>{() => null}</Loaded>
+  if (!project.data) return <ProjectWaiting project={project} named={key} skeleton={<BoardSkeleton />} />
   return <ProjectBoard key={project.data.id} project={project.data} />
 }
 
@@ -40,8 +40,13 @@ function ProjectBoard({ project }: { project: Project }) {
   const glowing = useGlow(useCallback((id: string | null) => name.current(id), []))
   const move = useMove()
 
+  const step = useRef((_by: number) => {})
   useOffer(
-    [{ id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' }],
+    [
+      { id: 'down', label: t('Next card'), group: t('This view'), keys: 'j', run: () => step.current(1) },
+      { id: 'up', label: t('Previous card'), group: t('This view'), keys: 'k', run: () => step.current(-1) },
+      { id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' },
+    ],
     `${project.id} ${may}`,
   )
 
@@ -61,12 +66,28 @@ function ProjectBoard({ project }: { project: Project }) {
     return map
   }, [tasks.data])
 
+  const parts = useMemo(() => {
+    const done = new Set(columns.filter((column) => column.category === 'done').map((column) => column.id))
+    const map = new Map<string, [done: number, total: number]>()
+    for (const { parentId, status } of tasks.data ?? []) if (parentId) map.set(parentId, [(map.get(parentId)?.[0] ?? 0) + Number(done.has(status)), (map.get(parentId)?.[1] ?? 0) + 1])
+    return map
+  }, [tasks.data, columns])
+
   const hands = useHands({ project, shown, columns, filters, may, move: move.mutate, open: (task) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, task: task.ref }) }) })
   const closePanel = () => {
     const from = filters.task
     void navigate({ to: '.', search: ({ task: _gone, ...rest }: Filters) => rest })
     const card = tasks.data?.find((task) => task.ref === from || task.id === from)
     if (card) setTimeout(() => document.querySelector<HTMLElement>(`[data-card="${card.id}"]`)?.focus(), 30)
+  }
+  // through the cards as they stand, column by column: with a task open the next one opens, otherwise the focus goes on
+  step.current = (by) => {
+    const line = columns.flatMap((column) => shown.filter((task) => task.status === column.id))
+    const focused = (document.activeElement as HTMLElement | null)?.dataset.card
+    const at = line.findIndex((task) => task.id === (open?.id ?? focused))
+    const next = line[at < 0 ? 0 : at + by]
+    if (next && open) hands.open(next)
+    else if (next) document.querySelector<HTMLElement>(`[data-card="${next.id}"]`)?.focus()
   }
   const open = filters.task ? tasks.data?.find((task) => task.ref === filters.task || task.id === filters.task) : undefined
 
@@ -80,9 +101,9 @@ function ProjectBoard({ project }: { project: Project }) {
       <Loaded of={tasks} what={t('The tasks could not be read')} skeleton={<BoardSkeleton columns={columns.length} />}>
         {() =>
           filters.lanes ? (
-            <Lanes {...{ columns, shown, counts, hands, nameOf, glowing, open: open?.id }} />
+            <Lanes {...{ columns, shown, counts, parts, hands, nameOf, glowing, open: open?.id }} />
           ) : (
-            <Columns {...{ columns, shown, counts, hands, nameOf, glowing, open: open?.id, filtered: isFiltered(filters) }} />
+            <Columns {...{ columns, shown, counts, parts, hands, nameOf, glowing, open: open?.id, filtered: isFiltered(filters) }} />
           )
         }
       </Loaded>
@@ -99,13 +120,14 @@ type Drawn = {
   columns: ProjectColumn[]
   shown: Task[]
   counts: Map<string, number>
+  parts: Map<string, [done: number, total: number]>
   hands: CardHands
   nameOf: (id: string | null) => string | undefined
   glowing: Record<string, string>
   open?: string
 }
 
-function Columns({ columns, shown, counts, hands, nameOf, glowing, open, filtered }: Drawn & { filtered: boolean }) {
+function Columns({ columns, shown, counts, parts, hands, nameOf, glowing, open, filtered }: Drawn & { filtered: boolean }) {
   const scroller = useRef<HTMLDivElement>(null)
   useEffect(() => (scroller.current ? autoScrollForElements({ element: scroller.current }) : undefined), [])
   return (
@@ -119,7 +141,7 @@ function Columns({ columns, shown, counts, hands, nameOf, glowing, open, filtere
             count={counts.get(column.id) ?? 0}
             head
             add
-            {...{ hands, nameOf, glowing, open, filtered }}
+            {...{ parts, hands, nameOf, glowing, open, filtered }}
           />
         ))}
       </div>
@@ -128,7 +150,7 @@ function Columns({ columns, shown, counts, hands, nameOf, glowing, open, filtere
 }
 
 /** One lane per assignee who has cards, nobody's last; dropping into another lane assigns as well. */
-function Lanes({ columns, shown, counts, hands, nameOf, glowing, open }: Drawn) {
+function Lanes({ columns, shown, counts, parts, hands, nameOf, glowing, open }: Drawn) {
   const people = [...new Set(shown.map((task) => task.assigneeId))].sort((one, other) => (one === null ? 1 : other === null ? -1 : (nameOf(one) ?? '').localeCompare(nameOf(other) ?? '')))
   return (
     <div className="body" tabIndex={0} role="region" aria-label={t('Board by assignee')}>
@@ -153,7 +175,7 @@ function Lanes({ columns, shown, counts, hands, nameOf, glowing, open }: Drawn) 
                   lane={{ assigneeId: person, name: nameOf(person) ?? t('Nobody') }}
                   cards={shown.filter((task) => task.status === column.id && task.assigneeId === person)}
                   count={counts.get(column.id) ?? 0}
-                  {...{ hands, nameOf, glowing, open }}
+                  {...{ parts, hands, nameOf, glowing, open }}
                 />
               ))}
             </div>

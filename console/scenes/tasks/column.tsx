@@ -43,6 +43,7 @@ type Props = {
   column: ProjectColumn
   cards: Task[]
   count: number
+  parts: Map<string, [done: number, total: number]>
   hands: CardHands
   nameOf: (id: string | null) => string | undefined
   glowing: Record<string, string>
@@ -53,7 +54,7 @@ type Props = {
   lane?: { assigneeId: string | null; name: string }
 }
 
-export function Column({ column, cards, count, hands, nameOf, glowing, open, head, add, filtered, lane }: Props) {
+export function Column({ column, cards, count, parts, hands, nameOf, glowing, open, head, add, filtered, lane }: Props) {
   const list = useRef<HTMLUListElement>(null)
   const [over, setOver] = useState(false)
   const now = useRef({ cards, hands, lane })
@@ -91,6 +92,7 @@ export function Column({ column, cards, count, hands, nameOf, glowing, open, hea
             assignee={nameOf(task.assigneeId)}
             mover={glowing[task.id]}
             open={open === task.id}
+            parts={parts.get(task.id)?.join('/')}
             done={column.category === 'done'}
             column={column.id}
           />
@@ -102,9 +104,9 @@ export function Column({ column, cards, count, hands, nameOf, glowing, open, hea
   )
 }
 
-type CardProps = { task: Task; index: number; hands: CardHands; lane?: { assigneeId: string | null }; assignee?: string; mover?: string; open: boolean; done: boolean; column: string }
+type CardProps = { task: Task; index: number; hands: CardHands; lane?: { assigneeId: string | null }; assignee?: string; mover?: string; open: boolean; parts?: string; done: boolean; column: string }
 
-const Card = memo(function Card({ task, index, hands, lane, assignee, mover, open, done, column }: CardProps) {
+const Card = memo(function Card({ task, index, hands, lane, assignee, mover, open, parts, done, column }: CardProps) {
   const item = useRef<HTMLLIElement>(null)
   const [edge, setEdge] = useState<Edge | null>(null)
   const [dragged, setDragged] = useState(false)
@@ -178,6 +180,13 @@ const Card = memo(function Card({ task, index, hands, lane, assignee, mover, ope
         {task.parentId && (
           <span title={t('Subtask')} className="dim" style={{ display: 'inline-grid' }}>
             <ListTree size={12} aria-label={t('Subtask')} />
+          </span>
+        )}
+        {parts && (
+          <span className="card-parts num" title={t('Subtasks done')}>
+            <ListTree size={12} aria-hidden="true" />
+            {parts}
+            <span className="sr"> {t('subtasks done')}</span>
           </span>
         )}
         <span className="labels">

@@ -15,7 +15,7 @@ import { t } from '../../words.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, passes, priorityOrder, type Filters } from './filters.ts'
-import { ProjectHead, ProjectMissing } from './project-head.tsx'
+import { ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
 import './board.css'
 import './list.css'
 
@@ -26,7 +26,7 @@ export function List() {
   const { project: key } = useParams({ strict: false }) as { project: string }
   const project = useProject(key)
   if (project.loaded && !project.data) return <ProjectMissing />
-  if (!project.data) return <Loaded of={{ ...project, data: project.data }} what={t('The project could not be read')} skeleton={<RowSkeletons count={12} />}>{() => null}</Loaded>
+  if (!project.data) return <ProjectWaiting project={project} named={key} skeleton={<RowSkeletons count={14} />} />
   return <ProjectList key={project.data.id} project={project.data} />
 }
 

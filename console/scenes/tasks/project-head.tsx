@@ -1,10 +1,11 @@
 import { ActionIcon, Button } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import { BarChart3, Plus, Settings2 } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { Head } from '../../parts/head.tsx'
-import { Empty } from '../../parts/states.tsx'
+import { Empty, Loaded } from '../../parts/states.tsx'
 import { show } from '../../overlays.ts'
-import { useMay } from '../../reads.ts'
+import { useMay, type useProject } from '../../reads.ts'
 import type { Project } from '../../things.ts'
 import { t } from '../../words.ts'
 
@@ -37,6 +38,21 @@ export function ProjectHead({ project }: { project: Project }) {
         <Settings2 size={16} />
       </ActionIcon>
     </Head>
+  )
+}
+
+/** The frame of a board or list whose project is still on its way, or did not come: nothing moves when it does. */
+export function ProjectWaiting({ project, named, skeleton }: { project: ReturnType<typeof useProject>; named: string; skeleton: ReactNode }) {
+  return (
+    <>
+      <Head title={named} />
+      <div className="toolbar" />
+      <div className="body">
+        <Loaded of={project} what={t('The project could not be read')} skeleton={skeleton}>
+          {() => null}
+        </Loaded>
+      </div>
+    </>
   )
 }
 

@@ -13,7 +13,7 @@ import { Time } from '../../parts/time.tsx'
 import { useComments, useMay, useMe, useMembers, useNames } from '../../reads.ts'
 import type { Comment, LogEvent, Page, Project, Task } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
-import { sentence, type Story } from '../activity/sentences.ts'
+import { actorName, sentence, type Story } from '../activity/sentences.ts'
 import { Composer } from './composer.tsx'
 import { readable, written } from './mentions.ts'
 
@@ -55,7 +55,7 @@ export function Talk({ task, project, may }: { task: Task; project: Project; may
             <li key={event!.id}>
               <Avatar id={event!.actor.id} name={nameOf(event!.actor.id)} named />
               <div className="says happened">
-                <b>{nameOf(event!.actor.id) ?? event!.actor.name ?? t('The system')}</b> {sentence(event!, story)} · <Time at={event!.at} />
+                <b>{actorName(event!, nameOf)}</b> {sentence(event!, story)} · <Time at={event!.at} />
               </div>
             </li>
           ),

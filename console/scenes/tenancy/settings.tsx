@@ -6,7 +6,7 @@ import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
-import { Loaded, Skeleton } from '../../parts/states.tsx'
+import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import { useMay, useMe, useMembers } from '../../reads.ts'
 import { setSession } from '../../session.ts'
@@ -21,7 +21,7 @@ export function Settings() {
       <Head title={t('Team settings')} />
       <div className="body">
         <div className="pad">
-          <Loaded of={read} what={t('The team could not be read')} skeleton={<Skeleton h={320} />}>
+          <Loaded of={read} what={t('The team could not be read')} skeleton={<SectionSkeletons />}>
             {(team) => <TeamSections team={{ ...team, role: tenant!.role }} />}
           </Loaded>
         </div>
