@@ -57,6 +57,7 @@ async function series(paths: string[], isolation: 'none' | 'process', limit: num
     }
   }
   const events = run({ files: paths, isolation, concurrency: 1, timeout: limit * 60_000, argv: isolation === 'none' ? [] : flags })
+  process.stdout.setMaxListeners(0) // one pipeline after the other writes to it; each leaves listeners that end with the process
   await pipeline(watch(events), spec(), process.stdout, { end: false })
   clearTimeout(leak)
 }
