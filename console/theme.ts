@@ -34,7 +34,6 @@ export const theme = createTheme({
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 120, transition: 'pop' } } },
     Combobox: { defaultProps: { shadow: 'md', transitionProps: { duration: 120, transition: 'pop' } } },
     Modal: { defaultProps: { centered: false, yOffset: '12vh', radius: 'lg', overlayProps: { backgroundOpacity: 0.35 }, transitionProps: { duration: 140, transition: 'pop' } } },
-    Checkbox: { defaultProps: { radius: 'xs' } },
     Select: { defaultProps: { checkIconPosition: 'right', allowDeselect: false } },
   },
 })

@@ -1,14 +1,28 @@
-import { useEffect, useState } from 'react'
+import { useSyncExternalStore } from 'react'
 import { CalendarDays } from 'lucide-react'
 import { absolute, daysUntil, dueWord, relative, t } from '../words.ts'
 
+// one clock for all times of the page: a list of hundreds needs no timer each
+const watchers = new Set<() => void>()
+let clock = 0
+let minute = 0
+function onMinute(watcher: () => void) {
+  watchers.add(watcher)
+  clock ||= window.setInterval(() => {
+    minute++
+    for (const one of watchers) one()
+  }, 60_000)
+  return () => {
+    watchers.delete(watcher)
+    if (watchers.size) return
+    clearInterval(clock)
+    clock = 0
+  }
+}
+
 /** Relative time that keeps itself right, with the absolute one on hover. */
 export function Time({ at }: { at: string }) {
-  const [, tick] = useState(0)
-  useEffect(() => {
-    const timer = setInterval(() => tick((n) => n + 1), 60_000)
-    return () => clearInterval(timer)
-  }, [])
+  useSyncExternalStore(onMinute, () => minute)
   return (
     <time dateTime={at} title={absolute(at)}>
       {relative(at)}

@@ -21,6 +21,7 @@ export function sentence(event: LogEvent, { nameOf, project }: Story): string {
     case 'task.moved':
       return data.from === data.to ? t('moved it within {to}', { to: column(data.to) }) : t('moved it from {from} to {to}', { from: column(data.from), to: column(data.to) })
     case 'task.assigned':
+      if (data.to && data.to === event.actor.id) return t('took it')
       return data.to ? t('assigned it to {name}', { name: person(data.to) }) : t('unassigned it')
     case 'task.changed': {
       const fields = Array.isArray(data.fields) ? data.fields.map(String) : []

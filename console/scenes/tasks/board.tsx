@@ -133,15 +133,16 @@ function Columns({ columns, shown, counts, parts, hands, nameOf, glowing, open, 
   return (
     <div className="body" style={{ overflow: 'hidden' }}>
       <div className="board" ref={scroller} tabIndex={-1}>
-        {columns.map((column) => (
+        {columns.map((column, at) => (
           <Column
             key={column.id}
             column={column}
+            empty={filtered ? t('Nothing passes the filters') : !counts.size && at === 0 && hands.may ? t('The first task: press C, or add it below. Drag it to the right as it goes on; everybody sees it move.') : t('Drop a task here')}
             cards={shown.filter((task) => task.status === column.id)}
             count={counts.get(column.id) ?? 0}
             head
             add
-            {...{ parts, hands, nameOf, glowing, open, filtered }}
+            {...{ parts, hands, nameOf, glowing, open }}
           />
         ))}
       </div>
@@ -152,6 +153,7 @@ function Columns({ columns, shown, counts, parts, hands, nameOf, glowing, open, 
 /** One lane per assignee who has cards, nobody's last; dropping into another lane assigns as well. */
 function Lanes({ columns, shown, counts, parts, hands, nameOf, glowing, open }: Drawn) {
   const people = [...new Set(shown.map((task) => task.assigneeId))].sort((one, other) => (one === null ? 1 : other === null ? -1 : (nameOf(one) ?? '').localeCompare(nameOf(other) ?? '')))
+  if (!people.length) people.push(null)
   return (
     <div className="body" tabIndex={0} role="region" aria-label={t('Board by assignee')}>
       <div className="lanes">

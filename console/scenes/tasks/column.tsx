@@ -50,11 +50,12 @@ type Props = {
   open?: string
   head?: boolean
   add?: boolean
-  filtered?: boolean
+  /** Said where no card is. */
+  empty?: string
   lane?: { assigneeId: string | null; name: string }
 }
 
-export function Column({ column, cards, count, parts, hands, nameOf, glowing, open, head, add, filtered, lane }: Props) {
+export function Column({ column, cards, count, parts, hands, nameOf, glowing, open, head, add, empty, lane }: Props) {
   const list = useRef<HTMLUListElement>(null)
   const [over, setOver] = useState(false)
   const now = useRef({ cards, hands, lane })
@@ -97,7 +98,7 @@ export function Column({ column, cards, count, parts, hands, nameOf, glowing, op
             column={column.id}
           />
         ))}
-        {!cards.length && head && <li className="column-empty">{filtered ? t('Nothing passes the filters') : t('Drop a task here')}</li>}
+        {!cards.length && empty && <li className="column-empty">{empty}</li>}
       </ul>
       {add && hands.may && <QuickAdd projectId={hands.projectId} column={column} />}
     </section>

@@ -1,8 +1,8 @@
-import { Button, Checkbox } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { lazy, Suspense, useMemo, useRef, useState, type KeyboardEvent } from 'react'
+import { lazy, memo, Suspense, useMemo, useRef, useState, type KeyboardEvent } from 'react'
 import { useOffer } from '../../actions.ts'
 import { show } from '../../overlays.ts'
 import { Avatar, Label } from '../../parts/person.tsx'
@@ -10,7 +10,7 @@ import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Coming, Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Due, Time } from '../../parts/time.tsx'
 import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
-import type { Project, Task } from '../../things.ts'
+import type { Column, Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { FilterBar } from './filter-bar.tsx'
@@ -82,16 +82,6 @@ function ProjectList({ project }: { project: Project }) {
     const at = shown.findIndex((task) => task.id === document.activeElement?.getAttribute('data-row'))
     focusRow(shown[Math.max(0, Math.min(shown.length - 1, at < 0 ? 0 : at + by))]?.id)
   }
-  const now = useRef({ step })
-  now.current = { step }
-  useOffer(
-    [
-      { id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' },
-      { id: 'down', label: t('Next row'), group: t('This view'), keys: 'j', run: () => now.current.step(1) },
-      { id: 'up', label: t('Previous row'), group: t('This view'), keys: 'k', run: () => now.current.step(-1) },
-    ],
-    project.id,
-  )
   const onKeyDown = (event: KeyboardEvent, task: Task) => {
     if (event.target !== event.currentTarget) return
     if (event.key === 'Enter') openTask(task)
@@ -102,6 +92,18 @@ function ProjectList({ project }: { project: Project }) {
     else return
     event.preventDefault()
   }
+  const now = useRef({ step, choose, openTask, onKeyDown })
+  now.current = { step, choose, openTask, onKeyDown }
+  // the same functions for every row of every render: choosing one of hundreds draws one
+  const hands = useMemo<RowHands>(() => ({ open: (task) => now.current.openTask(task), choose: (task, range) => now.current.choose(task, range), byKey: (event, task) => now.current.onKeyDown(event, task) }), [])
+  useOffer(
+    [
+      { id: 'create-task', label: t('Create task in {project}', { project: project.name }), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task', projectId: project.id }), also: 'new issue add' },
+      { id: 'down', label: t('Next row'), group: t('This view'), keys: 'j', run: () => now.current.step(1) },
+      { id: 'up', label: t('Previous row'), group: t('This view'), keys: 'k', run: () => now.current.step(-1) },
+    ],
+    project.id,
+  )
   const sortBy = (sort: Sort) => void navigate({ to: '.', search: (before: Filters) => ({ ...before, sort: by === sort && !down ? `-${sort}` : sort }), replace: true })
   const all = shown.length > 0 && shown.every((task) => chosen.has(task.id))
   const header = (sort: Sort, label: string, className?: string) => (
@@ -135,7 +137,7 @@ function ProjectList({ project }: { project: Project }) {
                 <thead>
                   <tr>
                     <th>
-                      <Checkbox size="xs" aria-label={t('Select all')} checked={all} indeterminate={!all && chosen.size > 0} onChange={() => setChosen(all ? new Set() : new Set(shown.map((task) => task.id)))} />
+                      <input type="checkbox" className="tick" aria-label={t('Select all')} checked={all} ref={(box) => void (box && (box.indeterminate = !all && chosen.size > 0))} onChange={() => setChosen(all ? new Set() : new Set(shown.map((task) => task.id)))} />
                     </th>
                     {header('priority', t('Priority'), 'wide-cell')}
                     <th className="wide-cell">{t('Ref')}</th>
@@ -148,57 +150,9 @@ function ProjectList({ project }: { project: Project }) {
                   </tr>
                 </thead>
                 <tbody ref={body}>
-                  {shown.map((task) => {
-                    const column = project.columns.find((one) => one.id === task.status)
-                    return (
-                      <tr
-                        key={task.id}
-                        data-row={task.id}
-                        data-chosen={chosen.has(task.id) || undefined}
-                        data-open={open?.id === task.id || undefined}
-                        tabIndex={0}
-                        onClick={(event) => !(event.target as HTMLElement).closest('input, .check') && openTask(task)}
-                        onKeyDown={(event) => onKeyDown(event, task)}
-                      >
-                        <td className="check">
-                          <Checkbox size="xs" tabIndex={-1} aria-label={t('Select {ref}', { ref: task.ref })} checked={chosen.has(task.id)} onChange={(event) => choose(task, (event.nativeEvent as MouseEvent).shiftKey)} />
-                        </td>
-                        <td className="wide-cell">
-                          <PriorityShape priority={task.priority} />
-                        </td>
-                        <td className="ref wide-cell">{task.ref}</td>
-                        <td>
-                          <span className="row">
-                            <StatusShape category={column?.category ?? 'todo'} />
-                            <span className="wide-only dim">{column?.name}</span>
-                            <span className="sr phone-only">{column?.name}</span>
-                          </span>
-                        </td>
-                        <td className="title">
-                          {task.title}
-                          <span className="phone-only row meta" style={{ gap: 6 }}>
-                            {task.ref}
-                            {task.priority !== 'none' && <PriorityShape priority={task.priority} />}
-                            {task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}
-                          </span>
-                        </td>
-                        <td className="wide-cell">
-                          <span className="row" style={{ gap: 4 }}>
-                            {task.labels.slice(0, 3).map((label) => (
-                              <Label key={label} name={label} />
-                            ))}
-                          </span>
-                        </td>
-                        <td className="wide-cell">{task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}</td>
-                        <td className="meta wide-cell">
-                          <Time at={task.updatedAt} />
-                        </td>
-                        <td>
-                          <Avatar id={task.assigneeId} name={nameOf(task.assigneeId)} />
-                        </td>
-                      </tr>
-                    )
-                  })}
+                  {shown.map((task) => (
+                    <Row key={task.id} task={task} column={project.columns.find((one) => one.id === task.status)} assignee={nameOf(task.assigneeId)} chosen={chosen.has(task.id)} open={open?.id === task.id} hands={hands} />
+                  ))}
                 </tbody>
               </table>
             )
@@ -214,3 +168,56 @@ function ProjectList({ project }: { project: Project }) {
     </>
   )
 }
+
+type RowHands = { open: (task: Task) => void; choose: (task: Task, range: boolean) => void; byKey: (event: KeyboardEvent, task: Task) => void }
+type RowProps = { task: Task; column?: Column; assignee?: string; chosen: boolean; open: boolean; hands: RowHands }
+
+const Row = memo(function Row({ task, column, assignee, chosen, open, hands }: RowProps) {
+  return (
+    <tr
+      data-row={task.id}
+      data-chosen={chosen || undefined}
+      data-open={open || undefined}
+      tabIndex={0}
+      onClick={(event) => !(event.target as HTMLElement).closest('input, .check') && hands.open(task)}
+      onKeyDown={(event) => hands.byKey(event, task)}
+    >
+      <td className="check">
+        <input type="checkbox" className="tick" tabIndex={-1} aria-label={t('Select {ref}', { ref: task.ref })} checked={chosen} onChange={(event) => hands.choose(task, (event.nativeEvent as MouseEvent).shiftKey)} />
+      </td>
+      <td className="wide-cell">
+        <PriorityShape priority={task.priority} />
+      </td>
+      <td className="ref wide-cell">{task.ref}</td>
+      <td>
+        <span className="row">
+          <StatusShape category={column?.category ?? 'todo'} />
+          <span className="wide-only dim">{column?.name}</span>
+          <span className="sr phone-only">{column?.name}</span>
+        </span>
+      </td>
+      <td className="title">
+        {task.title}
+        <span className="phone-only row meta" style={{ gap: 6 }}>
+          {task.ref}
+          {task.priority !== 'none' && <PriorityShape priority={task.priority} />}
+          {task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}
+        </span>
+      </td>
+      <td className="wide-cell">
+        <span className="row" style={{ gap: 4 }}>
+          {task.labels.slice(0, 3).map((label) => (
+            <Label key={label} name={label} />
+          ))}
+        </span>
+      </td>
+      <td className="wide-cell">{task.dueAt && <Due at={task.dueAt} done={column?.category === 'done'} icon={false} />}</td>
+      <td className="meta wide-cell">
+        <Time at={task.updatedAt} />
+      </td>
+      <td>
+        <Avatar id={task.assigneeId} name={assignee} />
+      </td>
+    </tr>
+  )
+})
