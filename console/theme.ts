@@ -29,7 +29,6 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 28 } },
-    Tooltip: { defaultProps: { openDelay: 400, transitionProps: { duration: 120 }, withArrow: false } },
     Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 120, transition: 'pop' }, position: 'bottom-start' } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 120, transition: 'pop' } } },
     Combobox: { defaultProps: { shadow: 'md', transitionProps: { duration: 120, transition: 'pop' } } },
