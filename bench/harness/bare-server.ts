@@ -113,5 +113,8 @@ const server = http.createServer({ keepAliveTimeout: 75_000 }, (req, res) => {
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as { port: number }).port, cluster: path.join(database.dataDir, 'cluster'), project, projects, ids }))
 process.on('disconnect', () => {
   server.closeAllConnections()
-  void pool.end().then(() => database.stop()).then(() => process.exit(0))
+  void pool.end().then(() => database.stop()).then(() => {
+    fs.rmSync(dataDir, { recursive: true, force: true })
+    process.exit(0)
+  })
 })
