@@ -127,7 +127,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })
       stops.push(() => followers!.stop())
     }
-    stops.push(() => http.close())
+    stops.push(() => closeHttp(http))
     return {
       http, kernel, identity, stop: async () => {
         state = 'draining'
@@ -151,6 +151,15 @@ export async function openApp(o: AppOptions): Promise<App> {
     await stop().catch(() => {}) // the first error is the one to tell
     throw error
   }
+}
+
+/** Requests under way are answered; connections that then lie idle, or one that takes beyond a second and a half, do not hold up the end. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => http.server.closeIdleConnections(), 50)
+  const late = setTimeout(() => http.server.closeAllConnections(), 1500)
+  await http.close()
+  clearInterval(idle)
+  clearTimeout(late)
 }
 
 /** Every door, since after a crash of the database each finds out for itself that its connections are gone. */
