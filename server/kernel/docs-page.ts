@@ -10,6 +10,8 @@ type Operation = { operationId: string; summary: string; description: string; se
 type Document = { info: { title: string; version: string; description: string }; servers: { url: string }[]; tags: { name: string; description: string }[]; paths: Record<string, Record<string, Operation & { tags: string[] }>>; components: { schemas: Record<string, Schema> } }
 
 const escape = (text: unknown) => String(text).replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+/** Prose of the declarations: `names` in it are code. */
+const words = (text: unknown) => escape(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 const nameOf = (ref: string) => ref.split('/').at(-1)!
 
 function typeOf(s: Schema | undefined): string {
@@ -23,7 +25,7 @@ function typeOf(s: Schema | undefined): string {
   return escape(`${[s.type ?? 'object'].flat().join(' or ')}${s.format ? ` (${s.format})` : ''}`) + escape(bounds)
 }
 const fields = (s: Schema): string =>
-  !s.properties ? '' : `<table><tr><th>field</th><th>type</th><th>meaning</th></tr>${Object.entries(s.properties).map(([name, p]) => `<tr><td><code>${escape(name)}</code>${s.required?.includes(name) ? '' : ' <i>optional</i>'}</td><td>${typeOf(p)}</td><td>${escape(p.description ?? '')}${p.default === undefined ? '' : ` default <code>${escape(JSON.stringify(p.default))}</code>`}</td></tr>`).join('')}</table>`
+  !s.properties ? '' : `<table><tr><th>field</th><th>type</th><th>meaning</th></tr>${Object.entries(s.properties).map(([name, p]) => `<tr><td><code>${escape(name)}</code>${s.required?.includes(name) ? '' : ' <i>optional</i>'}</td><td>${typeOf(p)}</td><td>${words(p.description ?? '')}${p.default === undefined ? '' : ` default <code>${escape(JSON.stringify(p.default))}</code>`}</td></tr>`).join('')}</table>`
 
 /** A value that fits a schema, for the example calls. */
 function sample(s: Schema | undefined, all: Record<string, Schema>, depth = 0): unknown {
@@ -46,12 +48,12 @@ function curlOf(method: string, path: string, op: Operation, d: Document): strin
 }
 
 function operationHtml(method: string, path: string, op: Operation, d: Document): string {
-  const parameters = op.parameters.map((p) => `<tr><td><code>${escape(p.name)}</code>${p.required ? '' : ' <i>optional</i>'}</td><td>${escape(p.in)}</td><td>${typeOf(p.schema)}</td><td>${escape(p.description ?? '')}</td></tr>`).join('')
+  const parameters = op.parameters.map((p) => `<tr><td><code>${escape(p.name)}</code>${p.required ? '' : ' <i>optional</i>'}</td><td>${escape(p.in)}</td><td>${typeOf(p.schema)}</td><td>${words(p.description ?? '')}</td></tr>`).join('')
   const body = op.requestBody?.content['application/json']?.schema
   const [status, answer] = Object.entries(op.responses)[0] ?? []
   const returned = answer?.content?.['application/json']?.schema
   return `<section id="${escape(op.operationId)}"><h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${escape(path)}</code></h3>
-<p><b>${escape(op.summary)}.</b> ${escape(op.description)} <span class="id">${escape(op.operationId)}</span></p>
+<p><b>${escape(op.summary)}.</b> ${words(op.description)} <span class="id">${escape(op.operationId)}</span></p>
 ${parameters ? `<table><tr><th>parameter</th><th>in</th><th>type</th><th>meaning</th></tr>${parameters}</table>` : ''}
 ${body ? `<h4>Body${op.requestBody!.required ? '' : ' (optional)'}: ${typeOf(body)}</h4>${fields(body)}` : ''}
 <h4>Answers <code>${escape(status)}</code>${returned ? `: ${typeOf(returned)}` : ''}</h4>
@@ -65,9 +67,9 @@ export function referencePage(document: Json): string {
   const groups = d.tags.map((tag) => ({ ...tag, operations: all.filter(({ op }) => op.tags.includes(tag.name)) }))
   const nav = groups.map((g) => `<details open><summary>${escape(g.name)}</summary>${g.operations.map(({ op, method }) => `<a href="#${escape(op.operationId)}"><span class="method ${method}">${method === 'delete' ? 'DEL' : method.toUpperCase()}</span> ${escape(op.summary)}</a>`).join('')}</details>`).join('')
   const main = groups.map((g) => `<h2 id="tag-${escape(g.name)}">${escape(g.name)}</h2><p>${escape(g.description)}</p>${g.operations.map(({ method, path, op }) => operationHtml(method, path, op, d)).join('')}`).join('')
-  const schemas = Object.entries(d.components.schemas).map(([name, s]) => `<section id="schema-${escape(name)}"><h3>${escape(name)}</h3><p>${escape(s.description ?? '')}</p>${fields(s) || `<p>${typeOf(s)}</p>`}</section>`).join('')
+  const schemas = Object.entries(d.components.schemas).map(([name, s]) => `<section id="schema-${escape(name)}"><h3>${escape(name)}</h3><p>${words(s.description ?? '')}</p>${fields(s) || `<p>${typeOf(s)}</p>`}</section>`).join('')
   return shell('API reference', `<nav aria-label="Operations"><p class="brand">Groundwork API <small>${escape(d.info.version)}</small></p><a href="/api/openapi.json">openapi.json</a><a href="/api/docs/errors">Problem codes</a><a href="#schemas">Schemas</a>${nav}</nav>
-<main><h1>API reference</h1><p>${escape(d.info.description)}</p><p>Sign in with <code>POST /api/v1/auth/login</code> and send its <code>accessToken</code> as <code>Authorization: Bearer</code>. Lists page with <code>?after=</code> and <code>next</code>; single things carry an <code>ETag</code>; every <code>POST</code> takes an <code>Idempotency-Key</code>; refusals are <a href="/api/docs/errors">problem documents</a> that name the field and the cure.</p>${main}<h2 id="schemas">Schemas</h2>${schemas}</main>`)
+<main><h1>API reference</h1><p>${words(d.info.description)}</p><p>Sign in with <code>POST /api/v1/auth/login</code> and send its <code>accessToken</code> as <code>Authorization: Bearer</code>. Lists page with <code>?after=</code> and <code>next</code>; single things carry an <code>ETag</code>; every <code>POST</code> takes an <code>Idempotency-Key</code>; refusals are <a href="/api/docs/errors">problem documents</a> that name the field and the cure.</p>${main}<h2 id="schemas">Schemas</h2>${schemas}</main>`)
 }
 export function errorsPage(): string {
   const rows = Object.entries(codes).map(([code, { status, title, cure }]) => `<tr id="${escape(code)}"><td><code>${escape(code)}</code></td><td>${status}</td><td>${escape(title)}</td><td>${escape(cure)}</td></tr>`).join('')
