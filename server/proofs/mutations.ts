@@ -19,7 +19,24 @@ const tables = 'server/proofs/isolation-tables.prove.ts'
 const live = 'server/proofs/isolation-live.prove.ts'
 const input = 'server/proofs/bad-input.prove.ts'
 
+const log = 'server/kernel/log.prove.ts'
+const boards = 'server/modules/tasks/boards.prove.ts'
+
 export const mutations: readonly Mutation[] = [
+  // the log
+  {
+    name: 'no-horizon', proof: log, breaks: 'readers look beyond the oldest transaction that still writes', file: 'server/kernel/log.ts',
+    find: 'and pos < ${horizon} order by pos, seq limit ${limit}`)', replace: 'order by pos, seq limit ${limit}`)', says: /AssertionError|Error:/,
+  },
+  // boards
+  {
+    name: 'rebalanced-backwards', proof: boards, breaks: 'a rebalancing gives the ranks out in the wrong order', file: 'server/modules/tasks/places.ts',
+    find: 'tx.later(placeAll(ids, ranks))', replace: 'tx.later(placeAll(ids, [...ranks].reverse()))', says: /client \d+ after round \d+/,
+  },
+  {
+    name: 'column-unlocked', proof: boards, breaks: 'a rebalancing does not lock the column it reads', file: 'server/modules/tasks/queries.ts',
+    find: 'and deleted_at is null order by id for update`)\n', replace: 'and deleted_at is null order by id`)\n', says: /client \d+ after round \d+/,
+  },
   // kill -9
   {
     name: 'commit-without-flush', proof: kill, breaks: 'a commit is acknowledged before it is on disk (`synchronous_commit` off)', file: 'server/adapters/embedded/supervisor.ts',
