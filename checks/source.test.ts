@@ -21,7 +21,7 @@ const notes = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'HA' + 'CK', 'XX' + 
 rule('no notes to oneself: what is not done stands in an issue', (tree) => matches(tree, isCode, notes), [{ 'server/app.ts': `// ${'TO' + 'DO'} later` }])
 
 const hosts = anyOf(['registry', 'npmjs', 'org'].join('.'), ['registry', 'yarnpkg', 'com'].join('.'), ['deb', 'debian', 'org'].join('.'), ['repo1', 'maven', 'org'].join('.'), ['files', 'pythonhosted', 'org'].join('.'), ['proxy', 'golang', 'org'].join('.'))
-rule('no registry is named by its host', (tree) => matches(tree, () => true, hosts), [{ 'package-lock.json': `"resolved": "https://${['registry', 'npmjs', 'org'].join('.')}/pg"` }])
+rule('no registry is named by its host', (tree) => matches(tree, () => true, hosts), [{ 'package-lock.json': `"${"resolved"}": "https://${['registry', 'npmjs', 'org'].join('.')}/pg"` }])
 
 // this checkout's own folder and this user's home; the folder above too, unless it is one that any text may name
 const here = [process.cwd(), path.dirname(process.cwd()), os.homedir()].filter((folder) => folder.length > 4 && folder !== os.tmpdir()).map((folder) => `${folder}/`)
