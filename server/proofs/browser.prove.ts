@@ -154,11 +154,12 @@ test('from sign-in to a moved card by keyboard alone', { skip }, async (t) => {
   const w = await openWorld(t)
   const { page, seen } = await openPage(w, { viewport: widths[0] }, false)
   await page.goto(`${w.base}/login?next=${encodeURIComponent('/projects')}`)
-  await page.keyboard.type('ada@example.com') // the first field has the focus
+  await page.waitForFunction(() => document.activeElement?.type === 'email') // the first field has the focus, once the page is drawn
+  await page.keyboard.type('ada@example.com')
   await tabTo(page, () => document.activeElement?.type === 'password')
   await page.keyboard.type(password)
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { level: 1 }).first().waitFor()
+  await page.waitForURL((url) => url.pathname === '/projects')
   await page.getByText('New lamp room').first().waitFor()
   await tabTo(page, () => document.activeElement?.tagName === 'A' && /New lamp room/.test(document.activeElement.textContent ?? ''))
   await page.keyboard.press('Enter')
