@@ -13,6 +13,8 @@ export type Actor = { type: 'user' | 'key' | 'workflow' | 'agent' | 'system'; id
 export type Who = {
   readonly tenant: string
   readonly actor: Actor
+  /** people whose rights the actor uses where it is none itself (a workflow); of several only what each of them may. `role` is the lowest of theirs */
+  readonly onBehalfOf?: readonly string[]
   readonly request: string
   readonly cause?: string | null
   readonly role?: TenantRole
@@ -20,6 +22,10 @@ export type Who = {
   readonly session?: string
   readonly name?: string
 }
+/** The people by whose rights somebody is judged: the actor itself, or those it acts for; none for what acts for nobody. */
+export const peopleOf = ({ actor, onBehalfOf }: Pick<Who, 'actor' | 'onBehalfOf'>): readonly string[] => onBehalfOf ?? (actor.type === 'user' && actor.id ? [actor.id] : [])
+/** The first of them: whom what the actor makes belongs to. */
+export const personOf = (who: Pick<Who, 'actor' | 'onBehalfOf'>): string | null => peopleOf(who)[0] ?? null
 /** What a change says of itself; its payload is checked against the event's declaration by the compiler. */
 export type EventOf<N extends EventName> = { subject: string; data: EventMap[N]; /** whose event it is */ person?: string | null; /** gw_system only: dates the event back */ at?: string }
 type Known<N extends EventName, Q extends readonly Query[]> = EventOf<N> & { run: readonly [...Q] }
@@ -65,7 +71,7 @@ export type DbOptions = {
 const begin = sql`begin`
 const commit = sql`commit`
 const rollback = sql`rollback`
-const settings = (w: Who) => sql`set_config('app.tenant', ${w.tenant}, true), set_config('app.actor', ${w.actor.id ?? ''}, true), set_config('app.request', ${w.request}, true)`
+const settings = (w: Who) => sql`set_config('app.tenant', ${w.tenant}, true), set_config('app.actor', ${w.onBehalfOf?.[0] ?? w.actor.id ?? ''}, true), set_config('app.request', ${w.request}, true)`
 /** A change finds its rows by key: one plan for all values. Left to itself the server plans statements over arrays anew each time, which took a third
     of its time in a move. A read may leave filters out and is planned as the server likes. */
 const onePlan = sql`set_config('plan_cache_mode', 'force_generic_plan', true)`
@@ -196,7 +202,7 @@ class Transaction {
     }
     Object.defineProperty(tx, 'name', { value: who.name, enumerable: true }) // a function's own name is not writable
     return Object.assign(tx, {
-      tenant: who.tenant, actor: who.actor, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
+      tenant: who.tenant, actor: who.actor, onBehalfOf: who.onBehalfOf, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
       run, read: run,
       later: (query: Query) => void this.#last.push({ view, query }),
       [tell]: (query: Query) => {
@@ -255,7 +261,7 @@ class Transaction {
   }
 }
 type View = { who: Who; asApp: boolean }
-const same = (a: View | undefined, b: View) => a !== undefined && a.asApp === b.asApp && a.who.tenant === b.who.tenant && a.who.actor.id === b.who.actor.id && a.who.request === b.who.request
+const same = (a: View | undefined, b: View) => a !== undefined && a.asApp === b.asApp && a.who.tenant === b.who.tenant && a.who.actor.id === b.who.actor.id && a.who.onBehalfOf?.[0] === b.who.onBehalfOf?.[0] && a.who.request === b.who.request
 
 const tell = Symbol('tell')
 type Telling = { [tell](query: Query): void }

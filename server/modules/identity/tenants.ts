@@ -3,7 +3,7 @@
 // Who may do what is judged by the routes before; what must hold of the rows is judged here, with the tenant locked.
 import { createHash, randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { Who } from '../../kernel/db.ts'
+import { personOf, type Who } from '../../kernel/db.ts'
 import { Problem, refuse } from '../../kernel/errors.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import { isId } from '../../kernel/ids.ts'
@@ -13,7 +13,7 @@ import { isSlug, slugFrom } from './slugs.ts'
 import { timeText } from './time-text.ts'
 
 /** Who acts: any context of the kernel will do. */
-export type By = Pick<Who, 'actor' | 'request'>
+export type By = Pick<Who, 'actor' | 'onBehalfOf' | 'request'>
 export type Tenant = {
   id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null
   createdAt: string; updatedAt: string; version: number
@@ -83,7 +83,7 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
     changed()
     return result
   }
-  const personOf = (who: By) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person can do this')
+  const selfOf = (who: By) => personOf(who) ?? refuse('permission.denied', 'only a person can do this')
   /** Nobody hands out more than they have, nor touches an owner without being one. */
   const mayGive = (has: TenantRole | undefined, ...roles: TenantRole[]) => {
     for (const role of roles) if (!roleReaches(has, role)) refuse('permission.denied', `this needs the role ${role} in the tenant; yours is ${has ?? 'none'}`)
@@ -97,7 +97,7 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
     /** The acting person becomes the owner. Without a slug one is made from the name. @throws tenant.slug_taken, 422 for a slug that is none */
     async create(who: By, { name, slug }: { name: string; slug?: string | undefined }): Promise<Tenant> {
       if (slug !== undefined && !isSlug(slug)) refuse('request.invalid', 'body/slug: must be letters, digits and dashes, and no reserved word', { errors: [{ in: 'body', path: '/slug', message: 'must match [a-z][a-z0-9-]{1,40} and be no reserved word' }] })
-      return within(who, (db) => insertTenant(db, personOf(who), { name, slug }))
+      return within(who, (db) => insertTenant(db, selfOf(who), { name, slug }))
     },
     /** Name, slug, logo, status: what is absent stays. `deletesAt` null takes a planned deletion back. */
     async change(who: By, id: string, change: { name?: string; slug?: string; logo?: string | null; status?: Tenant['status']; deletesAt?: string | null }, ifMatch?: number): Promise<Tenant> {
@@ -141,7 +141,7 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
         if (address) await db.query(`update invitation set status = 'canceled' where "organizationId" = $1 and email = $2 and status = 'pending'`, [tenant, address])
         const { rows } = await db.query<Invitation>(
           `insert into invitation ("organizationId", email, role, status, "expiresAt", "inviterId", "tokenHash") values ($1, $2, $3, 'pending', now() + $4::int * interval '1 day', $5, $6) returning ${invitationColumns}`,
-          [tenant, address, role, days, personOf(who), hash])
+          [tenant, address, role, days, selfOf(who), hash])
         return { invitation: rows[0]!, token, tenantName: name }
       })
     },
@@ -171,7 +171,7 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
     /** The acting person becomes a member. @throws auth.link_refused, member.exists; invitation.not_found when it names another address */
     acceptInvitation: (who: By, token: string): Promise<Membership> =>
       within(who, async (db) => {
-        const user = (await db.query<{ id: string; email: string }>(`select id, email from "user" where id = $1`, [personOf(who)])).rows[0]
+        const user = (await db.query<{ id: string; email: string }>(`select id, email from "user" where id = $1`, [selfOf(who)])).rows[0]
         return takeInvitation(db, token, user ?? refuse('user.not_found'))
       }),
 
@@ -199,21 +199,21 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
     leave: (who: By, tenant: string): Promise<void> =>
       within(who, async (db) => {
         await lockTenant(db, tenant)
-        await memberOf(db, tenant, personOf(who))
-        await db.query(`delete from member where "organizationId" = $1 and "userId" = $2`, [tenant, personOf(who)])
+        await memberOf(db, tenant, selfOf(who))
+        await db.query(`delete from member where "organizationId" = $1 and "userId" = $2`, [tenant, selfOf(who)])
         await keepAnOwner(db, tenant)
-      }).finally(() => onMember(tenant, personOf(who))),
+      }).finally(() => onMember(tenant, selfOf(who))),
     /** The acting owner makes another member owner and becomes admin. */
     transferOwnership: (who: By, tenant: string, to: string): Promise<void> =>
       within(who, async (db) => {
         await lockTenant(db, tenant)
-        const from = await memberOf(db, tenant, personOf(who))
+        const from = await memberOf(db, tenant, selfOf(who))
         if (from.role !== 'owner') refuse('permission.denied', 'only an owner can transfer the tenant')
         const heir = await memberOf(db, tenant, to)
         if (heir.userId === from.userId) return
         if (heir.role !== 'owner') await db.query(`update member set role = 'owner' where "organizationId" = $1 and "userId" = $2`, [tenant, to])
         await db.query(`update member set role = 'admin' where "organizationId" = $1 and "userId" = $2`, [tenant, from.userId])
-      }).finally(() => [to, personOf(who)].forEach((person) => onMember(tenant, person))),
+      }).finally(() => [to, selfOf(who)].forEach((person) => onMember(tenant, person))),
   }
 }
 

@@ -1,14 +1,13 @@
 // Who may do what in a project: the one rule, once in words for a row at hand, once in SQL for queries of other modules.
-import type { Context, Who } from '../../kernel/db.ts'
+import { peopleOf, type Context, type Who } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
 import { Id, Nullable, roleReaches, Type, type Static } from '../../kernel/schema.ts'
 import { sql, statement, type Query } from '../../kernel/sql.ts'
 import { ColumnSchema, ProjectRole, projectRoles, ProjectStatus, Visibility, Wip } from './schema.ts'
 
-type Asker = Pick<Who, 'role' | 'actor'>
+type Asker = Pick<Who, 'role' | 'actor' | 'onBehalfOf'>
 const seesAll = (who: Asker) => roleReaches(who.role, 'admin')
-const personOf = (who: Asker) => (who.actor.type === 'user' ? who.actor.id : null)
 
 /** What a project must tell to be judged. */
 export type Judged = { visibility: 'open' | 'private'; memberRole: ProjectRole | null }
@@ -36,10 +35,22 @@ export function requireActive(project: { status: 'active' | 'archived' }): void 
 }
 
 /** SQL, of a query that names projects `p`: whether the caller sees it. Deleted ones are the query's own matter. */
-export const visibleProject = (who: Asker): Query => sql`
-  (p.visibility = 'open' or ${seesAll(who)}::boolean or exists (select from project_members pm where pm.project_id = p.id and pm.user_id = ${personOf(who)}::uuid))`
-/** SQL, of a query that names projects `p`: the caller's own role in it, or null. */
-export const memberRole = (who: Asker): Query => sql`(select pm.role from project_members pm where pm.project_id = p.id and pm.user_id = ${personOf(who)}::uuid)`
+export const visibleProject = (who: Asker): Query => {
+  const people = peopleOf(who)
+  const belongs = people.length > 1
+    ? sql`(select count(*) from project_members pm where pm.project_id = p.id and pm.user_id = any (${people}::uuid[])) = ${people.length}`
+    : sql`exists (select from project_members pm where pm.project_id = p.id and pm.user_id = ${people[0] ?? null}::uuid)`
+  return sql`
+  (p.visibility = 'open' or ${seesAll(who)}::boolean or ${belongs})`
+}
+/** SQL, of a query that names projects `p`: the caller's own role in it, or null. Of several people the lowest; one without a role has an open
+    project's own, which is above a viewer's. */
+export const memberRole = (who: Asker): Query => {
+  const people = peopleOf(who)
+  if (people.length < 2) return sql`(select pm.role from project_members pm where pm.project_id = p.id and pm.user_id = ${people[0] ?? null}::uuid)`
+  return sql`(select case when bool_or(pm.role = 'viewer') and (p.visibility = 'open' or count(*) = ${people.length}) then 'viewer' when count(*) < ${people.length} then null
+    when bool_or(pm.role = 'editor') then 'editor' else 'manager' end from project_members pm where pm.project_id = p.id and pm.user_id = any (${people}::uuid[]))`
+}
 /** SQL, of a query that names projects `p` and tasks `t`: whether the task stands in a column of category done. */
 export const isDone: Query = sql`(p.done_columns ? t.status)`
 
@@ -50,9 +61,10 @@ export const BoardRow = Type.Object({
 export type Board = Static<typeof BoardRow>
 export const boardColumns = (who: Asker): Query => sql`p.id, p.key, p.status, p.visibility, p.columns, p.wip, ${memberRole(who)} as "memberRole"`
 const someone: Asker = { actor: { type: 'user', id: null } }
+const two: Asker = { ...someone, onBehalfOf: ['', ''] }
 export const findBoard = statement('projects.board', BoardRow, (who: Asker, id: string) => sql`
-  select ${boardColumns(who)} from projects p where p.id = ${id} and p.deleted_at is null`, [[someone, '']])
-const findSeen = statement('projects.seen', Type.Object({ seen: Nullable(Type.Boolean()) }), (who: Asker, id: string) => sql`select ${visibleProject(who)} as seen from projects p where p.id = ${id}`, [[someone, '']])
+  select ${boardColumns(who)} from projects p where p.id = ${id} and p.deleted_at is null`, [[someone, ''], [two, '']])
+const findSeen = statement('projects.seen', Type.Object({ seen: Nullable(Type.Boolean()) }), (who: Asker, id: string) => sql`select ${visibleProject(who)} as seen from projects p where p.id = ${id}`, [[someone, ''], [two, '']])
 
 /** Whoever changes columns holds this alone, whoever puts a task into one shares it: so no column goes while a task comes. Until the change ends. */
 export const lockColumns = statement('projects.lock-columns', Type.Object({ locked: Type.Boolean() }), (id: string) => sql`

@@ -1,7 +1,6 @@
 // The verbs and questions about projects.
-import type { Context } from '../../kernel/db.ts'
+import { personOf, type Context, type Happened } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
-import type { Happened } from '../../kernel/db.ts'
 import { isId, newId } from '../../kernel/ids.ts'
 import { idShape, newest, page, parseCursor } from '../../kernel/pages.ts'
 import { checkVersion } from '../../kernel/route.ts'
@@ -23,7 +22,7 @@ const keyTaken = (error: { constraint?: string }): never => {
 /** Whoever creates a project manages it. Without a key one is made from the name. One flush. @throws project.key_taken */
 export async function createProject(ctx: Context, given: CreateProject): Promise<Project> {
   const key = given.key ?? (await findFreeKey(ctx, given.name))
-  const person = ctx.actor.type === 'user' ? ctx.actor.id : null
+  const person = personOf(ctx)
   const project = {
     id: newId(), key, name: given.name.trim(), description: given.description ?? null, visibility: given.visibility ?? 'open', status: 'active' as const,
     columns: given.columns ? withIds(given.columns) : [...usualColumns], wip: given.wip ?? 'warn',

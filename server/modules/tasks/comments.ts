@@ -1,5 +1,5 @@
 // What people say about a task. A mention is written @[Name](user:id); it counts when that person can see the task.
-import type { Context, Who } from '../../kernel/db.ts'
+import { personOf, type Context, type Who } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
 import { newId } from '../../kernel/ids.ts'
 import { idShape, page, parseCursor } from '../../kernel/pages.ts'
@@ -53,7 +53,7 @@ export async function addComment(ctx: Context, taskId: string, text: string): Pr
     requireActive(board!)
     const { id: projectId, taskId: task, now } = board!
     const mentions = whoSee(people)
-    const comment: Comment = { id, taskId: task, authorId: ctx.actor.type === 'user' ? ctx.actor.id : null, text, mentions, version: 1, createdAt: now, updatedAt: now }
+    const comment: Comment = { id, taskId: task, authorId: personOf(ctx), text, mentions, version: 1, createdAt: now, updatedAt: now }
     tx.later(insertRow(comment))
     return { subject: id, data: { projectId, taskId: task, text, mentions }, result: comment }
   })

@@ -1,5 +1,5 @@
 // The verbs about one task. Each takes two flushes: one that locks and reads what judging needs, one that writes row, events and commit.
-import type { Context } from '../../kernel/db.ts'
+import { personOf, type Context } from '../../kernel/db.ts'
 import { only, refuse, refuseField } from '../../kernel/errors.ts'
 import { isId, newId } from '../../kernel/ids.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
@@ -17,7 +17,7 @@ export async function createTask(ctx: Context, given: CreateTask): Promise<Task>
   const aim = aimAt([], { project: projectId, status: given.status ?? null })
   const row = {
     id: newId(), projectId: projectId.toLowerCase(), title: given.title.trim(), description: given.description ?? null, assigneeId, priority: given.priority ?? 'none', labels: normalizeLabels(given.labels ?? []),
-    fields: given.fields ?? {}, dueAt: given.dueAt ? dueTime(given.dueAt) : null, parentId, createdBy: ctx.actor.type === 'user' ? ctx.actor.id : null, version: 1,
+    fields: given.fields ?? {}, dueAt: given.dueAt ? dueTime(given.dueAt) : null, parentId, createdBy: personOf(ctx), version: 1,
   } satisfies Partial<TaskRow>
   return ctx.change('task.created', async (tx) => {
     const needs = { aim, place: true, people: assigneeId ? [assigneeId] : [], parents: parentId ? [parentId] : [] }
