@@ -15,6 +15,7 @@ import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
 import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
+import { joinTokens } from './kernel/tokens.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createActivityModule } from './modules/activity/module.ts'
 import { createLive } from './modules/live/module.ts'
@@ -92,24 +93,26 @@ export async function openApp(o: AppOptions): Promise<App> {
     const modules = createModules({ kernel, identity, mail: o.mail, config })
     const operations = modules.flatMap((m) => m.routes ?? [])
     const permissions = createPermissions(modules)
+    const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))
 
     // the tail first: caches that events end must hear every event from now on
     const tail = await openTail(kernel.system)
     tail.watch((event) => identity.hear(event))
+    for (const module of modules) if (module.hear) tail.watch((event) => module.hear!(event))
     const following = keepStepping(tail.step, { floorMs: 500, onError: (error) => log.warn({ error: String(error) }, 'the tail could not read the log') })
     const deaf = kernel.bell.hear(following.wake)
     stops.push(async () => (deaf(), await following.stop()))
 
     const site = openSite(o.consoleFolder)
     const http = await createServer({
-      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
+      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, requestId) => report(config.ERROR_HOOK_URL, error, requestId, log),
     })
     let state: 'starting' | 'ready' | 'draining' = 'starting'
     addProbes(http, {
-      version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper: identity.doorkeeper,
+      version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...((await answers(kernel.system.pool, kernel.app.pool, identity.pool)) ? [] : ['database'])],
       details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
@@ -119,7 +122,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     for (const module of modules) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
       const scopes = Object.assign({}, ...modules.map((m) => m.scopes ?? {}))
-      createLive({ kernel, tail, doorkeeper: identity.doorkeeper, scopes, corsOrigins: config.CORS_ORIGINS, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
+      createLive({ kernel, tail, doorkeeper, scopes, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
     }
 
     let followers: Followers | undefined

@@ -182,3 +182,25 @@ test('limits are told in headers and refuse with Retry-After', async (t) => {
   assert.match(String(answer.headers.ratelimit), /^"default";r=\d+;t=\d+$/)
   assert.match(String(answer.headers['ratelimit-policy']), /^"default";q=6000;w=60$/)
 })
+
+test('a token with scopes opens only what they stand for, after the role; a person\'s own session opens all (S2.2)', async (t) => {
+  const http = await start(t)
+  const tenant = newId()
+  const admin = await http.person('admin', tenant, { operator: true })
+  const { body: note } = await http.as(admin, 'POST', '/notes', { text: 'one' })
+  const with_ = (...scopes: string[]) => http.person('admin', tenant, { scopes, operator: true })
+  const codes = async (person: Awaited<ReturnType<typeof with_>>) => {
+    const answers = [await http.as(person, 'GET', `/notes/${note.id}`), await http.as(person, 'POST', '/notes', { text: 'two' }), await http.as(person, 'GET', '/platform')]
+    return answers.map(({ status, body, headers }) => (status < 300 ? 'done' : `${status} ${body.code} ${/scope="(.*)"/.exec(String(headers['www-authenticate']))?.[1]}`))
+  }
+  const lacks = (scope: string) => `403 scope.denied ${scope}`
+  assert.deepEqual(await codes(admin), ['done', 'done', 'done'])
+  assert.deepEqual(await codes(await with_('read')), ['done', lacks('write'), lacks('admin')])
+  assert.deepEqual(await codes(await with_('write')), [lacks('read'), 'done', lacks('admin')])
+  assert.deepEqual(await codes(await with_('admin')), [lacks('read'), lacks('write'), 'done'])
+  assert.deepEqual(await codes(await with_()), [lacks('read'), lacks('write'), lacks('admin')])
+  assert.deepEqual(await codes(await http.person('admin', tenant, { scopes: ['triage'], permissions: ['notes.write'] })), [lacks('read'), 'done', '403 operator.required undefined'])
+  const low = await http.as(await http.person('viewer', tenant, { scopes: ['read'] }), 'POST', '/notes', { text: 7 })
+  assert.deepEqual([low.body.code, low.headers['www-authenticate']], ['permission.denied', undefined], 'the role is judged first')
+  assert.equal((await http.as(await with_('read'), 'POST', '/notes', { text: 7 })).body.code, 'scope.denied', 'before validation')
+})

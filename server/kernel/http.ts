@@ -13,14 +13,27 @@ import type { Bus, Limit, Traces } from './ports.ts'
 import { judge, sendProblem } from './problems.ts'
 import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
 import type { TenantRole } from './schema.ts'
+import { requireScope, scopeOf } from './scopes.ts'
 import { createValidators, faultOf, findUnkeepable, withoutIds } from './validation.ts'
 
 /** Who a token stands for. `tenant` is the token's active tenant. */
-export type Principal = { actor: { type: 'user' | 'key'; id: string }; tenant: string | null; operator: boolean; session?: string; name?: string; expiresAt: number }
+export type Principal = {
+  actor: { type: 'user' | 'key'; id: string }; tenant: string | null; operator: boolean; session?: string; name?: string; /** epoch milliseconds */ expiresAt: number
+  /** what it was given for; absent: a person's own session */
+  scopes?: readonly string[]
+  /** permissions that its custom scopes stand for */
+  permissions?: readonly string[]
+  /** a key's role in its tenant; a person's is asked of the doorkeeper */
+  role?: TenantRole
+  /** ids of things and people whose events may end or change it, beside those of its person */
+  watches?: readonly string[]
+}
+/** Where a token comes from. */
+export type From = { ip: string }
 /** What the kernel asks of the module that knows people and tenants. */
 export type Doorkeeper = {
   /** @returns undefined for a token that is not valid, whatever the reason */
-  authenticate(token: string): Principal | undefined | Promise<Principal | undefined>
+  authenticate(token: string, from: From): Principal | undefined | Promise<Principal | undefined>
   /** The tenant an id or slug names, also one that is being deleted. */
   findTenant(hint: string): Promise<string | undefined>
   /** undefined: no member */
@@ -131,6 +144,7 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
   const success = op.status ?? (op.returns ? 200 : 204)
   const doorSystem = op.access === 'operator'
   const limit = op.limit ?? usual
+  const scope = scopeOf(op, o.permissions)
 
   app.route({
     method: op.method,
@@ -143,6 +157,8 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
       if (o.limits) await takeTurn(req, reply, limit, o.bus)
       if (op.permission) requirePermission(o.permissions, req.who, op.permission)
       if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
+      if (op.access === 'person' && req.who.actor.type === 'key' && !op.keys) refuse('permission.denied', 'only a person can do this: a key has no account')
+      if (scope && req.who.scopes) requireScope(req.who, scope, op.permission)
     },
     handler: async (req, reply) => {
       if (req.url.includes('%00')) {
@@ -191,7 +207,7 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   const header = req.headers.authorization
   const token = header ? /^Bearer (\S+)$/i.exec(header)?.[1] : undefined
   if (!token) refuse('auth.required')
-  const principal = await o.doorkeeper.authenticate(token)
+  const principal = await o.doorkeeper.authenticate(token, { ip: req.ip })
   if (!principal) refuse('auth.token_refused')
   const hint = req.headers[o.tenantHeader]
   const hints = new Set<string>()
@@ -203,13 +219,13 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     refuse('tenant.mismatch')
   }
   const tenant = principal.tenant ?? hinted ?? null
-  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name } as const
+  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}) } as const
   if (op.access === 'operator') return { ...who, tenant: platformId }
   if (!tenant) {
     if (op.access === 'tenant') refuse('tenant.required')
     return { ...who, tenant: platformId }
   }
-  const role = tenant.startsWith('unknown ') ? undefined : await o.doorkeeper.roleIn(tenant, principal.actor.id)
+  const role = tenant.startsWith('unknown ') ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
   if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
   return { ...who, tenant, role }
 }

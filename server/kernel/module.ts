@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './db.ts'
 import type { EventDeclaration } from './events.ts'
+import type { TokenKind } from './tokens.ts'
+import type { EventRow } from './log.ts'
 import type { JobHandler } from './jobs.ts'
 import type { Reader } from './readers.ts'
 import type { Operation } from './route.ts'
@@ -21,6 +23,10 @@ export type Module = {
   events?: Record<string, EventDeclaration>
   /** what is no operation: sockets, plain pages */
   mount?(app: FastifyInstance): void | Promise<void>
+  /** tokens of its own beside those of a sign-in, told apart by their form */
+  tokens?: readonly TokenKind[]
+  /** every event of the log, from every process, before any stream gets it: caches are dropped there */
+  hear?(event: EventRow): void
   /** noun -> rule; the noun of payload field `projectId` is `project` */
   scopes?: Record<string, ScopeRule>
 }

@@ -4,6 +4,7 @@ import { codes, type ErrorCode } from './errors.ts'
 import type { PermissionTable } from './permissions.ts'
 import type { Operation } from './route.ts'
 import { FieldFault, ProblemBody } from './schema.ts'
+import { scopeOf } from './scopes.ts'
 
 type Json = Record<string, unknown>
 type About = { version: string; publicUrl: string; modules: readonly { about: string; routes?: readonly Operation[] }[] }
@@ -36,7 +37,7 @@ export function openApiOf(operations: readonly Operation[], permissions: Permiss
     paths,
     components: {
       schemas: components,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An access token of POST /api/v1/auth/login.' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An access token of POST /api/v1/auth/login, one of the OAuth server, or a key. An operation lists the scope that a token with scopes needs; tokens of a sign-in carry none and need none.' } },
       responses: { Problem: { description: 'Refused; `code` names the reason, `detail` what to do next.', content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } } },
       headers: { ETag: { description: 'The version; send it back as If-Match.', schema: { type: 'string' } }, Location: { description: 'Where the created thing is.', schema: { type: 'string' } } },
     },
@@ -52,14 +53,16 @@ function operationOf(op: Operation, permissions: PermissionTable, put: (s: unkno
   const versioned = Boolean((op.returns as { properties?: Json } | undefined)?.properties?.version)
   const headers = { ...(versioned ? { ETag: { $ref: '#/components/headers/ETag' } } : {}), ...(status === '201' ? { Location: { $ref: '#/components/headers/Location' } } : {}) }
   const least = op.permission ? permissions.get(op.permission) : undefined
+  const scope = scopeOf(op, permissions)
   const who = { public: 'Needs no sign-in.', person: 'Needs a signed-in person.', tenant: least ? `Needs the tenant role ${least} or above.` : 'Needs an active tenant.', operator: 'Operators only.' }[op.access]
   return {
     operationId: op.id,
     tags: [op.module],
     summary: op.summary,
     description: [op.description, who].filter(Boolean).join(' '),
-    ...(op.access === 'public' ? { security: [] } : {}),
+    security: scope ? [{ bearer: scope === 'session' ? [] : [scope] }] : [],
     'x-access': op.access,
+    ...(scope ? { 'x-scope': scope } : {}),
     ...(op.permission ? { 'x-permission': op.permission } : {}),
     parameters,
     ...(op.body ? { requestBody: { required: !('~optional' in op.body), content: { 'application/json': { schema: put(op.body), ...(op.example ? { example: op.example } : {}) } } } } : {}),

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { refuse } from './errors.ts'
 import type { Doorkeeper } from './http.ts'
 import type { Metrics } from './metrics.ts'
+import { opens } from './scopes.ts'
 
 export type ProbeOptions = {
   version: string
@@ -22,7 +23,8 @@ export type ProbeOptions = {
 export function addProbes(app: FastifyInstance, o: ProbeOptions): void {
   const isOperator = async (req: FastifyRequest) => {
     const token = /^Bearer (\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
-    return token !== undefined && (await o.doorkeeper.authenticate(token))?.operator === true
+    const principal = token === undefined ? undefined : await o.doorkeeper.authenticate(token, { ip: req.ip })
+    return principal?.operator === true && opens(principal, 'admin')
   }
   app.get('/health', () => ({ status: 'ok' }))
   app.get('/ping', (_req, reply) => reply.type('text/plain').send('pong'))

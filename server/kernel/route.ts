@@ -5,6 +5,7 @@ import type { Context } from './db.ts'
 import { refuse } from './errors.ts'
 import type { Limit } from './ports.ts'
 import { Strict } from './schema.ts'
+import type { OperationScope } from './scopes.ts'
 
 /** public: nobody need sign in. person: a signed-in person, tenant or none. tenant: an active tenant. operator: the platform's own people. */
 export type Access = 'public' | 'person' | 'tenant' | 'operator'
@@ -34,6 +35,10 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   access?: Access
   /** from a module's permission table; judged before validation */
   permission?: string
+  /** what a token with scopes needs; by the rule of scopes.ts where it is not said */
+  scope?: OperationScope
+  /** a key, which has no account, may do it although it is open to persons */
+  keys?: boolean
   params?: P
   query?: Q
   body?: B

@@ -10,13 +10,13 @@ import type { TenantRole } from '../kernel/schema.ts'
 import { runAs, testKernel, type TestKernel } from './kernel.ts'
 import type { ServerOptions } from './postgres.ts'
 
-export type Person = { id: string; token: string; role: TenantRole; tenant: string }
+export type Person = { id: string; token: string; role: TenantRole; tenant: string; scopes?: readonly string[]; permissions?: readonly string[] }
 export type Answered = { status: number; body: any; headers: Record<string, unknown> }
 export type TestHttp = {
   kernel: TestKernel
   app: FastifyInstance
   /** a new person with this role in the tenant; a row in identity.user and identity.member when those tables are there */
-  person(role: TenantRole, tenant?: string, more?: { operator?: boolean; name?: string }): Promise<Person>
+  person(role: TenantRole, tenant?: string, more?: { operator?: boolean; name?: string; /** those of their token */ scopes?: readonly string[]; permissions?: readonly string[] }): Promise<Person>
   as(person: Person | undefined, method: InjectOptions['method'], path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>
 }
 
@@ -28,7 +28,7 @@ export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups,
   const doorkeeper: Doorkeeper = {
     authenticate: (token) => {
       const p = people.get(token)
-      return p && { actor: { type: 'user', id: p.id }, tenant: p.tenant, operator: p.operator, session: p.id, name: p.name, expiresAt: Date.now() + 600_000 }
+      return p && { actor: { type: 'user', id: p.id }, tenant: p.tenant, operator: p.operator, session: p.id, name: p.name, expiresAt: Date.now() + 600_000, ...(p.scopes ? { scopes: p.scopes, permissions: p.permissions ?? [] } : {}) }
     },
     findTenant: async (hint) => [...people.values()].find((p) => p.tenant === hint)?.tenant,
     roleIn: (tenant, person) => [...people.values()].find((p) => p.tenant === tenant && p.id === person)?.role,
@@ -41,9 +41,9 @@ export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups,
   const known = new Set<string>()
   return {
     kernel, app,
-    async person(role, tenant = newId(), { operator = false, name = 'Test Person' } = {}) {
+    async person(role, tenant = newId(), { operator = false, name = 'Test Person', ...token } = {}) {
       const id = newId()
-      const p = { id, token: `token-${id}`, role, tenant, operator, name }
+      const p = { id, token: `token-${id}`, role, tenant, operator, name, ...token }
       people.set(p.token, p)
       await runAs(kernel.database, 'identity', `do $$ begin if to_regclass('identity.member') is not null then
         ${known.has(tenant) ? '' : `insert into identity.organization (id, name, slug, "createdAt") values ('${tenant}', 'Tenant', 't-${tenant.slice(0, 8)}${tenant.slice(-6)}', now());`}

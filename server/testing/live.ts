@@ -31,7 +31,7 @@ declare module '../kernel/events.ts' {
   }
 }
 
-export type Guest = { id: string; token: string; session: string; tenant: string | null; role: TenantRole; expiresAt: number; operator: boolean }
+export type Guest = { id: string; token: string; session: string; tenant: string | null; role: TenantRole; expiresAt: number; operator: boolean; scopes?: string[]; watches?: string[] }
 export type Guests = { list: Guest[]; hidden: Set<string>; doorkeeper: Doorkeeper; asked: { rules: number }; invite(over?: Partial<Guest>): Guest }
 
 /** Who may come; shared by the servers of a test. */
@@ -47,7 +47,7 @@ export function createGuests(): Guests {
     doorkeeper: {
       authenticate: async (token) => {
         const g = list.find((one) => one.token === token)
-        return g && { actor: { type: 'user', id: g.id }, tenant: g.tenant, operator: g.operator, session: g.session, expiresAt: g.expiresAt }
+        return g && { actor: { type: 'user', id: g.id }, tenant: g.tenant, operator: g.operator, session: g.session, expiresAt: g.expiresAt, ...(g.scopes ? { scopes: g.scopes } : {}), ...(g.watches ? { watches: g.watches } : {}) }
       },
       findTenant: async (hint) => list.find((g) => g.tenant === hint)?.tenant ?? undefined,
       roleIn: (tenant, person) => list.find((g) => g.id === person && g.tenant === tenant)?.role,

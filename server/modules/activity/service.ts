@@ -8,6 +8,7 @@ import { numberShape, page, parseCursor } from '../../kernel/pages.ts'
 import { closedRange, openRange } from '../../kernel/range.ts'
 import type { Answer } from '../../kernel/route.ts'
 import { roleReaches, type List } from '../../kernel/schema.ts'
+import { opens } from '../../kernel/scopes.ts'
 import { projectScope } from '../projects/api.ts'
 import { countActivity, findTaskSeen, listActivity, listLog, type About, type View } from './queries.ts'
 import type { ActivityEvent, ActivityQuery, LogQuery, Usage, UsageQuery } from './schema.ts'
@@ -23,7 +24,7 @@ const cursorOf = (row: EventRow) => [String(row.pos), String(row.seq)]
 export function createActivity({ registry, open }: { registry: EventRegistry; open: OpenEvent }) {
   const named = (audience: string) => registry.names.filter((name) => registry.of(name).audience === audience)
   const [members, admins, personal] = [named('members'), named('admins'), named('person')]
-  const viewOf = (ctx: Context): View => ({ role: ctx.role, actor: ctx.actor, names: roleReaches(ctx.role, 'admin') ? [...members, ...admins] : members })
+  const viewOf = (ctx: Context): View => ({ role: ctx.role, actor: ctx.actor, names: roleReaches(ctx.role, 'admin') && opens(ctx, 'admin', 'events.read') ? [...members, ...admins] : members })
   /** @throws 404 for what the caller cannot see */
   async function judge(ctx: Context, { projectId, taskId }: About): Promise<void> {
     if (projectId && !(await projectScope(ctx, projectId))) refuse('project.not_found')

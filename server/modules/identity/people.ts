@@ -7,6 +7,7 @@ import type { KeyRing } from '../../kernel/keys.ts'
 import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import type { Limit } from '../../kernel/ports.ts'
 import { checkVersion } from '../../kernel/route.ts'
+import { requireScope } from '../../kernel/scopes.ts'
 import { userColumns, type AccountOptions, type Accounts, type User } from './accounts.ts'
 import { wishLetter, type LetterWish } from './letters.ts'
 import { dropLinks, takeLink } from './links.ts'
@@ -109,6 +110,7 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
       const self = selfOf(who)
       let hashed: string | undefined
       if (change.password !== undefined) {
+        requireScope(who, 'session')
         const { email, name } = await userOf(pool, self)
         await proveself(self, change.currentPassword, '/currentPassword')
         accounts.checkPassword(change.password, [email, name])

@@ -58,14 +58,14 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       },
     }),
     switch: post('/auth/switch', {
-      access: 'person', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, returns: s.SignedIn, problems: ['tenant.not_found'],
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, returns: s.SignedIn, problems: ['tenant.not_found'],
       handle: async (ctx, { body, request }) => {
         const tenant = await accounts.chooseTenant(selfOf(ctx), body.tenant)
         return answer(await accounts.open(ctx.request, ctx.session ?? refuse('auth.token_refused'), selfOf(ctx), tenant), request)
       },
     }),
     logout: post('/auth/logout', {
-      access: 'person', idempotency: 'none', summary: 'End this session',
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'End this session',
       handle: async (ctx) => {
         if (ctx.session) await accounts.endSession(ctx, selfOf(ctx), ctx.session)
         return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
@@ -88,10 +88,10 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       handle: (ctx, { body }) => people.resetPassword(ctx.request, body.token, body.password),
     }),
     listSessions: get('/auth/sessions', {
-      access: 'person', summary: 'Where I am signed in', returns: s.SessionList, handle: async (ctx) => ({ items: await people.listSessions(ctx), next: null }),
+      access: 'person', scope: 'session', summary: 'Where I am signed in', returns: s.SessionList, handle: async (ctx) => ({ items: await people.listSessions(ctx), next: null }),
     }),
     endSession: del('/auth/sessions/:id', {
-      access: 'person', summary: 'Sign one of my devices out', params: ById, problems: ['session.not_found'], handle: (ctx, { params }) => people.endSession(ctx, params.id),
+      access: 'person', scope: 'session', summary: 'Sign one of my devices out', params: ById, problems: ['session.not_found'], handle: (ctx, { params }) => people.endSession(ctx, params.id),
     }),
   })
 
@@ -102,18 +102,18 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       problems: ['auth.password_wrong'], handle: (ctx, { body, ifMatch }) => people.change(ctx, body, ifMatch),
     }),
     deleteMe: del('/users/me', {
-      access: 'person', summary: 'Delete my account', problems: ['user.sole_owner'],
+      access: 'person', scope: 'session', summary: 'Delete my account', problems: ['user.sole_owner'],
       handle: async (ctx) => {
         await people.remove(ctx)
         return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
       },
     }),
     changeEmail: post('/users/me/email', {
-      access: 'person', idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
+      access: 'person', scope: 'session', idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
       body: s.ChangeEmail, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
       handle: async (ctx, { body }) => (await people.changeEmail(ctx, body.email, body.password), accepted()),
     }),
-    export: get('/users/me/export', { access: 'person', summary: 'Everything kept about me', returns: s.Export, limit: { name: 'export', limit: { max: 20, windowMs: 60 * minute } }, handle: (ctx) => people.export(ctx) as never }),
+    export: get('/users/me/export', { access: 'person', scope: 'session', summary: 'Everything kept about me', returns: s.Export, limit: { name: 'export', limit: { max: 20, windowMs: 60 * minute } }, handle: (ctx) => people.export(ctx) as never }),
     preferences: get('/users/me/preferences', { access: 'person', summary: 'My preferences', returns: s.Preferences, handle: (ctx) => people.preferences(ctx) }),
     changePreferences: patch('/users/me/preferences', {
       access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, returns: s.Preferences, handle: (ctx, { body }) => people.changePreferences(ctx, body),

@@ -1,11 +1,12 @@
 // All live streams of a process: who is let in, where each begins, what ends it. WebSocket and Server-Sent Events are two wires to the same.
 import { codes, type ErrorCode } from '../../kernel/errors.ts'
-import type { Doorkeeper, Principal } from '../../kernel/http.ts'
+import type { Doorkeeper, From, Principal } from '../../kernel/http.ts'
 import { newId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { comparePositions, epochOf, findEnd, findLogState, listEventsUpTo, listPersonEventsUpTo, parsePosition, type EventRow, type Position } from '../../kernel/log.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
+import { opens } from '../../kernel/scopes.ts'
 import type { History, Tail } from '../../kernel/tail.ts'
 import { bodyOf, newPassage, Pack, type Passage } from './packs.ts'
 import { Stream, type Member, type Wire, type Works } from './subscription.ts'
@@ -32,6 +33,8 @@ export class Ended extends Error {
     this.problem = problem
   }
 }
+/** What a token gives that may differ the next time it is asked. */
+const granted = ({ session, expiresAt, role, operator, scopes, permissions }: Member) => ({ session, expiresAt, role, operator, scopes, permissions })
 export type Hub = ReturnType<typeof createHub>
 
 export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_000, page = 500 }: HubOptions) {
@@ -39,6 +42,7 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
   const visibility = createVisibility({ scopes, registry: kernel.registry, gate })
   const streams = new Set<Stream>()
   const byPerson = new Map<string, Set<Stream>>()
+  const byWatch = new Map<string, Set<Stream>>()
   const passages = new WeakMap<EventRow, Passage>()
   let packs = new Map<string, Pack>()
   let due: Stream[] = []
@@ -84,10 +88,21 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
       if (!role) stream.close(4403, 'no longer a member')
     }))
   }
+  /** The token itself is asked again: of a key, or of whoever stands behind one. */
+  const askAgain = (stream: Stream) => {
+    const { viewer } = stream
+    const asked = Promise.resolve().then(() => admit(viewer.token, viewer.from, viewer.tenant ?? undefined))
+    stream.hold(asked.then((now) => void Object.assign(viewer, granted(now)), (error: unknown) => {
+      if (error instanceof Ended) return stream.close(error.code, error.message)
+      throw error
+    }))
+  }
+  const watchers = (row: EventRow) => new Set([...(byWatch.get(row.subject_id) ?? []), ...(byWatch.get(row.person_id ?? '') ?? [])])
   const deaf = [
     tail.prepare((events) => Promise.all(events.filter((row) => tail.isFollowed(row.tenant_id)).map((row) => works.open(works.passageOf(row))))),
     tail.watch((row) => {
       visibility.hear(row)
+      if (byWatch.size) for (const stream of watchers(row)) askAgain(stream)
       switch (row.name) {
         case 'member.removed':
           return endAll(row.person_id, 4403, 'no longer a member', (s) => s.viewer.tenant === row.tenant_id)
@@ -114,24 +129,25 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
   }, Math.min(1000, heartbeatMs))
 
   /** @throws Ended */
-  async function admit(token: string, hint?: string): Promise<Member> {
-    const principal = await doorkeeper.authenticate(token)
+  async function admit(token: string, from: From, hint?: string): Promise<Member> {
+    const principal = await doorkeeper.authenticate(token, from)
     if (!principal || principal.expiresAt <= Date.now()) throw new Ended(4401, 'the token is not valid')
+    if (!opens(principal, 'read')) throw new Ended(4403, 'the token lacks the scope read', 'scope.denied')
     const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
     if (hinted && hinted !== 'unknown' && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
     const tenant = hinted === 'unknown' ? hinted : (principal.tenant ?? hinted ?? null)
-    return memberOf(principal, tenant, tenant === null ? undefined : await roleOf(tenant, principal.actor.id))
+    return memberOf(principal, tenant, tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id))), token, from)
   }
   async function roleOf(tenant: string, person: string): Promise<TenantRole> {
     const role = tenant === 'unknown' ? undefined : await doorkeeper.roleIn(tenant, person)
     if (!role) throw new Ended(4403, 'no such tenant, or you are no member of it')
     return role
   }
-  function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined): Member {
-    const { actor, operator, session, expiresAt } = principal
+  function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined, token: string, from: From): Member {
+    const { actor, operator, session, expiresAt, scopes, permissions } = principal
     const member: Member = {
-      person: actor.id, tenant, role, operator, session, expiresAt,
-      context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session! }),
+      person: actor.id, tenant, role, operator, session, expiresAt, token, from, scopes, permissions, watches: principal.watches ?? [],
+      context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session!, ...(member.scopes ? { scopes: member.scopes, permissions: member.permissions } : {}) }),
     }
     return member
   }
@@ -139,7 +155,7 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
   /** @returns why not; undefined when the topic is granted */
   async function refusalOf(viewer: Member, text: string): Promise<string | undefined> {
     const topic = readTopic(text)
-    if (topic === 'me') return undefined
+    if (topic === 'me') return opens(viewer, 'profile') ? undefined : 'scope.denied'
     if (topic === undefined) return 'request.invalid'
     if (viewer.tenant === null) return 'tenant.required'
     if (topic === 'tenant' || (await visibility.maySubscribe(viewer, topic.noun, topic.id))) return undefined
@@ -184,13 +200,13 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
       // one turn from here to the tail: whatever it passes from now on is offered
       const stream = new Stream(works, wire, viewer, granted, start)
       streams.add(stream)
-      byPerson.set(viewer.person, (byPerson.get(viewer.person) ?? new Set()).add(stream))
+      const files: [Map<string, Set<Stream>>, string][] = [[byPerson, viewer.person], ...viewer.watches.map((id): [Map<string, Set<Stream>>, string] => [byWatch, id])]
+      for (const [file, id] of files) file.set(id, (file.get(id) ?? new Set()).add(stream))
       let leaveTail = () => {}
       stream.leave = () => {
         leaveTail()
         streams.delete(stream)
-        const others = byPerson.get(viewer.person)
-        if (others?.delete(stream) && others.size === 0) byPerson.delete(viewer.person)
+        for (const [file, id] of files) if (file.get(id)?.delete(stream) && file.get(id)!.size === 0) file.delete(id)
         kernel.metrics.streams.set(streams.size)
       }
       kernel.metrics.streams.set(streams.size)
@@ -213,7 +229,7 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
         },
       )
       // what ended between the first look and the registration was heard by nobody here
-      const again = await admit(token, viewer.tenant ?? undefined).catch((error: Ended) => error)
+      const again = await admit(token, viewer.from, viewer.tenant ?? undefined).catch((error: Ended) => error)
       if (again instanceof Error) stream.close(again instanceof Ended ? again.code : 1011, again.message)
       else if (again.role !== viewer.role && !stream.over) viewer.role = again.role
       return stream
@@ -231,9 +247,9 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
     },
     /** A new token of the same person for the same tenant. @throws Ended */
     async renew(stream: Stream, token: string): Promise<void> {
-      const next = await admit(token, stream.viewer.tenant ?? undefined)
+      const next = await admit(token, stream.viewer.from, stream.viewer.tenant ?? undefined)
       if (next.person !== stream.viewer.person || next.tenant !== stream.viewer.tenant) throw new Ended(4401, 'the token is of another person or tenant')
-      Object.assign(stream.viewer, { session: next.session, expiresAt: next.expiresAt, role: next.role, operator: next.operator })
+      Object.assign(stream.viewer, granted(next), { token })
     },
     /** Sends everybody elsewhere; they reconnect at once. */
     drain(): void {

@@ -1,4 +1,6 @@
 // Live updates: the log as each person may see it, pushed over WebSocket and Server-Sent Events.
+import type { IncomingMessage } from 'node:http'
+import proxyAddress from '@fastify/proxy-addr'
 import type { FastifyInstance } from 'fastify'
 import { module, type Module } from '../../kernel/module.ts'
 import { createHub, type HubOptions } from './hub.ts'
@@ -9,6 +11,8 @@ export type LiveOptions = Omit<HubOptions, 'kernel'> & {
   kernel: HubOptions['kernel'] & { publicUrl: string }
   /** pages that may connect, beside those of PUBLIC_URL */
   corsOrigins: readonly string[]
+  /** proxies whose X-Forwarded-For is believed */
+  trustProxy?: readonly string[]
   tenantHeader: string
   helloMs?: number
 }
@@ -27,7 +31,7 @@ export function createLive(o: LiveOptions): Live {
   return {
     module: module({ name: 'live', about: 'Events pushed to whoever may see them, resumed by cursor' }),
     mount(app) {
-      const sendAway = mountSockets(app.server, hub, { allows: (origin) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin), ...(o.helloMs ? { helloMs: o.helloMs } : {}) })
+      const sendAway = mountSockets(app.server, hub, { allows: (origin) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin), addressOf: addressOf(o.trustProxy ?? []), ...(o.helloMs ? { helloMs: o.helloMs } : {}) })
       mountEventStream(app, hub, { tenantHeader: o.tenantHeader })
       app.addHook('preClose', async () => {
         hub.drain() // close() waits for open streams for ever
@@ -37,6 +41,12 @@ export function createLive(o: LiveOptions): Live {
     size: hub.size,
     drain: hub.drain,
   }
+}
+
+/** As the framework tells it for every other request: an upgrade does not pass through it. */
+function addressOf(trusted: readonly string[]): (req: IncomingMessage) => string {
+  const trust = trusted.length ? proxyAddress.compile([...trusted]) : () => false
+  return (req) => proxyAddress(req, trust)
 }
 
 /** On one's own machine localhost, 127.0.0.1 and [::1] are the same place. */

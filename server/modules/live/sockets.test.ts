@@ -243,7 +243,7 @@ test('a membership that ends while the socket is being let in ends the socket', 
   const ann = guests.invite()
   const { authenticate } = guests.doorkeeper
   let looks = 0
-  guests.doorkeeper.authenticate = async (token) => (++looks > 1 ? undefined : authenticate(token)) // its event passed before the stream was there
+  guests.doorkeeper.authenticate = async (token, from) => (++looks > 1 ? undefined : authenticate(token, from)) // its event passed before the stream was there
   const c = connect(t, server.ws)
   await c.send({ type: 'hello', token: ann.token, topics: ['tenant'] })
   assert.equal(await c.closed, 4401)
@@ -270,4 +270,33 @@ test('a closing server sends its sockets elsewhere with 1001', async (t) => {
   await server.close()
   assert.equal(await c.closed, 1001)
   assert.equal(server.size(), 0)
+})
+
+test('a token without the scope read is not let in; without profile nothing of the account, without admin nothing of the audit', async (t) => {
+  const { guests, record, move, join } = await stage(t)
+  const tenant = newId()
+  const writes = await join(guests.invite({ scopes: ['write', 'admin'] }), ['tenant'])
+  assert.equal(await writes.closed, 4403)
+  const reads = guests.invite({ scopes: ['read'], tenant, role: 'admin' })
+  const c = await join(reads, ['tenant', 'me'])
+  assert.deepEqual(await c.until('refused'), { type: 'refused', topic: 'me', code: 'scope.denied' })
+  await c.until('ready')
+  await record(tenant, 'key.rotated')
+  const n = await move({ tenant }, newId())
+  await c.until('event', (f) => f.event.data.n === n)
+  assert.deepEqual(c.frames.flatMap((f) => (f.type === 'event' ? [f.event.name] : [])), ['card.moved'])
+})
+
+test('a stream asks its token again when what it watches changes', async (t) => {
+  const { guests, record, move, join } = await stage(t)
+  const maker = newId()
+  const key = guests.invite({ scopes: ['read'], watches: [maker] })
+  const c = await join(key, ['tenant'])
+  await c.until('ready')
+  await record(key.tenant!, 'member.changed', { subject: maker, person: maker })
+  const n = await move(key, newId())
+  await c.until('event', (f) => f.event.data.n === n)
+  guests.list.splice(guests.list.indexOf(key), 1)
+  await record(key.tenant!, 'member.removed', { subject: maker, person: maker })
+  assert.equal(await c.closed, 4401)
 })

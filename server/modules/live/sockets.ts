@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import type { From } from '../../kernel/http.ts'
 import { Ended, type Hub } from './hub.ts'
 import type { Stream, Wire } from './subscription.ts'
 import { maxTopics } from './topics.ts'
@@ -35,8 +36,8 @@ export function readClientFrame(text: string): ClientFrame {
   return { ...frame, after: after ?? undefined } as ClientFrame
 }
 
-/** @param allows whether a page of this origin may connect; asked only when the client names one @returns sends those away that the hub does not know yet */
-export function mountSockets(server: Server, hub: Hub, { allows, helloMs = 5000 }: { allows(origin: string): boolean; helloMs?: number }): () => void {
+/** @param allows whether a page of this origin may connect; asked only when the client names one @param addressOf the client's, behind trusted proxies too @returns sends those away that the hub does not know yet */
+export function mountSockets(server: Server, hub: Hub, { allows, addressOf, helloMs = 5000 }: { allows(origin: string): boolean; addressOf(req: IncomingMessage): string; helloMs?: number }): () => void {
   // a little above our own limit, so that a frame too large is answered by our own code
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 * mostBytes })
 
@@ -46,7 +47,7 @@ export function mountSockets(server: Server, hub: Hub, { allows, helloMs = 5000 
     if (hub.isDraining()) return turnAway(socket, 503, 'Service Unavailable')
     const { origin } = req.headers
     if (origin !== undefined && !allows(origin)) return turnAway(socket, 403, 'Forbidden')
-    sockets.handleUpgrade(req, socket, head, (ws) => converse(ws, socket, hub, helloMs))
+    sockets.handleUpgrade(req, socket, head, (ws) => converse(ws, socket, hub, helloMs, { ip: addressOf(req) }))
   })
   return () => {
     for (const ws of sockets.clients) if (ws.readyState === ws.OPEN) ws.close(1001, 'going away: reconnect now')
@@ -58,7 +59,7 @@ function turnAway(socket: Duplex, status: number, title: string): void {
   socket.end(`HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\n\r\n`)
 }
 
-function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number): void {
+function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number, from: From): void {
   const wire = wireOf(ws, socket)
   let stream: Stream | undefined
   let gone = false
@@ -77,7 +78,7 @@ function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number): voi
     if (frame.type === 'hello') {
       if (stream) throw new Ended(4400, 'a second hello')
       clearTimeout(silence)
-      const viewer = await hub.admit(frame.token)
+      const viewer = await hub.admit(frame.token, from)
       stream = gone ? undefined : await hub.begin(viewer, frame.token, wire, frame)
       if (gone) stream?.close(1006, 'gone')
       return

@@ -16,7 +16,7 @@ export function mountEventStream(app: FastifyInstance, hub: Hub, { tenantHeader 
       req.operation = 'live.listen'
       const token = /^Bearer (\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
       if (!token) refuse('auth.required')
-      const viewer = await hub.admit(token, hintOf(req, tenantHeader)).catch(answerFor)
+      const viewer = await hub.admit(token, { ip: req.ip }, hintOf(req, tenantHeader)).catch(answerFor)
       const topics = topicsOf(req.query as Record<string, unknown>)
       const after = req.headers['last-event-id']
       if (hub.isDraining()) refuse('unavailable')

@@ -1,4 +1,5 @@
 // One stream, whatever carries it: judges what the tail offers, keeps order while an answer is awaited, names in each frame the one before it.
+import type { From } from '../../kernel/http.ts'
 import { comparePositions, formatPosition, type EventRow, type Position } from '../../kernel/log.ts'
 import type { Subscriber } from '../../kernel/tail.ts'
 import { platformId } from '../../kernel/ids.ts'
@@ -15,7 +16,13 @@ export type Wire = {
   drained(): Promise<unknown>
   close(code: number, reason: string): void
 }
-export type Member = Viewer & { session: string | undefined; expiresAt: number }
+export type Member = Viewer & {
+  session: string | undefined; expiresAt: number
+  /** to be asked again when the log says that something about it may have changed */
+  token: string
+  from: From
+  watches: readonly string[]
+}
 /** What all streams of a process share. */
 export type Works = {
   at(): Position

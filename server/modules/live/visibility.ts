@@ -1,15 +1,16 @@
 // Who may see an event, judged when it is delivered: its tenant, its audience, and the rule of what governs it, the same the routes ask.
 // Answers of the rules are kept until the log says that they may have changed.
-import type { Context } from '../../kernel/db.ts'
+import type { Context, Who } from '../../kernel/db.ts'
 import type { EventRegistry } from '../../kernel/events.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { EventRow } from '../../kernel/log.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
 import { roleReaches, type TenantRole } from '../../kernel/schema.ts'
+import { opens } from '../../kernel/scopes.ts'
 import { nounOf } from './topics.ts'
 
 /** A person (or key) on a stream, in one tenant or none. */
-export type Viewer = { person: string; tenant: string | null; role: TenantRole | undefined; operator: boolean; context(): Context }
+export type Viewer = Pick<Who, 'scopes' | 'permissions'> & { person: string; tenant: string | null; role: TenantRole | undefined; operator: boolean; context(): Context }
 type Answers = Map<string, boolean | Promise<boolean>> // by person
 
 /** At most so many questions at once, so that streams never take all connections from requests. */
@@ -74,10 +75,10 @@ export function createVisibility({ scopes, registry, gate, most = 200_000 }: { s
       const declared = registry.find(row.name)
       if (!declared) return false
       const isOwn = row.person_id !== null && row.person_id === viewer.person
-      if (row.tenant_id === platformId) return isOwn && (declared.audience !== 'admins' || viewer.operator)
+      if (row.tenant_id === platformId) return isOwn && opens(viewer, 'profile') && (declared.audience !== 'admins' || viewer.operator)
       if (viewer.tenant === null || row.tenant_id !== viewer.tenant || viewer.role === undefined) return false
       if (declared.audience === 'person' && !isOwn) return false
-      if (declared.audience === 'admins' && !roleReaches(viewer.role, 'admin')) return false
+      if (declared.audience === 'admins' && !(roleReaches(viewer.role, 'admin') && opens(viewer, 'admin', 'events.read'))) return false
       return declared.scope && row.scope_id ? sees(viewer as Viewer & { tenant: string }, nounOf(declared.scope), row.scope_id) : true
     },
     /** Called with every event before it is delivered. */

@@ -8,13 +8,13 @@ const ByUser = Strict({ userId: Id })
 
 export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('tenants', {
-    create: post('/tenants', { access: 'person', idempotency: 'outside', status: 201, summary: 'Create a tenant', description: 'You become its owner. Without `slug` one is made from the name.', body: s.NewTenant, returns: s.Tenant, problems: ['tenant.slug_taken'], example: { name: 'Lighthouse' }, handle: (ctx, { body }) => tenancy.create(ctx, body) }),
-    list: get('/tenants', { access: 'person', summary: 'My tenants', returns: s.TenantList, handle: async (ctx) => ({ items: await tenancy.list(ctx), next: null }) }),
-    get: get('/tenants/:id', { access: 'person', summary: 'One tenant', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.visible(ctx, params.id) }),
-    change: patch('/tenants/:id', { access: 'person', summary: 'Rename a tenant', description: 'Admins.', params: ById, body: s.ChangeTenant, returns: s.Tenant, ifMatch: true, problems: ['tenant.slug_taken'], handle: (ctx, { params, body, ifMatch }) => tenancy.change(ctx, params.id, body, ifMatch) }),
-    delete: del('/tenants/:id', { access: 'person', summary: 'Delete a tenant after a week', description: 'Owners. Until `deletesAt` it can be taken back.', params: ById, handle: (ctx, { params }) => tenancy.remove(ctx, params.id) }),
-    restore: post('/tenants/:id/restore', { access: 'person', idempotency: 'outside', summary: 'Take a deletion back', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.restore(ctx, params.id) }),
-    transfer: post('/tenants/:id/transfer', { access: 'person', idempotency: 'outside', summary: 'Make another member owner and become admin', params: ById, body: s.Transfer, returns: s.Tenant, problems: ['member.not_found'], handle: (ctx, { params, body }) => tenancy.transfer(ctx, params.id, body.userId) }),
+    create: post('/tenants', { access: 'person', scope: 'session', idempotency: 'outside', status: 201, summary: 'Create a tenant', description: 'You become its owner. Without `slug` one is made from the name.', body: s.NewTenant, returns: s.Tenant, problems: ['tenant.slug_taken'], example: { name: 'Lighthouse' }, handle: (ctx, { body }) => tenancy.create(ctx, body) }),
+    list: get('/tenants', { access: 'person', scope: 'read', keys: true, summary: 'My tenants', returns: s.TenantList, handle: async (ctx) => ({ items: await tenancy.list(ctx), next: null }) }),
+    get: get('/tenants/:id', { access: 'person', scope: 'read', keys: true, summary: 'One tenant', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.visible(ctx, params.id) }),
+    change: patch('/tenants/:id', { access: 'person', scope: 'admin', keys: true, summary: 'Rename a tenant', description: 'Admins.', params: ById, body: s.ChangeTenant, returns: s.Tenant, ifMatch: true, problems: ['tenant.slug_taken'], handle: (ctx, { params, body, ifMatch }) => tenancy.change(ctx, params.id, body, ifMatch) }),
+    delete: del('/tenants/:id', { access: 'person', scope: 'session', summary: 'Delete a tenant after a week', description: 'Owners. Until `deletesAt` it can be taken back.', params: ById, handle: (ctx, { params }) => tenancy.remove(ctx, params.id) }),
+    restore: post('/tenants/:id/restore', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Take a deletion back', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.restore(ctx, params.id) }),
+    transfer: post('/tenants/:id/transfer', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Make another member owner and become admin', params: ById, body: s.Transfer, returns: s.Tenant, problems: ['member.not_found'], handle: (ctx, { params, body }) => tenancy.transfer(ctx, params.id, body.userId) }),
     settings: get('/tenant-settings', { summary: 'Settings of the active tenant', permission: 'tenants.configure', returns: s.Settings, handle: (ctx) => tenancy.settings(ctx) }),
     changeSettings: patch('/tenant-settings', { summary: 'Change settings of the active tenant', permission: 'tenants.configure', body: s.ChangeSettings, returns: s.Settings, handle: (ctx, { body }) => tenancy.changeSettings(ctx, body) }),
   }),
@@ -28,7 +28,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
       handle: (ctx, { params, body, ifMatch }) => tenancy.changeRole(ctx, params.userId, body.role, ifMatch),
     }),
     remove: del('/members/:userId', { summary: 'Take a member out', description: 'Ends their tokens and sockets for this tenant.', permission: 'members.manage', params: ByUser, problems: ['member.not_found', 'tenant.last_owner'], handle: (ctx, { params }) => tenancy.removeMember(ctx, params.userId) }),
-    leave: post('/members/me/leave', { summary: 'Leave the active tenant', permission: 'members.read', idempotency: 'none', problems: ['tenant.last_owner'], handle: (ctx) => tenancy.leave(ctx) }),
+    leave: post('/members/me/leave', { scope: 'session', summary: 'Leave the active tenant', permission: 'members.read', idempotency: 'none', problems: ['tenant.last_owner'], handle: (ctx) => tenancy.leave(ctx) }),
   }),
   ...routes('invitations', {
     create: post('/invitations', { summary: 'Invite by mail, or by a link', description: 'Without `email` the link is for whoever holds it. `url` is shown once.', permission: 'members.manage', idempotency: 'outside', secret: true, status: 201, body: s.NewInvitation, returns: s.Invitation, problems: ['member.exists'], example: { email: 'grace@example.com', role: 'member' }, handle: (ctx, { body }) => tenancy.invite(ctx, body) }),
@@ -39,6 +39,6 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
     resend: post('/invitations/:id/resend', { summary: 'Send it again, with a new link', permission: 'members.manage', idempotency: 'outside', secret: true, params: ById, returns: s.Invitation, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.resend(ctx, params.id) }),
     withdraw: del('/invitations/:id', { summary: 'Withdraw an invitation', permission: 'members.manage', params: ById, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.withdraw(ctx, params.id) }),
     preview: post('/invitations/preview', { access: 'public', summary: 'What an invitation is for', body: s.InvitationToken, returns: s.InvitationPreview, limit: { name: 'links', limit: { max: 60, windowMs: 60_000 }, by: 'address' }, problems: ['auth.link_refused'], handle: (_ctx, { body }) => tenancy.preview(body.token) }),
-    accept: post('/invitations/accept', { access: 'person', idempotency: 'outside', summary: 'Accept an invitation', description: 'Switch to the tenant afterwards with POST /auth/switch.', body: s.InvitationToken, returns: s.Tenant, problems: ['auth.link_refused', 'member.exists', 'invitation.not_found'], handle: (ctx, { body }) => tenancy.accept(ctx, body.token) }),
+    accept: post('/invitations/accept', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Accept an invitation', description: 'Switch to the tenant afterwards with POST /auth/switch.', body: s.InvitationToken, returns: s.Tenant, problems: ['auth.link_refused', 'member.exists', 'invitation.not_found'], handle: (ctx, { body }) => tenancy.accept(ctx, body.token) }),
   }),
 ]

@@ -1,6 +1,7 @@
 // Tenants, members, invitations. The rows are identity's (api.ts); here are the rules about who may do what, the mails, and the end of a tenant.
 import type { Context } from '../../kernel/db.ts'
 import { only, refuse } from '../../kernel/errors.ts'
+import { platformId } from '../../kernel/ids.ts'
 import type { Job } from '../../kernel/jobs.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { queueMail } from '../../kernel/mail.ts'
@@ -24,7 +25,8 @@ export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
   /** The tenant and the asker's role in it; no member: 404, but operators see the tenant itself. */
   async function visible(ctx: Context, hint: string): Promise<TenantView> {
     const tenant = await tenants.find(hint)
-    const role = tenant && (await identity.doorkeeper.roleIn(tenant.id, selfOf(ctx)))
+    if (ctx.scopes && ctx.tenant !== platformId && tenant?.id !== ctx.tenant) refuse('tenant.not_found', 'the token is for one tenant, and this is another')
+    const role = tenant && (ctx.actor.type === 'key' ? ctx.role : await identity.doorkeeper.roleIn(tenant.id, selfOf(ctx)))
     if (!tenant || (!role && !ctx.operator)) refuse('tenant.not_found')
     return { ...tenant, role: role ?? null }
   }
@@ -50,7 +52,11 @@ export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
       if (!multiTenant) refuse('permission.denied', 'this installation has one tenant (ENABLE_MULTI_TENANT=false)')
       return { ...(await tenants.create(ctx, wish)), role: 'owner' }
     },
-    list: (ctx: Context): Promise<TenantView[]> => tenants.listOf(selfOf(ctx)),
+    /** A person's; of a token with scopes only the one it is for. */
+    list: async (ctx: Context): Promise<TenantView[]> => {
+      if (ctx.scopes && ctx.tenant !== platformId) return [await visible(ctx, ctx.tenant)]
+      return ctx.actor.type === 'key' ? [] : tenants.listOf(selfOf(ctx))
+    },
     async change(ctx: Context, id: string, wish: { name?: string; slug?: string }, ifMatch?: number): Promise<TenantView> {
       const { role } = await demand(ctx, id, 'admin')
       return { ...(await tenants.change(ctx, id, wish, ifMatch)), role }
