@@ -70,8 +70,8 @@ export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' |
 
 export type NewTenant = { name: string; slug?: string }
 
-/** `excerpt` is the begin of the comment it is about. */
-export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
+/** `excerpt` is the begin of the comment it is about; `title` and `link`, a path of the console, are a notice's. */
+export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited' | 'notice'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type NotificationList = { items: Notification[]; next: string | null }
 

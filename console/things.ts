@@ -74,6 +74,8 @@ export type Notification = {
   excerpt?: string | null
   readAt: string | null
   createdAt: string
+  title?: string | null
+  link?: string | null
 }
 export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>> }
 export type SignedIn = { id: string; createdAt: string; expiresAt: string; userAgent: string; ipAddress: string; current: boolean }

@@ -822,9 +822,14 @@ create table public.notifications (
   version integer default 1 not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  title text,
+  link text,
   constraint notifications_pkey PRIMARY KEY (tenant_id, id),
   constraint notifications_tenant_id_person_id_source_key UNIQUE (tenant_id, person_id, source),
-  constraint notifications_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'watched'::text, 'due'::text, 'invited'::text]))),
+  constraint notices_have_words CHECK (((kind = 'notice'::text) = (title IS NOT NULL))),
+  constraint notifications_kind_check CHECK ((kind = ANY (ARRAY['assigned'::text, 'mentioned'::text, 'watched'::text, 'due'::text, 'invited'::text, 'notice'::text]))),
+  constraint notifications_link_check CHECK (((link ~ '^/'::text) AND (length(link) <= 500))),
+  constraint notifications_title_check CHECK (((length(title) >= 1) AND (length(title) <= 200))),
   constraint notifications_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES identity.member("organizationId", "userId") ON DELETE CASCADE
 );
 CREATE INDEX notifications_listed ON public.notifications USING btree (tenant_id, person_id, id);

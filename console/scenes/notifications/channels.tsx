@@ -12,9 +12,10 @@ const kindText = (): Record<string, [string, string]> => ({
   watched: [t('Watched'), t('A task you watch changes')],
   due: [t('Due'), t('A task of yours is due soon')],
   invited: [t('Invited'), t('Somebody invites you to a team')],
+  notice: [t('Notices'), t('The team reaches a limit, or something of it stops working')],
 })
 const channelText = (): Record<string, string> => ({ inApp: t('Here'), mail: t('By mail'), digest: t('In the daily digest') })
-const kinds = ['assigned', 'mentioned', 'watched', 'due', 'invited']
+const kinds = ['assigned', 'mentioned', 'watched', 'due', 'invited', 'notice']
 const channels = ['inApp', 'mail', 'digest']
 /** What holds where nothing was chosen. */
 const usual = (kind: string): Record<string, boolean> => ({ inApp: true, mail: kind !== 'watched', digest: false })

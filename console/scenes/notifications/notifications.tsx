@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from '@mantine/core'
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { AtSign, CalendarClock, CheckCheck, Eye, UserRound, Users } from 'lucide-react'
+import { AtSign, BellRing, CalendarClock, CheckCheck, Eye, UserRound, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { get, post } from '../../api.ts'
 import { attempt, useChange } from '../../cache.ts'
@@ -87,6 +87,7 @@ const icons: Record<string, ReactNode> = {
   watched: <Eye size={16} aria-hidden="true" />,
   due: <CalendarClock size={16} aria-hidden="true" />,
   invited: <Users size={16} aria-hidden="true" />,
+  notice: <BellRing size={16} aria-hidden="true" />,
 }
 
 function Notice({ notice }: { notice: Notification }) {
@@ -98,10 +99,11 @@ function Notice({ notice }: { notice: Notification }) {
     watched: notice.excerpt ? t('{who} commented', { who }) : t('{who} changed it', { who }),
     due: t('It is due soon'),
     invited: t('{who} invites you to a team', { who }),
+    notice: t('For the team\'s admins'),
   }
   const read = useChange<void, unknown>({ run: () => post(`/notifications/${notice.id}/read`), stale: ['notifications.'], failed: t('It was not marked as read.') })
   const mark = () => !notice.readAt && read.mutate()
-  const title = notice.taskTitle ?? notice.projectName ?? (notice.kind === 'invited' ? t('An invitation') : t('A task'))
+  const title = notice.title ?? notice.taskTitle ?? notice.projectName ?? (notice.kind === 'invited' ? t('An invitation') : t('A task'))
   const content = (
     <>
       <span className="notice-icon">{icons[notice.kind] ?? icons.watched}</span>
@@ -120,6 +122,10 @@ function Notice({ notice }: { notice: Notification }) {
     <li className="notice" data-unread={!notice.readAt || undefined}>
       {notice.taskId ? (
         <Link className="line" to="/tasks/$task" params={{ task: notice.taskRef ?? notice.taskId }} onClick={mark}>
+          {content}
+        </Link>
+      ) : notice.link ? (
+        <Link className="line" to={notice.link} onClick={mark}>
           {content}
         </Link>
       ) : (

@@ -10,21 +10,22 @@ import { findChosen, findPersonOf, findTold, listDigestReaders, listDue, listTol
 import { channelsOf, kinds, type Kind } from './schema.ts'
 import { mailJob, plainText, tell } from './service.ts'
 
-type Told = { kind: Kind; taskId: string | null; taskRef: string | null; taskTitle: string | null; projectId: string | null; projectName: string | null; actorName: string | null; excerpt: string | null }
+type Told = { kind: Kind; taskId: string | null; taskRef: string | null; taskTitle: string | null; projectId: string | null; projectName: string | null; actorName: string | null; excerpt: string | null; title: string | null; link: string | null }
 const said: Record<Kind, (by: string) => string> = {
   assigned: (by) => `${by} assigned it to you`,
   mentioned: (by) => `${by} mentioned you`,
   watched: (by) => `${by} changed it`,
   due: () => 'it is due soon',
   invited: (by) => `${by} added you to the project`,
+  notice: () => '',
 }
 const thing = (n: Told) => (n.taskRef ? `${n.taskRef} ${n.taskTitle}` : (n.projectName ?? 'Groundwork'))
-const sentence = (n: Told) => said[n.kind](n.actorName ?? 'Somebody')
+const sentence = (n: Told) => n.title ?? `${thing(n)}: ${said[n.kind](n.actorName ?? 'Somebody')}`
 
 export type LetterOptions = { kernel: Pick<Kernel, 'app' | 'system' | 'keys' | 'publicUrl'>; /** local hour of the digest */ digestHour?: number }
 
 export function createLetters({ kernel, digestHour = 8 }: LetterOptions): JobHandler[] {
-  const linkTo = (n: Told) => `${kernel.publicUrl}${n.taskId ? `/tasks/${n.taskId}` : n.projectId ? `/projects/${n.projectId}` : '/notifications'}`
+  const linkTo = (n: Told) => `${kernel.publicUrl}${n.taskId ? `/tasks/${n.taskId}` : n.projectId ? `/projects/${n.projectId}` : (n.link ?? '/notifications')}`
   const settings = `${kernel.publicUrl}/notifications?show=preferences`
   /** The tenant's policies, for nobody: what a job may see and write. */
   const inTenant = (tenant: string, job: Job, more: Partial<Who> = {}): Context =>
@@ -44,8 +45,8 @@ export function createLetters({ kernel, digestHour = 8 }: LetterOptions): JobHan
       if (!n) return
       const excerpt = plainText(n.excerpt)
       await queueMail(ctx, kernel.keys, {
-        kind: `notification-${n.kind}`, to: n.email, person: n.personId, subject: `${thing(n)}: ${sentence(n)}`,
-        text: [`Hello ${n.name},`, '', `${thing(n)}: ${sentence(n)}.`, ...(excerpt ? ['', ...excerpt.split('\n').map((line) => `> ${line}`)] : []), '', linkTo(n), '', `Team ${n.tenantName}. What reaches you by mail: ${settings}`].join('\n'),
+        kind: `notification-${n.kind}`, to: n.email, person: n.personId, subject: sentence(n),
+        text: [`Hello ${n.name},`, '', `${sentence(n)}.`, ...(excerpt ? ['', ...excerpt.split('\n').map((line) => `> ${line}`)] : []), '', linkTo(n), '', `Team ${n.tenantName}. What reaches you by mail: ${settings}`].join('\n'),
       })
     },
   }
@@ -84,7 +85,7 @@ export function createLetters({ kernel, digestHour = 8 }: LetterOptions): JobHan
       if (!first) return
       await queueMail(ctx, kernel.keys, {
         kind: 'digest', to: first.email, person: personId, subject: `${first.tenantName}: ${rows.length} unread ${rows.length === 1 ? 'notification' : 'notifications'}`,
-        text: [`Hello ${first.name},`, '', 'since yesterday:', '', ...rows.flatMap((n) => [`- ${thing(n)}: ${sentence(n)}`, `  ${linkTo(n)}`]), '', `Which kinds are in here: ${settings}`].join('\n'),
+        text: [`Hello ${first.name},`, '', 'since yesterday:', '', ...rows.flatMap((n) => [`- ${sentence(n)}`, `  ${linkTo(n)}`]), '', `Which kinds are in here: ${settings}`].join('\n'),
       })
     },
   }

@@ -13,11 +13,12 @@ import { openTestKernel, runAs } from '../../testing/kernel.ts'
 import { createSender } from '../mail/service.ts'
 import { projectEvents, projects } from '../projects/module.ts'
 import { createTasks, taskEvents } from '../tasks/module.ts'
+import { tellAdmins } from './api.ts'
 import { createLetters } from './letters.ts'
 import { createNotifications, notificationEvents } from './module.ts'
 import { tellPeople } from './readers.ts'
 
-type Notice = { id: string; kind: string; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; readAt: string | null }
+type Notice = { id: string; kind: string; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null }
 
 async function setUp(t: TestContext) {
   const http = await testHttp(t, { groups: [projectEvents, taskEvents, notificationEvents, mailEvents], modules: (kernel) => [projects, createTasks(kernel), createNotifications({ kernel })] })
@@ -124,6 +125,18 @@ test('a notification is read once, and all at once; another\'s is not there', as
   assert.deepEqual(await s.mine(s.ben, '?unread=true'), [])
   const { rows } = await s.k.system.pool.query<{ name: string }>(`select name from events where name like 'notification.%read' and person_id = $1 order by seq`, [s.ben.id])
   assert.deepEqual(rows.map((r) => r.name), ['notification.read', 'notification.all-read'])
+})
+
+test('a notice tells the admins once, by bell and mail, and leads where its link says', async (t) => {
+  const s = await setUp(t)
+  const cleo = await s.http.person('admin', s.ada.tenant, { name: 'Cleo' })
+  const ctx = s.k.app.context({ tenant: s.ada.tenant, actor: { type: 'system', id: null }, request: 'test' })
+  const notice = { source: 'limit:1', title: 'The team has used 80 % of its projects', link: '/settings' }
+  assert.deepEqual([await tellAdmins(ctx, notice), await tellAdmins(ctx, notice)], [2, 0])
+  assert.deepEqual((await s.mine(cleo)).map((n) => [n.kind, n.title, n.link, n.taskId]), [['notice', notice.title, '/settings', null]])
+  assert.deepEqual(await s.mine(s.ben), [])
+  const { rows } = await s.k.system.pool.query(`select count(*)::int as n from jobs where name = 'notifications.mail'`)
+  assert.equal(rows[0].n, 2)
 })
 
 test('row security shows a person their own notifications and nobody else\'s', async (t) => {

@@ -8,7 +8,7 @@ type Asker = Pick<Who, 'role' | 'actor'>
 const someone: Asker = { actor: { type: 'user', id: null } }
 
 const columns = sql`n.id, n.kind, n.project_id as "projectId", p.name as "projectName", n.task_id as "taskId", p.key || '-' || t.number as "taskRef", t.title as "taskTitle",
-  n.actor_id as "actorId", left(c.text, 300) as excerpt, n.read_at as "readAt", n.version, n.created_at as "createdAt", n.updated_at as "updatedAt"`
+  n.actor_id as "actorId", left(c.text, 300) as excerpt, n.title, n.link, n.read_at as "readAt", n.version, n.created_at as "createdAt", n.updated_at as "updatedAt"`
 const joined = sql`notifications n left join projects p on p.id = n.project_id and p.deleted_at is null left join tasks t on t.id = n.task_id and t.deleted_at is null left join comments c on c.id = n.comment_id`
 /** What it is about must still be there, and still be seen by its person: whoever lost a project hears of it no more, also not afterwards. */
 const stands = (who: Asker) => sql`(n.project_id is null or (p.id is not null and ${visibleProject(who)})) and (n.task_id is null or t.id is not null)`
@@ -29,10 +29,14 @@ export const listRecipients = statement('notifications.recipients', Recipient, (
     and not exists (select from notifications n where n.person_id = m."userId" and n.source = ${source})
     and (${projectId}::uuid is null or exists (select from projects p where p.id = ${projectId} and p.deleted_at is null
       and (p.visibility = 'open' or m.role in ('admin', 'owner') or exists (select from project_members pm where pm.project_id = p.id and pm.user_id = m."userId"))))`)
-export type NewRow = { id: string; personId: string; kind: string; source: string; projectId: string | null; taskId: string | null; commentId: string | null; actorId: string | null; shown: boolean }
+export type NewRow = { id: string; personId: string; kind: string; source: string; projectId: string | null; taskId: string | null; commentId: string | null; actorId: string | null; shown: boolean; title: string | null; link: string | null }
 export const insertNotification = (n: NewRow) => sql`
-  insert into notifications (id, person_id, kind, source, project_id, task_id, comment_id, actor_id, shown)
-  values (${n.id}, ${n.personId}, ${n.kind}, ${n.source}, ${n.projectId}, ${n.taskId}, ${n.commentId}, ${n.actorId}, ${n.shown})`
+  insert into notifications (id, person_id, kind, source, project_id, task_id, comment_id, actor_id, shown, title, link)
+  values (${n.id}, ${n.personId}, ${n.kind}, ${n.source}, ${n.projectId}, ${n.taskId}, ${n.commentId}, ${n.actorId}, ${n.shown}, ${n.title}, ${n.link})`
+
+/** Whom a notice of the tenant goes to. */
+export const listAdmins = statement('notifications.admins', Type.Object({ personId: Id }), () => sql`
+  select "userId" as "personId" from identity."member" where role in ('admin', 'owner') order by "userId"`)
 
 const Due = Type.Object({ tenantId: Id, taskId: Id, projectId: Id, personId: Id, source: Type.String() })
 /** Assigned tasks that are due within a day, or were within the last, and whose people were not told: of all tenants. A new date tells anew. */

@@ -1,6 +1,6 @@
 import { Id, listOf, Nullable, Page, Strict, Time, Type, Version, type Static } from '../../kernel/schema.ts'
 
-export const kinds = ['assigned', 'mentioned', 'watched', 'due', 'invited'] as const
+export const kinds = ['assigned', 'mentioned', 'watched', 'due', 'invited', 'notice'] as const
 export type Kind = (typeof kinds)[number]
 export type Channel = 'inApp' | 'mail' | 'digest'
 export type Channels = Record<Channel, boolean>
@@ -11,10 +11,10 @@ export const channelsOf = (kind: Kind, chosen: Partial<Record<string, Partial<Ch
 
 const fields = {
   id: Id, kind: Type.Enum([...kinds]), projectId: Nullable(Id), projectName: Nullable(Type.String()), taskId: Nullable(Id), taskRef: Nullable(Type.String()), taskTitle: Nullable(Type.String()),
-  actorId: Nullable(Id), excerpt: Nullable(Type.String()), readAt: Nullable(Time), version: Version, createdAt: Time, updatedAt: Time,
+  actorId: Nullable(Id), excerpt: Nullable(Type.String()), title: Nullable(Type.String()), link: Nullable(Type.String()), readAt: Nullable(Time), version: Version, createdAt: Time, updatedAt: Time,
 }
 export const NotificationRow = Type.Object(fields)
-export const Notification = Type.Object(fields, { $id: 'Notification', description: '`excerpt` is the begin of the comment it is about.' })
+export const Notification = Type.Object(fields, { $id: 'Notification', description: '`excerpt` is the begin of the comment it is about; `title` and `link`, a path of the console, are a notice\'s.' })
 export type Notification = Static<typeof Notification>
 export const NotificationList = listOf(Notification, 'NotificationList')
 export const NotificationQuery = Strict({ ...Page, unread: Type.Optional(Type.Boolean({ description: 'true: unread only; false: read only' })) })

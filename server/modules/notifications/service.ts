@@ -5,13 +5,15 @@ import { newId } from '../../kernel/ids.ts'
 import { addJob } from '../../kernel/jobs.ts'
 import { idShape, page, parseCursor } from '../../kernel/pages.ts'
 import type { List } from '../../kernel/schema.ts'
-import { findNotification, insertNotification, listNotifications, listRecipients, markAllRead, markRead } from './queries.ts'
+import { findNotification, insertNotification, listAdmins, listNotifications, listRecipients, markAllRead, markRead } from './queries.ts'
 import { channelsOf, type Kind, type Notification, type NotificationQuery } from './schema.ts'
 
 export const mailJob = 'notifications.mail'
 export type Wish = { personId: string; kind: Kind }
 /** What people are told of. `source` tells the same thing again from another one. */
-export type Occasion = { source: string; projectId: string | null; taskId: string | null; commentId?: string | null; actorId: string | null; wishes: readonly Wish[] }
+export type Occasion = { source: string; projectId: string | null; taskId: string | null; commentId?: string | null; actorId: string | null; notice?: Words; wishes: readonly Wish[] }
+/** A notice's own words; `link` is a path of the console. They stand in clear: no person's name or address in them. */
+export type Words = { title: string; link: string | null }
 type Chosen = Parameters<typeof channelsOf>[1]
 
 /**
@@ -19,7 +21,7 @@ type Chosen = Parameters<typeof channelsOf>[1]
  * without a person (a reader's, a job's).
  * @returns how many were told
  */
-export async function tell(ctx: Context, { source, projectId, taskId, commentId = null, actorId, wishes }: Occasion): Promise<number> {
+export async function tell(ctx: Context, { source, projectId, taskId, commentId = null, actorId, notice, wishes }: Occasion): Promise<number> {
   const kindOf = new Map<string, Kind>()
   for (const { personId, kind } of wishes) if (personId !== actorId && !kindOf.has(personId)) kindOf.set(personId, kind)
   if (!kindOf.size) return 0
@@ -30,12 +32,18 @@ export async function tell(ctx: Context, { source, projectId, taskId, commentId 
       const { inApp, mail, digest } = channelsOf(kind, chosen as Chosen)
       if (!inApp && !mail && !digest) return []
       const id = newId()
-      tx.later(insertNotification({ id, personId, kind, source, projectId, taskId, commentId, actorId, shown: inApp }))
+      tx.later(insertNotification({ id, personId, kind, source, projectId, taskId, commentId, actorId, shown: inApp, title: notice?.title.slice(0, 200) ?? null, link: notice?.link ?? null }))
       if (mail) tx.later(addJob(tx, { name: mailJob, data: { notificationId: id }, key: id }))
       return [{ name: 'notification.created' as const, subject: id, person: personId, data: { kind, projectId, taskId } }]
     })
     return { happened, result: happened.length }
   })
+}
+
+/** Tells the tenant's admins and owners of something that is no task, each once per source, by the channels they prefer. @returns how many were told */
+export async function tellAdmins(ctx: Context, { source, title, link }: Words & { source: string }): Promise<number> {
+  const [admins] = await ctx.read(listAdmins())
+  return tell(ctx, { source, projectId: null, taskId: null, actorId: null, notice: { title, link }, wishes: admins.map(({ personId }) => ({ personId, kind: 'notice' })) })
 }
 
 const last = ['ffffffff-ffff-ffff-ffff-ffffffffffff']

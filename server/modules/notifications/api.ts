@@ -1,0 +1,2 @@
+// What other modules may use.
+export { tell, tellAdmins } from './service.ts'
