@@ -68,7 +68,11 @@ export type MemberList = { items: Member[]; next: string | null }
 
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
 
+export type NewRecoveryCodes = { recoveryCodes: string[] | null }
+
 export type NewTenant = { name: string; slug?: string }
+
+export type NewTotp = { secret: string; uri: string }
 
 /** `excerpt` is the begin of the comment it is about; `title` and `link`, a path of the console, are a notice's. */
 export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited' | 'notice'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
@@ -109,10 +113,14 @@ export type Reader = { id: string; name: string; takes: string[]; status: 'runni
 
 export type ReaderList = { items: Reader[]; next: string | null }
 
+export type RecoveryCodes = { remaining: number; createdAt: string | null }
+
 export type Replayed = { replayed: number; failed: { eventId: string; error: string }[]; reader: Reader }
 
 /** One of the three. */
 export type Rewind = { to?: string; at?: string; events?: number }
+
+export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
 
 export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
 
@@ -135,6 +143,8 @@ export type TenantSettings = { eventRetentionDays: number | null }
 
 /** Tasks made, and tasks that came into a column of category done, by day (UTC). */
 export type ThroughputReport = { items: { day: string; created: number; done: number }[]; next: null }
+
+export type Totp = { enabled: boolean; createdAt: string | null }
 
 export type TransferTenant = { userId: string }
 
@@ -161,7 +171,9 @@ export type Operations = {
     /** Where I am signed in */
     listSessions(input?: CallOptions): Promise<SessionList>
     /** Sign in with address and password */
-    login(input: { body: { email: string; password: string; tenant?: string } } & CallOptions): Promise<SignedIn>
+    login(input: { body: { email: string; password: string; tenant?: string; code?: string } } & CallOptions): Promise<SignedIn>
+    /** The second step of signing in */
+    loginCode(input: { body: { challenge: string; code: string; tenant?: string } } & CallOptions): Promise<SignedIn>
     /** End this session */
     logout(input?: CallOptions): Promise<void>
     /** A new pair for a refresh token */
@@ -174,6 +186,8 @@ export type Operations = {
     resetPassword(input: { body: { token: string; password: string } } & CallOptions): Promise<void>
     /** A pair for the login page's session */
     session(input?: CallOptions): Promise<SignedIn>
+    /** Prove that it is me */
+    stepUp(input: { body: { password?: string; code?: string } } & CallOptions): Promise<void>
     /** A pair for another of my tenants */
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
@@ -283,6 +297,12 @@ export type Operations = {
     /** Tasks by assignee */
     workload(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<WorkloadReport | string>
   }
+  security: {
+    /** Demand a second factor, passkeys or single sign-on */
+    change(input: { body: { secondFactor?: 'optional' | 'required'; passkeys?: 'optional' | 'required'; sso?: 'optional' | 'required' } } & CallOptions): Promise<Security>
+    /** What the tenant demands of those who enter it */
+    get(input?: CallOptions): Promise<Security>
+  }
   tasks: {
     /** Comment on a task */
     addComment(input: { id: string; body: { text: string } } & CallOptions): Promise<Comment>
@@ -336,24 +356,36 @@ export type Operations = {
     transfer(input: { id: string; body: TransferTenant } & CallOptions): Promise<Tenant>
   }
   users: {
+    /** Set up an authenticator app */
+    beginTotp(input?: CallOptions): Promise<NewTotp>
     /** Change my address */
     changeEmail(input: { body: { email: string; password?: string } } & CallOptions): Promise<Accepted>
     /** Change my name, picture or password */
     changeMe(input: { body: { name?: string; image?: string | null; password?: string; currentPassword?: string } } & CallOptions): Promise<User>
     /** Change my preferences */
     changePreferences(input: { body: { locale?: string; timeZone?: string; notifications?: Record<string, { inApp?: boolean; mail?: boolean; digest?: boolean }> } } & CallOptions): Promise<Preferences>
+    /** Turn the second factor on */
+    confirmTotp(input: { body: { code: string } } & CallOptions): Promise<NewRecoveryCodes>
     /** Delete my account */
     deleteMe(input?: CallOptions): Promise<void>
     /** Everything kept about me */
     export(input?: CallOptions): Promise<PersonExport>
     /** All people, newest first */
     list(input?: { query?: { after?: string; limit?: number; q?: string; role?: 'operator' | 'user'; status?: 'active' | 'banned' } } & CallOptions): Promise<ManagedUserList>
+    /** New recovery codes */
+    makeRecoveryCodes(input?: CallOptions): Promise<NewRecoveryCodes>
     /** Make an operator, close or open an account */
     manage(input: { id: string; body: { role?: 'operator' | 'user'; status?: 'active' | 'banned' } } & CallOptions): Promise<ManagedUser>
     /** My account */
     me(input?: CallOptions): Promise<User>
     /** My preferences */
     preferences(input?: CallOptions): Promise<Preferences>
+    /** How many recovery codes are left */
+    recoveryCodes(input?: CallOptions): Promise<RecoveryCodes>
+    /** Remove the authenticator app */
+    removeTotp(input?: CallOptions): Promise<void>
+    /** Whether an authenticator app is my second factor */
+    totp(input?: CallOptions): Promise<Totp>
   }
 }
 
@@ -367,12 +399,14 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     forgotPassword: { method: 'POST', path: '/api/v1/auth/forgot-password', public: true },
     listSessions: { method: 'GET', path: '/api/v1/auth/sessions' },
     login: { method: 'POST', path: '/api/v1/auth/login', public: true },
+    loginCode: { method: 'POST', path: '/api/v1/auth/login/code', public: true },
     logout: { method: 'POST', path: '/api/v1/auth/logout' },
     refresh: { method: 'POST', path: '/api/v1/auth/refresh', public: true },
     register: { method: 'POST', path: '/api/v1/auth/register', public: true },
     resendVerification: { method: 'POST', path: '/api/v1/auth/resend-verification', public: true },
     resetPassword: { method: 'POST', path: '/api/v1/auth/reset-password', public: true },
     session: { method: 'POST', path: '/api/v1/auth/session', public: true },
+    stepUp: { method: 'POST', path: '/api/v1/auth/step-up' },
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
   },
@@ -438,6 +472,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     throughput: { method: 'GET', path: '/api/v1/reports/throughput' },
     workload: { method: 'GET', path: '/api/v1/reports/workload' },
   },
+  security: {
+    change: { method: 'PATCH', path: '/api/v1/security' },
+    get: { method: 'GET', path: '/api/v1/security' },
+  },
   tasks: {
     addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },
     bulk: { method: 'POST', path: '/api/v1/tasks/bulk' },
@@ -467,14 +505,20 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     transfer: { method: 'POST', path: '/api/v1/tenants/{id}/transfer' },
   },
   users: {
+    beginTotp: { method: 'POST', path: '/api/v1/users/me/totp' },
     changeEmail: { method: 'POST', path: '/api/v1/users/me/email' },
     changeMe: { method: 'PATCH', path: '/api/v1/users/me' },
     changePreferences: { method: 'PATCH', path: '/api/v1/users/me/preferences' },
+    confirmTotp: { method: 'POST', path: '/api/v1/users/me/totp/confirm' },
     deleteMe: { method: 'DELETE', path: '/api/v1/users/me' },
     export: { method: 'GET', path: '/api/v1/users/me/export' },
     list: { method: 'GET', path: '/api/v1/users' },
+    makeRecoveryCodes: { method: 'POST', path: '/api/v1/users/me/recovery-codes' },
     manage: { method: 'PATCH', path: '/api/v1/users/{id}' },
     me: { method: 'GET', path: '/api/v1/users/me' },
     preferences: { method: 'GET', path: '/api/v1/users/me/preferences' },
+    recoveryCodes: { method: 'GET', path: '/api/v1/users/me/recovery-codes' },
+    removeTotp: { method: 'DELETE', path: '/api/v1/users/me/totp' },
+    totp: { method: 'GET', path: '/api/v1/users/me/totp' },
   },
 }

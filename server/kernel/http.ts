@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { TSchema } from 'typebox'
 import { corsOf, securityHeaders } from './headers.ts'
 import type { Db, Who } from './db.ts'
-import { Problem, refuse, refuseField } from './errors.ts'
+import { Problem, refuse, refuseField, type ErrorCode } from './errors.ts'
 import { answerAround, answerOnce, fingerprintOf } from './idempotency.ts'
 import { newId, platformId } from './ids.ts'
 import type { Logger } from './log-lines.ts'
@@ -27,7 +27,10 @@ export type Principal = {
   role?: TenantRole
   /** ids of things and people whose events may end or change it, beside those of its person */
   watches?: readonly string[]
+  proof?: SessionProof
 }
+/** How a session was proven, and when last (ms). `tenant`: by the provider of that tenant. */
+export type SessionProof = { methods: readonly string[]; tenant: string | null; provenAt: number }
 /** Where a token comes from. */
 export type From = { ip: string }
 /** What the kernel asks of the module that knows people and tenants. */
@@ -38,6 +41,10 @@ export type Doorkeeper = {
   findTenant(hint: string): Promise<string | undefined>
   /** undefined: no member */
   roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined>
+  /** What the tenant's security rules still demand of a session; undefined: nothing. */
+  hindrance?(tenant: string, principal: Principal, role: TenantRole): ErrorCode | undefined | Promise<ErrorCode | undefined>
+  /** Whether the person proved who they are a short while ago. `own`: by a means of their own, not by a tenant's provider. */
+  isFresh?(principal: Principal, own: boolean): boolean | Promise<boolean>
 }
 export type ServerOptions = {
   operations: readonly Operation[]
@@ -218,6 +225,7 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     if (hinted.startsWith('unknown ')) refuse('tenant.not_found')
     refuse('tenant.mismatch')
   }
+  if (op.fresh && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
   const tenant = principal.tenant ?? hinted ?? null
   const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}) } as const
   if (op.access === 'operator') return { ...who, tenant: platformId }
@@ -227,8 +235,15 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   }
   const role = tenant.startsWith('unknown ') ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
   if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
+  if (op.access === 'tenant') {
+    const hindrance = await o.doorkeeper.hindrance?.(tenant, principal, role)
+    if (hindrance) refuse(hindrance)
+  }
   return { ...who, tenant, role }
 }
+
+/** A key is proven by itself: who may make one had to prove it. */
+const isFresh = (principal: Principal, op: Operation, doorkeeper: Doorkeeper) => principal.actor.type !== 'user' || !doorkeeper.isFresh || doorkeeper.isFresh(principal, op.access === 'person')
 
 /** The pair of headers of draft-ietf-httpapi-ratelimit-headers, and 429 with Retry-After. */
 async function takeTurn(req: FastifyRequest, reply: FastifyReply, { name, limit, by }: NonNullable<Operation['limit']>, bus: Pick<Bus, 'take'>) {

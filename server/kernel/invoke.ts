@@ -33,6 +33,7 @@ export function createInvoker({ operations, permissions }: { operations: readonl
     judge(who: Who, id: string, { params = {}, query = {}, body }: Called): Call {
       const operation = byId.get(id) ?? refuse('not_found', `there is no operation ${id}`)
       if (operation.access === 'operator' || operation.access === 'public') refuse('permission.denied', `${id} is not open to workflows`)
+      if (operation.fresh) refuse('permission.denied', `${id} is a person's alone: it asks for a fresh proof of who they are`)
       if (operation.permission) requirePermission(permissions, who, operation.permission)
       // coercion and defaults write into what they judge: never into the caller's own
       const mine = structuredClone({ params, query, body })

@@ -46,6 +46,8 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   returns?: R
   /** 201 for POST that creates, else 200 or 204 */
   status?: number
+  /** cannot be taken back, or opens doors: the person must have proven who they are a short while ago */
+  fresh?: boolean
   /** honours If-Match; the handler compares with checkVersion */
   ifMatch?: boolean
   /** change: kept in the same transaction. outside: the work is not ours alone, so before and after. none: not taken */

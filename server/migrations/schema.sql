@@ -226,6 +226,26 @@ grant select, insert, update, delete on identity.organization to gw_identity;
 grant select on identity.organization to gw_system;
 comment on table identity.organization is 'no tenant: it is the tenant, its id is the tenant''s id';
 
+create table identity.passkey (
+  id uuid default public.uuid7() not null,
+  user_id uuid not null,
+  name text not null,
+  key_hash bytea not null,
+  payload jsonb not null,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
+  constraint passkey_pkey PRIMARY KEY (id),
+  constraint passkey_key_hash_key UNIQUE (key_hash),
+  constraint passkey_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+CREATE INDEX passkey_user ON identity.passkey USING btree (user_id);
+CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.passkey FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('passkey.added', 'passkey.used', 'passkey.removed');
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON identity.passkey FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on identity.passkey to gw_identity;
+comment on table identity.passkey is 'no tenant: a person''s';
+
 create table identity.preferences (
   user_id uuid not null,
   locale text default 'en'::text not null,
@@ -242,6 +262,22 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON identity.preferences FOR EACH RO
 grant select, insert, update, delete on identity.preferences to gw_identity;
 grant select on identity.preferences to gw_system;
 comment on table identity.preferences is 'no tenant: a person''s';
+
+create table identity.recovery_codes (
+  id uuid default public.uuid7() not null,
+  user_id uuid not null,
+  key_hash bytea[] not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
+  constraint recovery_codes_pkey PRIMARY KEY (id),
+  constraint recovery_codes_user_id_key UNIQUE (user_id),
+  constraint recovery_codes_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.recovery_codes FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('recovery-codes.made', 'recovery-codes.used', 'recovery-codes.removed');
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON identity.recovery_codes FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on identity.recovery_codes to gw_identity;
+comment on table identity.recovery_codes is 'no tenant: a person''s';
 
 create table identity.session (
   id uuid default public.uuid7() not null,
@@ -263,6 +299,48 @@ CREATE INDEX "session_userId_idx" ON identity.session USING btree ("userId");
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('session.started', 'session.changed', 'session.ended');
 grant select, insert, update, delete on identity.session to gw_identity;
 comment on table identity.session is 'no tenant: a person''s; tokens in clear, so gw_identity alone';
+
+create table identity.session_proof (
+  session_id uuid not null,
+  user_id uuid not null,
+  methods text[] not null,
+  tenant_id uuid,
+  provider_id uuid,
+  proven_at timestamp with time zone default now() not null,
+  constraint session_proof_pkey PRIMARY KEY (session_id),
+  constraint session_proof_session_id_fkey FOREIGN KEY (session_id) REFERENCES identity.session(id) ON DELETE CASCADE,
+  constraint session_proof_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+CREATE INDEX session_proof_provider ON identity.session_proof USING btree (provider_id) WHERE (provider_id IS NOT NULL);
+CREATE INDEX session_proof_user ON identity.session_proof USING btree (user_id);
+grant select, insert, update, delete on identity.session_proof to gw_identity;
+comment on table identity.session_proof is 'no tenant: a person''s. no events: follows from session.started';
+
+create table identity.totp (
+  id uuid default public.uuid7() not null,
+  user_id uuid not null,
+  sealed bytea not null,
+  confirmed_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
+  constraint totp_pkey PRIMARY KEY (id),
+  constraint totp_user_id_key UNIQUE (user_id),
+  constraint totp_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.totp FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('totp.begun', 'totp.confirmed', 'totp.removed');
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON identity.totp FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on identity.totp to gw_identity;
+comment on table identity.totp is 'no tenant: a person''s';
+
+create table identity.totp_step (
+  user_id uuid not null,
+  step bigint not null,
+  constraint totp_step_pkey PRIMARY KEY (user_id, step),
+  constraint totp_step_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+grant select, insert, update, delete on identity.totp_step to gw_identity;
+comment on table identity.totp_step is 'no tenant: a person''s. no events: follows from session.started';
 
 create table identity.verification (
   id uuid default public.uuid7() not null,
@@ -955,6 +1033,27 @@ create table public.readers (
 );
 grant select, insert, update, delete on public.readers to gw_system;
 comment on table public.readers is 'no tenant: a reader sees the whole log; gw_app has no grant';
+
+create table public.security_rules (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  second_factor text default 'optional'::text not null,
+  passkeys text default 'optional'::text not null,
+  sso text default 'optional'::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
+  constraint security_rules_pkey PRIMARY KEY (tenant_id),
+  constraint security_rules_passkeys_check CHECK ((passkeys = ANY (ARRAY['optional'::text, 'required'::text]))),
+  constraint security_rules_second_factor_check CHECK ((second_factor = ANY (ARRAY['optional'::text, 'required'::text]))),
+  constraint security_rules_sso_check CHECK ((sso = ANY (ARRAY['optional'::text, 'required'::text])))
+);
+alter table public.security_rules enable row level security;
+alter table public.security_rules force row level security;
+create policy system on public.security_rules as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.security_rules as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.security_rules FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.security_rules to gw_app;
+grant select, insert, update, delete on public.security_rules to gw_system;
 
 create table public.task_search (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,

@@ -50,7 +50,7 @@ export async function testIdentity(t: Pick<TestContext, 'after'>, { settings = {
 
   async function call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT', path: string, { token, body, headers = {}, form }: { token?: string | undefined; body?: unknown; headers?: Record<string, string>; form?: Record<string, string> } = {}): Promise<Answered> {
     const answer = await app.inject({
-      method, url: path.startsWith('/') && !/^\/(auth|users|tenants|probe|members|invitations)/.test(path) ? path : `/api/v1${path}`,
+      method, url: path.startsWith('/') && !/^\/(auth|users|tenants|probe|members|invitations|security)/.test(path) ? path : `/api/v1${path}`,
       headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}), ...headers },
       ...(form ? { payload: new URLSearchParams(form).toString() } : body === undefined ? {} : { payload: JSON.stringify(body) }),
     })

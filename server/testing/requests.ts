@@ -1,5 +1,6 @@
 // A good request to every operation: path parameters are filled by what makes such a thing, bodies by their schema, and this table says the rest.
 // An operation that none of it fits makes the proofs fail: give it a line here.
+import { codeAt, stepAt } from '../modules/identity/totp.ts'
 import type { Operation, Request } from './operations.ts'
 import { exampleOf } from './operations.ts'
 import { fail } from './product.ts'
@@ -18,6 +19,11 @@ const like = async (c: Case): Promise<Person> => (c.by.tenant === null ? c.world
 const lonely = (c: Case): Promise<Person> => c.world.person()
 const ownTenant = async (c: Case): Promise<Thing> => c.world.ok(c.by, 'POST', '/tenants', { body: { name: `${c.side.mark} second ${c.world.word()}` } })
 const aTask = (c: Case, more: object = {}) => c.world.task(c.side, c.project ?? c.side.open, more)
+async function withTotp({ world }: Case, own: Person): Promise<{ own: Person; secret: string }> {
+  const { secret } = await world.ok(own, 'POST', '/users/me/totp')
+  await world.ok(own, 'POST', '/users/me/totp/confirm', { body: { code: codeAt(secret, stepAt(Date.now()) - 1) } })
+  return { own, secret }
+}
 const text = (c: Case) => `${c.world.markOf(c.side, c.project)} ${c.world.word()}`
 const columnOf = (project: Thing, at = 1): string => project.columns[Math.min(at, project.columns.length - 1)].id
 
@@ -57,6 +63,21 @@ async function jobOf({ world }: Case, status: string): Promise<string> {
 const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   'auth.register': (c) => ({ body: { email: `${c.world.word()}@example.test`, password, name: text(c) } }),
   'auth.login': (c) => ({ body: { email: c.by.email, password } }),
+  'auth.loginCode': async (c) => {
+    const { own, secret } = await withTotp(c, await lonely(c))
+    const half = await c.world.product.call('POST', '/auth/login', { body: { email: own.email, password } })
+    return { body: { challenge: half.body.challenge, code: codeAt(secret, stepAt(Date.now())) } }
+  },
+  'auth.stepUp': async (c) => ({ own: await like(c), body: { password } }),
+  'users.beginTotp': async (c) => ({ own: await like(c) }),
+  'users.confirmTotp': async (c) => {
+    const own = await like(c)
+    const { secret } = await c.world.ok(own, 'POST', '/users/me/totp')
+    return { own, body: { code: codeAt(secret, stepAt(Date.now())) } }
+  },
+  'users.removeTotp': async (c) => ({ own: (await withTotp(c, await like(c))).own }),
+  'users.makeRecoveryCodes': async (c) => ({ own: (await withTotp(c, await like(c))).own }),
+  'security.change': () => ({ body: { secondFactor: 'optional' } }),
   'auth.session': async (c) => ({ headers: { cookie: await cookieOf(c), 'sec-fetch-site': 'same-origin' } }),
   'auth.refresh': async (c) => ({ body: { refreshToken: (await lonely(c)).refresh } }),
   'auth.switch': (c) => ({ body: { tenant: c.side.id } }),

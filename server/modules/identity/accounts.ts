@@ -9,24 +9,30 @@ import type { Limit } from '../../kernel/ports.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import type { Auth } from './auth.ts'
 import type { Passwords } from './hashing.ts'
+import type { Factors } from './factors.ts'
 import type { Issuer, Pair } from './issuer.ts'
 import { wishLetter } from './letters.ts'
 import { caller, type StampingPool } from './pool.ts'
 import { faultOfPassword } from './passwords.ts'
 import type { PlatformSealer } from './secrets.ts'
+import type { Security } from './security.ts'
+import type { Caller, Method, SignIn, Started } from './sign-in.ts'
 import { insertTenant, takeInvitation, type By } from './tenants.ts'
 import { timeText } from './time-text.ts'
 
 export type Registration = 'open' | 'invite' | 'operators'
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
 export type SignedIn = { user: User; tenant: { id: string; slug: string; name: string; role: TenantRole } | null; pair: Pair }
-export type Caller = { request: string; ip: string; userAgent: string }
+export type { Caller }
 export type NewAccount = { email: string; password: string; name: string; tenantName?: string | undefined; setupToken?: string | undefined; invitationToken?: string | undefined }
 export type AccountOptions = {
   pool: StampingPool
   auth: Auth
   passwords: Passwords
   issuer: Issuer
+  signIn: SignIn
+  factors: Factors
+  security: Security
   sealer: PlatformSealer
   registration: Registration
   requireVerifiedEmail: boolean
@@ -50,7 +56,7 @@ const perAccount: Limit = { max: 30, windowMs: 10 * minute }
 const takenAnswers: Limit = { max: 20, windowMs: 60 * minute }
 
 export function createAccounts(o: AccountOptions) {
-  const { pool, auth, passwords, issuer } = o
+  const { pool, auth, passwords, issuer, signIn, factors, security } = o
   let claimed = false // once true, for good
 
   async function limit(key: string, most: Limit, cost?: number): Promise<void> {
@@ -75,8 +81,17 @@ export function createAccounts(o: AccountOptions) {
     if (fault) refuseField(path, fault)
   }
 
-  /** The tenant a login begins in: the one asked for, else the last one used, else the only one, else none. @throws tenant.not_found */
-  async function chooseTenant(user: string, wanted: string | undefined): Promise<string | null> {
+  /** The tenant whose own provider began the session, if one did: it opens no other. */
+  async function boundTo(session: string): Promise<string | null> {
+    return (await pool.query<{ tenant_id: string | null }>({ name: 'session_bound', text: 'select tenant_id from session_proof where session_id = $1', values: [session] })).rows[0]?.tenant_id ?? null
+  }
+  /** The tenant a login begins in: the one asked for, else the last one used, else the only one, else none. @throws tenant.not_found, tenant.other_provider */
+  async function chooseTenant(user: string, wanted: string | undefined, session: string): Promise<string | null> {
+    const bound = await boundTo(session)
+    const tenant = await tenantFor(user, wanted ?? bound ?? undefined)
+    return bound && tenant !== bound ? refuse('tenant.other_provider') : tenant
+  }
+  async function tenantFor(user: string, wanted: string | undefined): Promise<string | null> {
     if (wanted !== undefined) {
       const by = isId(wanted) ? 'o.id = $2::uuid' : 'o.slug = $2'
       const { rows: [row] } = await pool.query<{ id: string }>(`select o.id from organization o join member m on m."organizationId" = o.id where m."userId" = $1 and ${by}`, [user, wanted.toLowerCase()])
@@ -101,7 +116,24 @@ export function createAccounts(o: AccountOptions) {
   async function open(request: string, session: string, user: string, tenant: string | null): Promise<SignedIn> {
     const pair = await caller.run({ actor: user, request }, () => issuer.issue({ session, user, tenant }))
     o.changed()
-    return { ...(await describe(user, tenant)), pair }
+    const login = { ...(await describe(user, tenant)), pair }
+    if (login.tenant?.role === 'owner' && (await security.rulesOf(login.tenant.id))?.sso === 'required') {
+      if ((await boundTo(session)) !== tenant) await security.tellBrokenGlass(login.tenant.id, user, request)
+    }
+    return login
+  }
+  /** @throws auth.refused, also for an address nobody has, after the same time */
+  async function provePassword(email: string, password: string): Promise<{ id: string; emailVerified: boolean }> {
+    const address = email.toLowerCase()
+    await limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount) // counted for unknown addresses alike
+    const { rows: [row] } = await pool.query<{ id: string; emailVerified: boolean; password: string | null; banned: boolean }>(
+      `select u.id, u."emailVerified", a.password, coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u
+       left join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = $1`, [address])
+    const right = row?.password ? await passwords.verify(row.password, password) : (await passwords.hash(password), false)
+    if (!row || !right) refuse('auth.refused')
+    if (row.banned) refuse('auth.refused', 'this account is closed: ask an operator')
+    if (o.requireVerifiedEmail && !row.emailVerified) refuse('auth.verification_required')
+    return row
   }
 
   return {
@@ -160,7 +192,7 @@ export function createAccounts(o: AccountOptions) {
           if (invitationToken) tenant = (await takeInvitation(db, invitationToken, { id: user.id, email: address })).tenantId
           if (!first) await wishLetter(db, o.sealer, { kind: 'verify', email: address })
           if (o.requireVerifiedEmail) return { session: '', user: user.id, tenant }
-          const session = await internalAdapter.createSession(user.id, false, { ipAddress: from.ip, userAgent: from.userAgent.slice(0, 300) })
+          const session = await signIn.insertSession(db, from, user.id, { methods: ['password'] })
           return { session: session.id, user: user.id, tenant }
         })
       } catch (error) {
@@ -171,29 +203,53 @@ export function createAccounts(o: AccountOptions) {
       return o.requireVerifiedEmail ? null : open(from.request, made.session, made.user, made.tenant)
     },
 
-    /** Through better-auth's own sign-in, so that bans and later second factors hold. @returns the session and its cookies as well */
-    async signIn(from: Caller, email: string, password: string): Promise<{ session: string; user: string; cookies: string[] }> {
-      const address = email.toLowerCase()
-      await limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount) // counted for unknown addresses alike
-      const headers = new Headers({ 'user-agent': from.userAgent.slice(0, 300), 'x-forwarded-for': from.ip })
-      const answer = await caller.run({ actor: null, request: from.request }, () => auth.api.signInEmail({ body: { email: address, password }, headers, asResponse: true }))
-      const body = (await answer.json()) as { token?: string; user?: { id: string; emailVerified: boolean }; code?: string; twoFactorRedirect?: boolean }
-      if (answer.status === 403 && body.code === 'BANNED_USER') refuse('auth.refused', 'this account is closed: ask an operator')
-      if (answer.status === 503) refuse('unavailable', 'too many sign-ins at once; repeat in a moment', { headers: { 'retry-after': '1' } })
-      if (answer.status >= 500) throw new Error(`sign-in answered ${answer.status}`)
-      if (answer.status !== 200 || !body.token || !body.user) refuse('auth.refused')
-      const { rows: [session] } = await pool.query<{ id: string }>('select id from session where token = $1', [body.token])
-      if (!session) throw new Error('the session of a sign-in is missing')
-      if (o.requireVerifiedEmail && !body.user.emailVerified) {
-        await this.endSession({ actor: { type: 'user', id: body.user.id }, request: from.request }, body.user.id, session.id)
-        refuse('auth.verification_required')
-      }
-      o.changed()
-      return { session: session.id, user: body.user.id, cookies: answer.headers.getSetCookie() }
+    /** Address and password, and the code where the account has a second factor.
+        @throws auth.code_required with a `challenge` that goes on from here, auth.refused, auth.code_refused, auth.verification_required */
+    async signIn(from: Caller, email: string, password: string, code?: string): Promise<Started> {
+      const { id } = await provePassword(email, password)
+      const ways = await factors.waysOf(id)
+      if (!ways.totp) return signIn.start(from, async () => ({ user: id, methods: ['password'] }))
+      if (code !== undefined) return this.signInWithCode(from, { user: id, methods: ['password'] }, code)
+      const challenge = await signIn.challenge(from.request, { user: id, methods: ['password'] })
+      refuse('auth.code_required', undefined, { extra: { challenge, methods: ['totp', 'recovery-code', ...(ways.passkeys ? ['passkey'] : [])] } })
     },
-    async login(from: Caller, { email, password, tenant }: { email: string; password: string; tenant?: string | undefined }): Promise<SignedIn> {
-      const { session, user } = await this.signIn(from, email, password)
-      const chosen = await chooseTenant(user, tenant).catch(async (error: unknown) => {
+    /** The second step. @throws auth.challenge_refused, auth.code_refused */
+    async answerChallenge(from: Caller, challenge: string, code: string): Promise<Started> {
+      return this.signInWithCode(from, await signIn.tryChallenge(from.request, challenge), code, challenge)
+    },
+    async signInWithCode(from: Caller, { user, methods }: { user: string; methods: readonly Method[] }, code: string, challenge?: string): Promise<Started> {
+      await factors.limitGuesses(user)
+      return signIn.start(from, async (db) => {
+        await db.query(`select set_config('app.actor', $1, true)`, [user])
+        const method = await factors.use(db, user, code)
+        if (!method) refuse('auth.code_refused')
+        if (challenge) await signIn.takeChallenge(db, challenge)
+        return { user, methods: [...methods, method] }
+      })
+    },
+    /** Proves anew whose session this is: a person with a second factor by a code of it, others by their password. */
+    async stepUp(who: By & { session?: string | undefined }, given: { password?: string | undefined; code?: string | undefined }): Promise<void> {
+      const user = who.actor.type === 'user' && who.actor.id
+      if (!user || !who.session) refuse('permission.denied', 'only a person with a session can do this')
+      const ways = await factors.waysOf(user)
+      if (ways.totp || given.password === undefined) {
+        if (given.code === undefined) refuseField('/code', 'is required: this account has a second factor')
+        await factors.limitGuesses(user)
+        const method = await factors.within(who, (db) => factors.use(db, user, given.code!))
+        return factors.prove(who, who.session, method ?? refuse('auth.code_refused'))
+      }
+      const { rows: [row] } = await pool.query<{ password: string | null }>(`select password from account where "userId" = $1 and "providerId" = 'credential'`, [user])
+      await limit(`prove:${user}`, { max: 10, windowMs: 10 * minute })
+      if (!row?.password) refuseField('/password', 'this account has none: set one by the link of a forgotten password, or sign in again')
+      if (!(await passwords.verify(row.password, given.password))) refuse('auth.password_wrong')
+      return factors.prove(who, who.session, 'password')
+    },
+    async login(from: Caller, { email, password, tenant, code }: { email: string; password: string; tenant?: string | undefined; code?: string | undefined }): Promise<SignedIn> {
+      return this.enter(from, await this.signIn(from, email, password, code), tenant)
+    },
+    /** A pair for a session that has just begun, in the tenant asked for; without one the session ends. */
+    async enter(from: Caller, { session, user }: Started, tenant: string | undefined): Promise<SignedIn> {
+      const chosen = await chooseTenant(user, tenant, session).catch(async (error: unknown) => {
         await this.endSession({ actor: { type: 'user', id: user }, request: from.request }, user, session) // no pair, no session
         throw error
       })

@@ -1,4 +1,5 @@
 // Cookies of browsers: the refresh token where no script reads it, and the answer to "does this request come from our own pages".
+import { createHmac } from 'node:crypto'
 import { isPlainLocalhost } from './auth.ts'
 import { refuse } from '../../kernel/errors.ts'
 import type { RequestFacts } from '../../kernel/route.ts'
@@ -7,7 +8,8 @@ const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1
 
 export type Cookies = ReturnType<typeof createCookies>
 
-export function createCookies(publicUrl: string, maxAgeSeconds: number) {
+/** @param secret the library's own, which signs its session cookie */
+export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: string) {
   const plain = isPlainLocalhost(publicUrl)
   const home = new URL(publicUrl)
   const prefix = plain ? '' : '__Secure-'
@@ -17,6 +19,8 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number) {
     names,
     refresh: (token: string) => cookie(names.refresh, encodeURIComponent(token), '/api/v1/auth', maxAgeSeconds, 'Strict'),
     form: (value: string) => cookie(names.form, value, '/', 3600, 'Strict'),
+    /** As the library sets it: the token with its HMAC. */
+    session: (token: string) => cookie(names.session, encodeURIComponent(`${token}.${createHmac('sha256', secret).update(token).digest('base64')}`), '/', maxAgeSeconds, 'Lax'),
     /** Ends what a sign-out must end in this browser. */
     cleared: () => [cookie(names.refresh, '', '/api/v1/auth', 0, 'Strict'), cookie(names.session, '', '/', 0, 'Lax')],
     /** A page of ours asks: such a caller gets the refresh token as a cookie and never sees it. */

@@ -5,10 +5,11 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { newId } from '../../kernel/ids.ts'
 import { createDoorkeeper } from './doorkeeper.ts'
 import type { StampingPool } from './pool.ts'
+import { createSecurity } from './security.ts'
 
 const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
 const jwk = { ...(await exportJWK(publicKey)), alg: 'ES256', use: 'sig', kid: 'k' } as unknown as Record<string, string>
-type Row = { name: string; operator: boolean; role: string | null }
+type Row = { name: string; operator: boolean; role: string | null; methods?: string[]; proof_tenant?: string | null; proven_at?: Date }
 
 /** A doorkeeper over a database that answers when told to, and a clock that stands still. */
 function door(row: Row = { name: 'Mia', operator: false, role: 'member' }) {
@@ -18,10 +19,11 @@ function door(row: Row = { name: 'Mia', operator: false, role: 'member' }) {
       state.asked++
       const answer = state.row // as it stands when the statement runs
       await state.hold
-      return { rows: answer ? [answer] : [] }
+      return { rows: answer ? [{ methods: ['password'], proof_tenant: null, proven_at: new Date(state.now), ...answer }] : [] }
     },
   } as unknown as StampingPool
-  const doorkeeper = createDoorkeeper({ pool, issuer: 'https://i', audience: 'https://a', keys: [jwk], now: () => state.now })
+  const security = createSecurity({ system: { context: () => ({ read: async () => [[]] }) } as never, pool })
+  const doorkeeper = createDoorkeeper({ pool, issuer: 'https://i', audience: 'https://a', keys: [jwk], security, now: () => state.now })
   const token = (claims: { sub: string; org: string | null; sid: string }, life = 600) =>
     new SignJWT({ org: claims.org, sid: claims.sid }).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k' }).setSubject(claims.sub).setIssuer('https://i').setAudience('https://a').setIssuedAt().setExpirationTime(Math.floor(Date.now() / 1000) + life).sign(privateKey)
   return { state, doorkeeper, token }

@@ -2,16 +2,23 @@
 // then asked of the database once (session, ban, membership); afterwards events end it: logout, ban, removal. An age limit is the floor below.
 import { hash } from 'node:crypto'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import type { Principal } from '../../kernel/http.ts'
+import type { ErrorCode } from '../../kernel/errors.ts'
+import type { Principal, SessionProof } from '../../kernel/http.ts'
 import { isId } from '../../kernel/ids.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import type { StampingPool } from './pool.ts'
+import { freshMs, hindranceOf, type Security } from './security.ts'
 
 type Known<T> = { value: T; loadedAt: number; stale: boolean }
 type Person = { operator: boolean; name: string }
 type Held = { principal: Principal; expiresAtMs: number; session: string; checkedAt: number; person: Known<Person>; role: Known<TenantRole> | undefined }
 /** The parts of a row of the log that matter here. */
 export type Heard = { name: string; tenant_id: string; person_id: string | null; subject_id: string }
+
+type ProofRow = { methods: string[]; proof_tenant: string | null; proven_at: Date }
+/** A session without a row of its own was begun by password. */
+const proofColumns = `coalesce(p.methods, '{password}') as methods, p.tenant_id as proof_tenant, coalesce(p.proven_at, s."createdAt") as proven_at`
+const proofOf = (row: ProofRow): SessionProof => ({ methods: row.methods, tenant: row.proof_tenant, provenAt: row.proven_at.getTime() })
 
 /** Nothing cached is believed longer than this, should an event be late or lost. */
 const maxAgeMs = 30_000
@@ -42,10 +49,10 @@ function share<T>(map: Bounded<Known<T>>, key: string, value: T, loadedAt: numbe
   return known ? Object.assign(known, { value, loadedAt }) : map.keep(key, { value, loadedAt, stale: false })
 }
 
-export type DoorkeeperOptions = { pool: StampingPool; issuer: string; audience: string; keys: readonly Record<string, string>[]; now?: () => number }
+export type DoorkeeperOptions = { pool: StampingPool; security: Security; issuer: string; audience: string; keys: readonly Record<string, string>[]; now?: () => number }
 export type IdentityDoorkeeper = ReturnType<typeof createDoorkeeper>
 
-export function createDoorkeeper({ pool, issuer, audience, keys, now = Date.now }: DoorkeeperOptions) {
+export function createDoorkeeper({ pool, security, issuer, audience, keys, now = Date.now }: DoorkeeperOptions) {
   const keySet = createLocalJWKSet({ keys } as unknown as JSONWebKeySet)
   const expire = (known: Known<unknown>) => void (known.stale = true)
   const tokens = new Bounded<Held>(50_000)
@@ -74,15 +81,15 @@ export function createDoorkeeper({ pool, issuer, audience, keys, now = Date.now 
     const claims = await verify(token)
     if (!claims || ended.has(claims.sid)) return undefined
     const { sub, org, sid, exp } = claims
-    const { rows: [row] } = await pool.query<{ name: string; operator: boolean; role: TenantRole | null }>({
+    const { rows: [row] } = await pool.query<{ name: string; operator: boolean; role: TenantRole | null } & ProofRow>({
       name: 'doorkeeper_load',
-      text: `select u.name, u.role = 'operator' as operator, m.role from session s join "user" u on u.id = s."userId" left join member m on m."userId" = u.id and m."organizationId" = $3
+      text: `select u.name, u.role = 'operator' as operator, m.role, ${proofColumns} from session s join "user" u on u.id = s."userId" left join session_proof p on p.session_id = s.id left join member m on m."userId" = u.id and m."organizationId" = $3
              where s.id = $1 and u.id = $2 and s."expiresAt" > now() and not (coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true))`,
       values: [sid, sub, org],
     })
     if (!row || (org && !row.role) || ended.has(sid)) return undefined
     const loadedAt = now()
-    const principal: Principal = { actor: { type: 'user', id: sub }, tenant: org, operator: row.operator === true, session: sid, name: row.name, expiresAt: exp * 1000 }
+    const principal: Principal = { actor: { type: 'user', id: sub }, tenant: org, operator: row.operator === true, session: sid, name: row.name, expiresAt: exp * 1000, proof: proofOf(row) }
     if (before === heardCount) {
       const person = share(people, sub, { operator: principal.operator, name: row.name }, loadedAt)
       const role = org && row.role ? share(roles, roleKey(org, sub), row.role, loadedAt) : undefined
@@ -127,6 +134,28 @@ export function createDoorkeeper({ pool, issuer, audience, keys, now = Date.now 
       if (row && before === heardCount) hints.keep(hint, { id: row.id, loadedAt: now() })
       return row?.id
     },
+    /** A refusal is never from memory: the person may have proven more a moment ago, in another process. */
+    hindrance(tenant: string, principal: Pick<Principal, 'tenant' | 'session' | 'proof'> & { actor: { type: string; id: string | null } }, role: TenantRole): ErrorCode | undefined | Promise<ErrorCode | undefined> {
+      if (principal.actor.type !== 'user') return undefined
+      const rules = security.rulesOf(tenant)
+      if (rules === null && !principal.proof?.tenant) return undefined
+      const judge = async () => {
+        const now = await rules
+        const chosen = principal.tenant === tenant
+        if (!hindranceOf(now, tenant, principal.proof, role, chosen)) return undefined
+        return hindranceOf(now, tenant, await this.proofOf(principal), role, chosen)
+      }
+      return judge()
+    },
+    async isFresh(principal: Principal, own: boolean): Promise<boolean> {
+      const fresh = (proof: SessionProof | undefined) => proof !== undefined && now() - proof.provenAt < freshMs && !(own && proof.tenant)
+      return fresh(principal.proof) || fresh(await this.proofOf(principal))
+    },
+    async proofOf(principal: Pick<Principal, 'session'> & { actor: { id: string | null } }): Promise<SessionProof | undefined> {
+      if (!principal.session) return undefined
+      const { rows: [row] } = await pool.query<ProofRow>({ name: 'doorkeeper_proof', text: `select ${proofColumns} from session s left join session_proof p on p.session_id = s.id where s.id = $1 and s."userId" = $2`, values: [principal.session, principal.actor.id] })
+      return row && proofOf(row)
+    },
     /** Every event of the log, from every process. */
     hear({ name, tenant_id: tenant, person_id: person, subject_id: subject }: Heard): void {
       switch (name) {
@@ -139,6 +168,8 @@ export function createDoorkeeper({ pool, issuer, audience, keys, now = Date.now 
         case 'member.changed':
         case 'member.removed':
           return person ? this.forgetRole(tenant, person) : undefined
+        case 'security.changed':
+          return security.forget(tenant)
         case 'tenant.changed':
         case 'tenant.deleted':
           heardCount++
@@ -173,6 +204,7 @@ export function createDoorkeeper({ pool, issuer, audience, keys, now = Date.now 
       people.clear()
       roles.clear()
       hints.clear()
+      security.forgetAll()
     },
   }
 }

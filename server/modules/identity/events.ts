@@ -17,6 +17,10 @@ const Member = Type.Object({ organizationId: Type.Optional(Id), userId: Type.Opt
 const Invitation = Type.Object({ organizationId: Type.Optional(Id), inviterId: Type.Optional(Id), role, status: Type.Optional(Type.String()), expiresAt: Type.Optional(Time), sentAt: Type.Optional(Time), ...was })
 const Preferences = Type.Object({ user_id: Type.Optional(Id), locale: Type.Optional(Type.String()), time_zone: Type.Optional(Type.String()), notifications: Type.Optional(Type.Unknown()), ...was })
 
+const Factor = Type.Object({ user_id: Type.Optional(Id), confirmed_at: Type.Optional(Nullable(Time)), used_at: Type.Optional(Nullable(Time)), sealed: masked, key_hash: masked, payload: masked, name: masked, ...was })
+const Demand = Type.Enum(['optional', 'required'])
+const Demands = Type.Object({ secondFactor: Demand, passkeys: Demand, sso: Demand })
+
 export const identityEvents = {
   'user.registered': event(User, { ...person, about: 'An account was made.' }),
   'user.changed': event(User, { ...person, about: 'Name, address, role or ban of an account changed.' }),
@@ -27,6 +31,17 @@ export const identityEvents = {
   'session.started': event(Session, { ...person, about: 'Somebody signed in.' }),
   'session.changed': event(Session, { ...person, about: 'A session changed.' }),
   'session.ended': event(Session, { ...person, about: 'A session ended: tokens and sockets that hang on it end too.' }),
+  'totp.begun': event(Factor, { ...person, about: 'An authenticator app was begun to be set up.' }),
+  'totp.confirmed': event(Factor, { ...person, about: 'An authenticator app counts as second factor from now on.' }),
+  'totp.removed': event(Factor, { ...person, about: 'The authenticator app was removed.' }),
+  'recovery-codes.made': event(Factor, { ...person, about: 'New recovery codes; the old ones ended.' }),
+  'recovery-codes.used': event(Factor, { ...person, about: 'A recovery code was used up.' }),
+  'recovery-codes.removed': event(Factor, { ...person, about: 'The recovery codes went.' }),
+  'passkey.added': event(Factor, { ...person, about: 'A passkey was added.' }),
+  'passkey.used': event(Factor, { ...person, about: 'A passkey was used to sign in or to prove oneself.' }),
+  'passkey.removed': event(Factor, { ...person, about: 'A passkey was removed.' }),
+  'security.changed': event(Type.Object({ ...Demands.properties, was: Demands }), { subject: 'tenant', audience: 'admins', about: 'What the tenant demands of those who enter it.' }),
+  'security.bypassed': event(Type.Object({ userId: Id }), { subject: 'tenant', audience: 'admins', about: 'An owner entered without the single sign-on the tenant demands.' }),
   'preferences.set': event(Preferences, { ...person, about: 'Preferences were first chosen.' }),
   'preferences.changed': event(Preferences, { ...person, about: 'Preferences changed.' }),
   'preferences.deleted': event(Preferences, { ...person, about: 'Preferences went with their account.' }),

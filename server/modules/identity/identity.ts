@@ -8,11 +8,14 @@ import { createAuth } from './auth.ts'
 import { createCookies } from './cookies.ts'
 import { createDoorkeeper } from './doorkeeper.ts'
 import { createPasswords } from './hashing.ts'
+import { createFactors } from './factors.ts'
 import { createIssuer } from './issuer.ts'
 import { letterJob, type Deliver } from './letters.ts'
 import { createPeople } from './people.ts'
 import { inTransaction, openIdentityPool } from './pool.ts'
 import { loadSecrets } from './secrets.ts'
+import { createSecurity } from './security.ts'
+import { createSignIn } from './sign-in.ts'
 import { createTenants } from './tenants.ts'
 
 export type IdentitySettings = { registration: Registration; requireVerifiedEmail: boolean; multiTenant: boolean; limits: boolean; /** absolute life of a login */ sessionSeconds?: number }
@@ -31,11 +34,15 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const auth = createAuth({ publicUrl, secret: secrets.library, pool, passwords, sessionSeconds })
     await auth.$context
     const issuer = await createIssuer({ publicUrl, pool, sealer: keys, secrets, sessionSeconds, onError })
-    const doorkeeper = createDoorkeeper({ pool, issuer: issuer.issuer, audience: issuer.audience, keys: issuer.publicKeys })
+    const security = createSecurity({ system, pool })
+    const doorkeeper = createDoorkeeper({ pool, security, issuer: issuer.issuer, audience: issuer.audience, keys: issuer.publicKeys })
     const changed = () => bell.ring()
     const take = limits ? bus.take.bind(bus) : undefined
     const ended = (session: string) => doorkeeper.endSession(session)
-    const parts = { pool, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
+    const cookies = createCookies(publicUrl, sessionSeconds, secrets.library)
+    const signIn = createSignIn({ pool, auth, cookies, changed })
+    const factors = createFactors({ pool, keys, sealer: keys, signIn, issuerName: new URL(publicUrl).hostname, take, changed })
+    const parts = { pool, signIn, factors, security, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
     const accounts = createAccounts(parts)
     const people = createPeople({ ...parts, accounts, keys, onPerson: (user) => doorkeeper.forgetPerson(user) })
     const tenants = createTenants(pool, changed, (tenant, person) => doorkeeper.forgetRole(tenant, person))
@@ -47,7 +54,10 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       accounts,
       people,
       tenants,
-      cookies: createCookies(publicUrl, sessionSeconds),
+      cookies,
+      factors,
+      security,
+      signIn,
       secrets,
       registration,
       publicUrl,

@@ -2,6 +2,7 @@
 import { module } from '../../kernel/module.ts'
 import { identityEvents } from './events.ts'
 import type { Identity } from './identity.ts'
+import { factorRoutes } from './factor-routes.ts'
 import { addPages } from './pages.ts'
 import { identityRoutes } from './routes.ts'
 
@@ -9,4 +10,4 @@ export { identityEvents }
 export { openIdentity, type Identity, type IdentitySettings } from './identity.ts'
 
 export const identityModule = (identity: Identity) =>
-  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: identityRoutes(identity), jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })
+  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity), ...factorRoutes(identity)], permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })

@@ -45,7 +45,7 @@ ${foot && html`<p class="foot">${foot}</p>`}
 </html>`.text
 }
 
-export type Field = { name: string; label: string; type: 'email' | 'password'; complete: string; value?: string; hint?: string; focus?: boolean; aside?: Html }
+export type Field = { name: string; label: string; type: 'email' | 'password' | 'text'; complete: string; value?: string; hint?: string; focus?: boolean; aside?: Html }
 export type Form = { action: string; verb: string; hidden: Record<string, string>; fields: readonly Field[]; fault?: { message: string; field?: string | undefined } | undefined }
 /** A form that says what is wrong beside the field, or above when no single field is to blame. */
 export function formOf({ action, verb, hidden, fields, fault }: Form): Html {
@@ -55,7 +55,7 @@ export function formOf({ action, verb, hidden, fields, fault }: Form): Html {
     const described = [f.hint && `${f.name}-hint`, wrong && `${f.name}-fault`].filter(Boolean).join(' ')
     return html`<div class="field">
 <div class="label"><label for="${f.name}">${f.label}</label>${f.aside}</div>
-<input id="${f.name}" name="${f.name}" type="${f.type}" autocomplete="${f.complete}" required maxlength="${f.type === 'email' ? 254 : 256}"${f.value !== undefined && html` value="${f.value}"`}${(wrong || (!blamed && n === 0) || f.focus) && html` autofocus`}${wrong && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}>
+<input id="${f.name}" name="${f.name}" type="${f.type}" autocomplete="${f.complete}"${f.type === 'text' && html` spellcheck="false" autocapitalize="off"`} required maxlength="${f.type === 'email' ? 254 : 256}"${f.value !== undefined && html` value="${f.value}"`}${(wrong || (!blamed && n === 0) || f.focus) && html` autofocus`}${wrong && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}>
 ${f.hint && html`<p class="hint" id="${f.name}-hint">${f.hint}</p>`}
 ${wrong && html`<p class="fault" id="${f.name}-fault" role="alert">${fault!.message}</p>`}
 </div>`

@@ -1,34 +1,10 @@
 // The pages without script: the session they start, what they refuse, what they do not tell.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { goodPassword, testIdentity, type Answered, type TestIdentity } from '../../testing/identity.ts'
+import { browser } from '../../testing/browser-without-script.ts'
+import { goodPassword, testIdentity } from '../../testing/identity.ts'
 import { localPath } from './pages.ts'
 
-/** A browser without script: keeps cookies, fills the forms it is shown. */
-function browser(i: TestIdentity) {
-  const jar = new Map<string, string>()
-  const keep = (answer: Answered) => {
-    for (const line of answer.cookies) {
-      const [pair] = line.split(';')
-      const at = pair!.indexOf('=')
-      if (/max-age=0/i.test(line)) jar.delete(pair!.slice(0, at))
-      else jar.set(pair!.slice(0, at), pair!.slice(at + 1))
-    }
-    return answer
-  }
-  const cookie = () => ({ cookie: [...jar].map(([k, v]) => `${k}=${v}`).join('; ') })
-  return {
-    jar,
-    get: async (path: string) => keep(await i.call('GET', path, { headers: { accept: 'text/html', ...cookie() } })),
-    /** Submits the form of the page as it stands there, with what a person types. */
-    submit: async (page: Answered, typed: Record<string, string>, headers: Record<string, string> = { origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' }) => {
-      const text = page.body as string
-      const hidden = Object.fromEntries([...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map((m) => [m[1]!, m[2]!]))
-      return keep(await i.call('POST', /<form method="post" action="([^"]+)"/.exec(text)![1]!, { form: { ...hidden, ...typed }, headers: { ...headers, ...cookie() } }))
-    },
-    post: async (path: string, headers: Record<string, string> = { origin: 'http://localhost:8080', 'sec-fetch-site': 'same-origin' }) => keep(await i.call('POST', path, { headers: { ...headers, ...cookie() } })),
-  }
-}
 const typed = { email: 'ops@example.test', password: goodPassword }
 
 test('the login page starts a session that the console turns into a pair, and signing out ends both', async (t) => {

@@ -3,15 +3,16 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { judge } from '../../kernel/problems.ts'
-import { codes } from '../../kernel/errors.ts'
+import { codes, Problem } from '../../kernel/errors.ts'
 import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
 import type { Identity } from './identity.ts'
 import { formOf, html, pageOf, stylePath, type Field, type Page } from './page-html.ts'
 import { pageStyle } from './page-style.ts'
 import { minLength } from './passwords.ts'
+import type { Started } from './sign-in.ts'
 
 type Values = Record<string, string>
-type Fault = { message: string; field?: string | undefined }
+type Fault = { message: string; field?: string | undefined; code?: string }
 /** Only a path of ours: `//host`, `/\host` and schemes would leave for another site. */
 export const localPath = (given: string | undefined): string => (given && /^\/(?![/\\])[^\s\\]*$/.test(given) && given.length < 2000 ? given : '/')
 const stale = 'This page was open for too long. Try again.'
@@ -53,7 +54,7 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
       if (headers) reply.headers(headers)
       const [field] = errors ?? []
       const message = code === 'auth.refused' ? (detail ?? title).replace(codes['auth.refused'].cure, 'Address or password is wrong.') : field ? `The ${field.path.slice(1)} ${field.message}.` : `${title}. ${sentence(detail ?? codes[code].cure)}`
-      return again({ message, field: field?.path.slice(1) }, status)
+      return again({ message, field: code === 'auth.code_refused' ? 'code' : field?.path.slice(1), code }, status)
     }
   }
   const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
@@ -69,6 +70,20 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
       })}`,
       ...(registration === 'open' ? { foot: html`New here? <a href="/signup">Create an account</a>` } : {}),
     }, status)
+  const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>
+    show(reply, {
+      title: 'Second step', lead: 'Type the code your authenticator app shows, or one of your recovery codes.', foot: html`<a href="/login">Begin again</a>`,
+      body: formOf({ action: '/login/code', verb: 'Continue', hidden: { form: formToken(req, reply), next, challenge }, fault, fields: [{ name: 'code', label: 'Code', type: 'text', complete: 'one-time-code' }] }),
+    }, status)
+  /** Ends what a sign-in ends with: cookies, and back to where one wanted to go. */
+  async function letIn(req: FastifyRequest, reply: FastifyReply, next: string, login: Started) {
+    const before = await accounts.findCookieSession(req.headers.cookie ?? '')
+    if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
+    // the console's first call finds a refresh cookie of this sign-in, not one of before
+    const { pair } = await accounts.open(req.id, login.session, login.user, await accounts.chooseTenant(login.user, undefined, login.session))
+    reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
+    return go(reply, next)
+  }
   const forgotPage = (req: FastifyRequest, reply: FastifyReply, fault?: Fault, status = 200) =>
     show(reply, {
       title: 'Forgotten password', lead: 'A link to choose a new one comes by mail.', foot: html`<a href="/login">Back to sign in</a>`,
@@ -102,14 +117,19 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
       const next = localPath(valueOf(req.body, 'next'))
       const address = valueOf(req.body, 'email')
       return answer(req, reply, (fault, status) => loginPage(req, reply, next, { fault, address }, status), async () => {
-        const before = await accounts.findCookieSession(req.headers.cookie ?? '')
-        const login = await accounts.signIn(callerOf(req), address, valueOf(req.body, 'password'))
-        if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
-        // the console's first call finds a refresh cookie of this sign-in, not one of before
-        const { pair } = await accounts.open(req.id, login.session, login.user, await accounts.chooseTenant(login.user, undefined))
-        reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
-        return go(reply, next)
+        try {
+          return await letIn(req, reply, next, await accounts.signIn(callerOf(req), address, valueOf(req.body, 'password')))
+        } catch (error) {
+          if (error instanceof Problem && error.code === 'auth.code_required') return codePage(req, reply, next, String(error.more.extra!.challenge))
+          throw error
+        }
       })
+    })
+    pages.post('/login/code', (req, reply) => {
+      const next = localPath(valueOf(req.body, 'next'))
+      const challenge = valueOf(req.body, 'challenge')
+      const again = (fault: Fault, status: number) => (status === 401 && fault.code === 'auth.challenge_refused' ? loginPage(req, reply, next, { fault }, status) : codePage(req, reply, next, challenge, fault, status))
+      return answer(req, reply, again, async () => letIn(req, reply, next, await accounts.answerChallenge(callerOf(req), challenge, valueOf(req.body, 'code'))))
     })
     pages.get('/logout', (req, reply) => logoutPage(req, reply))
     pages.post('/logout', (req, reply) => answer(req, reply, (fault, status) => logoutPage(req, reply, fault, status), async () => {

@@ -14,3 +14,10 @@ export const listUsers = statement('identity.list-users', UserRow, (f: { q: stri
     and (${f.role}::text is null or coalesce(u.role, 'user') = ${f.role})
     and (${f.status}::text is null or (case when u.banned then 'banned' else 'active' end) = ${f.status})
   order by u."createdAt" desc, u.id desc limit ${limit + 1}`, [[{ q: null, role: null, status: null }, ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'], 1]])
+
+const Rules = Type.Object({ secondFactor: Type.String(), passkeys: Type.String(), sso: Type.String(), version: Type.Integer() })
+const ruleColumns = sql`second_factor as "secondFactor", passkeys, sso, version`
+export const findRules = statement('identity.find-rules', Rules, (tenant: string) => sql`select ${ruleColumns} from security_rules where tenant_id = ${tenant}`)
+export const keepRules = statement('identity.keep-rules', Rules, (secondFactor: string, passkeys: string, sso: string) => sql`
+  insert into security_rules (second_factor, passkeys, sso) values (${secondFactor}, ${passkeys}, ${sso})
+  on conflict (tenant_id) do update set second_factor = excluded.second_factor, passkeys = excluded.passkeys, sso = excluded.sso returning ${ruleColumns}`)

@@ -33,8 +33,17 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
     }),
     login: post('/auth/login', {
       access: 'public', summary: 'Sign in with address and password', body: s.Login, returns: s.SignedIn, limit: perAddress('login', 240),
-      description: 'Without `tenant`: the last one used, else the only one, else none.', problems: ['auth.refused', 'auth.verification_required', 'tenant.not_found'],
+      description: 'Without `tenant`: the last one used, else the only one, else none. With a second factor the answer is 401 `auth.code_required`; go on with `challenge`, or send `code` at once.', problems: ['auth.refused', 'auth.code_required', 'auth.verification_required', 'tenant.not_found'],
       handle: async (ctx, { body, request }) => answer(await accounts.login(from(ctx, request), body), request),
+    }),
+    loginCode: post('/auth/login/code', {
+      access: 'public', summary: 'The second step of signing in', description: '`challenge` comes with the 401 `auth.code_required` of the login. A code works once, a recovery code too.', body: s.LoginCode, returns: s.SignedIn, limit: perAddress('login', 240),
+      problems: ['auth.code_refused', 'auth.challenge_refused', 'tenant.not_found'],
+      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request), body.challenge, body.code), body.tenant), request),
+    }),
+    stepUp: post('/auth/step-up', {
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With a second factor: a code of it; else the password. Good for 15 minutes in this session.', body: s.StepUp,
+      problems: ['auth.code_refused', 'auth.password_wrong'], handle: (ctx, { body }) => accounts.stepUp(ctx, body),
     }),
     session: post('/auth/session', {
       access: 'public', summary: 'A pair for the login page\'s session', returns: s.SignedIn, limit: perAddress('session', 240), problems: ['auth.origin_refused', 'auth.required'],
@@ -42,7 +51,7 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
         cookies.requireOwnOrigin(request)
         const found = await accounts.findCookieSession(String(request.headers.cookie ?? ''))
         if (!found) refuse('auth.required', 'there is no session in this browser: sign in')
-        return answer(await accounts.open(ctx.request, found.session, found.user, await accounts.chooseTenant(found.user, undefined)), request, { byCookie: true })
+        return answer(await accounts.open(ctx.request, found.session, found.user, await accounts.chooseTenant(found.user, undefined, found.session)), request, { byCookie: true })
       },
     }),
     refresh: post('/auth/refresh', {
@@ -60,8 +69,8 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
     switch: post('/auth/switch', {
       access: 'person', scope: 'session', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, returns: s.SignedIn, problems: ['tenant.not_found'],
       handle: async (ctx, { body, request }) => {
-        const tenant = await accounts.chooseTenant(selfOf(ctx), body.tenant)
-        return answer(await accounts.open(ctx.request, ctx.session ?? refuse('auth.token_refused'), selfOf(ctx), tenant), request)
+        const session = ctx.session ?? refuse('auth.token_refused')
+        return answer(await accounts.open(ctx.request, session, selfOf(ctx), await accounts.chooseTenant(selfOf(ctx), body.tenant, session)), request)
       },
     }),
     logout: post('/auth/logout', {
@@ -102,14 +111,14 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       problems: ['auth.password_wrong'], handle: (ctx, { body, ifMatch }) => people.change(ctx, body, ifMatch),
     }),
     deleteMe: del('/users/me', {
-      access: 'person', scope: 'session', summary: 'Delete my account', problems: ['user.sole_owner'],
+      access: 'person', scope: 'session', fresh: true, summary: 'Delete my account', problems: ['user.sole_owner'],
       handle: async (ctx) => {
         await people.remove(ctx)
         return new Answer(undefined, { status: 204, headers: { 'set-cookie': cookies.cleared() } })
       },
     }),
     changeEmail: post('/users/me/email', {
-      access: 'person', scope: 'session', idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
+      access: 'person', scope: 'session', fresh: true, idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
       body: s.ChangeEmail, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
       handle: async (ctx, { body }) => (await people.changeEmail(ctx, body.email, body.password), accepted()),
     }),

@@ -6,6 +6,7 @@ const Name = Text(1, 120, { pattern: '\\S' })
 /** Judged by the password rule, not by the schema; the bound only keeps hashing cheap. */
 const Password = Type.String({ minLength: 1, maxLength: 1000 })
 const Token = Type.String({ minLength: 1, maxLength: 2000 })
+const Code = Type.String({ minLength: 6, maxLength: 60, description: 'of the authenticator app, or a recovery code' })
 const TenantHint = Type.String({ minLength: 1, maxLength: 60, description: 'id or slug' })
 
 export const User = Type.Object(
@@ -26,7 +27,17 @@ export const Register = Strict({
   email: Email, password: Password, name: Name, tenantName: Type.Optional(Name), setupToken: Type.Optional(Token),
   invitationToken: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'accepts this invitation in the same step' })),
 })
-export const Login = Strict({ email: Type.String({ minLength: 1, maxLength: 254 }), password: Password, tenant: Type.Optional(TenantHint) })
+export const Login = Strict({ email: Type.String({ minLength: 1, maxLength: 254 }), password: Password, tenant: Type.Optional(TenantHint), code: Type.Optional(Code) })
+export const LoginCode = Strict({ challenge: Token, code: Code, tenant: Type.Optional(TenantHint) })
+export const StepUp = Strict({ password: Type.Optional(Password), code: Type.Optional(Code) }, { minProperties: 1 })
+export const Totp = Type.Object({ enabled: Type.Boolean(), createdAt: Nullable(Time) }, { $id: 'Totp' })
+export const NewTotp = Type.Object({ secret: Type.String({ description: 'base32, to type by hand' }), uri: Type.String({ description: 'otpauth address, for a QR code' }) }, { $id: 'NewTotp' })
+export const ConfirmTotp = Strict({ code: Code })
+export const RecoveryCodes = Type.Object({ remaining: Type.Integer(), createdAt: Nullable(Time) }, { $id: 'RecoveryCodes' })
+export const NewRecoveryCodes = Type.Object({ recoveryCodes: Nullable(Type.Array(Type.String(), { description: 'each works once; shown once. null: the ones you have stay' })) }, { $id: 'NewRecoveryCodes' })
+const Demand = Type.Enum(['optional', 'required'])
+export const Security = Type.Object({ secondFactor: Demand, passkeys: Demand, sso: Demand, version: Version }, { $id: 'Security' })
+export const ChangeSecurity = Strict({ secondFactor: Type.Optional(Demand), passkeys: Type.Optional(Demand), sso: Type.Optional(Demand) }, { minProperties: 1 })
 export const Refresh = Type.Optional(Strict({ refreshToken: Type.Optional(Token) }))
 export const Switch = Strict({ tenant: TenantHint })
 export const AskMail = Strict({ email: Email })

@@ -112,6 +112,9 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
           return endAll(row.subject_id, 4401, 'the account is gone')
         case 'user.changed':
           return (row.data as { banned?: unknown }).banned === true ? endAll(row.subject_id, 4401, 'the account is blocked') : undefined
+        case 'security.changed': // whoever lacks what is demanded from now on goes
+          for (const stream of streams) if (stream.viewer.tenant === row.tenant_id) askAgain(stream)
+          return
         case 'member.changed':
           for (const stream of byPerson.get(row.person_id ?? '') ?? []) if (stream.viewer.tenant === row.tenant_id) askRole(stream)
       }
@@ -136,7 +139,10 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
     const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
     if (hinted && hinted !== 'unknown' && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
     const tenant = hinted === 'unknown' ? hinted : (principal.tenant ?? hinted ?? null)
-    return memberOf(principal, tenant, tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id))), token, from)
+    const role = tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id)))
+    const hindrance = tenant !== null && role && (await doorkeeper.hindrance?.(tenant, principal, role))
+    if (hindrance) throw new Ended(4403, codes[hindrance].title, hindrance)
+    return memberOf(principal, tenant, role, token, from)
   }
   async function roleOf(tenant: string, person: string): Promise<TenantRole> {
     const role = tenant === 'unknown' ? undefined : await doorkeeper.roleIn(tenant, person)

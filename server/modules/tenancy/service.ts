@@ -33,6 +33,8 @@ export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
   async function demand(ctx: Context, id: string, least: TenantRole): Promise<TenantView> {
     const tenant = await visible(ctx, id)
     if (!roleReaches(tenant.role ?? undefined, least)) refuse('permission.denied', `this needs the role ${least} in the tenant; yours is ${tenant.role ?? 'none'}`)
+    const hindrance = await identity.doorkeeper.hindrance(id, ctx, tenant.role!)
+    if (hindrance) refuse(hindrance)
     return tenant
   }
   async function sendInvitation(ctx: Context, sent: SentInvitation) {
