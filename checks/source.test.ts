@@ -27,6 +27,18 @@ rule('no registry is named by its host', (tree) => matches(tree, () => true, hos
 const here = [process.cwd(), path.dirname(process.cwd()), os.homedir()].filter((folder) => folder.length > 4 && folder !== os.tmpdir()).map((folder) => `${folder}/`)
 rule('no path of this machine', (tree) => matches(tree, () => true, anyOf(...here)), [{ 'docs/start.md': `cd ${process.cwd()}/server` }])
 
+/** What the guard itself is made of, and the port that is tried before listening on it. */
+const guard = /^server\/kernel\/egress(-reach)?\.ts$/
+rule('what leaves the server leaves by the egress guard', (tree) =>
+  matches(tree, (file) => isServer(file) && !guard.test(file), new RegExp([
+    String.raw`(?<![\w.#]|fetch: |typeof )fetch\(`, String.raw`\b(globalThis|window)\.fetch\b(?!,)`, String.raw`\b(https?|http2)\.(request|get|connect)\(`, String.raw`\b(net|tls)\.(connect|createConnection|Socket)\b`,
+    String.raw`\bnew (WebSocket|EventSource|XMLHttpRequest)\(`, String.raw`import (?!type )[^\n]*\b(connect|createConnection|request|get|lookup|resolve4?)\b[^\n]* from 'node:(net|tls|https?|http2|dns)'`, String.raw`(from |import\()'(undici|node:https|node:dns|node:dgram)'`,
+  ].join('|'))), [
+  { 'server/modules/tasks/service.ts': 'const answer = await fetch(url)' }, { 'server/app.ts': 'void fetch(hook)' }, { 'server/adapters/a.ts': "import net from 'node:net'\nconst s = net.connect(1)" },
+  { 'server/adapters/a.ts': "import { request } from 'node:http'" }, { 'server/kernel/a.ts': "import http from 'node:http'\nhttp.get('http://x')" }, { 'server/kernel/a.ts': "import { Agent } from 'undici'" }, { 'server/kernel/a.ts': "const { lookup } = await import('node:dns')" },
+  { 'server/modules/a/service.ts': "new WebSocket('wss://x')" },
+])
+
 /** The identity libraries bring their own connections and transactions; these fit them in, under a role that sees no tenant's rows. */
 const identityPool = ['server/modules/identity/pool.ts', 'server/modules/identity/secrets.ts']
 rule('the tenant of a transaction is never set for the session', (tree) =>

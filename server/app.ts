@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { addDocs } from './kernel/docs-page.ts'
+import type { Egress } from './kernel/egress.ts'
+import { egressEvents } from './kernel/egress-tenants.ts'
 import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Logger } from './kernel/log-lines.ts'
@@ -29,7 +31,7 @@ import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -54,6 +56,8 @@ export type AppOptions = {
   config: Config
   database: Database
   bus: Bus
+  /** the way out, closed by whoever opened it */
+  egress: Egress
   mail: Mail
   traces?: Traces
   platformKey: Buffer
@@ -79,7 +83,7 @@ export async function openApp(o: AppOptions): Promise<App> {
   const { config, log } = o
   const port = config.PORT || (await freePort(config.HOST))
   const publicUrl = publicUrlOf(config, port)
-  const kernel = openKernel({ database: o.database, bus: o.bus, platformKey: o.platformKey, groups: eventGroups, log, publicUrl, version: o.version })
+  const kernel = openKernel({ database: o.database, bus: o.bus, egress: o.egress, platformKey: o.platformKey, groups: eventGroups, log, publicUrl, version: o.version })
   const stops: (() => Promise<unknown>)[] = [() => kernel.close()]
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end()
@@ -108,7 +112,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
-      onError: (error, requestId) => report(config.ERROR_HOOK_URL, error, requestId, log),
+      onError: (error, requestId) => report(o.egress, config.ERROR_HOOK_URL, error, requestId, log),
     })
     let state: 'starting' | 'ready' | 'draining' = 'starting'
     addProbes(http, {
@@ -186,8 +190,8 @@ async function startNewEpoch(kernel: Kernel): Promise<void> {
 }
 
 /** The hook for error tracking (S0.15): best effort, never in the way of an answer. */
-function report(hook: string | undefined, error: unknown, requestId: string, log: Logger): void {
+function report(egress: Egress, hook: string | undefined, error: unknown, requestId: string, log: Logger): void {
   if (!hook) return
   const body = JSON.stringify({ requestId, message: String((error as Error)?.message ?? error), stack: (error as Error)?.stack })
-  fetch(hook, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: AbortSignal.timeout(5000) }).catch((failed: unknown) => log.warn({ error: String(failed) }, 'the error hook did not take it'))
+  egress.fetch(hook, { method: 'POST', headers: { 'content-type': 'application/json' }, body, fromSetting: true, totalMs: 5000 }).catch((failed: unknown) => log.warn({ error: String(failed) }, 'the error hook did not take it'))
 }

@@ -12,6 +12,7 @@ import { openOutbox } from './adapters/mail-outbox.ts'
 import { openLocalBus } from './adapters/bus-local.ts'
 import { openApp, openBareKernel } from './app.ts'
 import type { Config } from './config.ts'
+import { openEgress, type Egress } from './kernel/egress.ts'
 import { createLogger, type Logger } from './kernel/log-lines.ts'
 import { listMigrations, migrate } from './kernel/migrate.ts'
 import type { Bus, Database, Mail } from './kernel/ports.ts'
@@ -31,13 +32,15 @@ export async function start(config: Config, root: string): Promise<void> {
     await migrateWithBackup(database, dataDir, platformKey)
     const bus = await openBus(config, database, log)
     opened.unshift({ stop: () => bus.close() })
-    const mail = await openMail(config)
+    const egress = openEgress({ allow: config.EGRESS_ALLOW })
+    opened.unshift({ stop: () => egress.close() })
+    const mail = await openMail(config, egress)
     opened.unshift({ stop: () => mail.close() })
-    const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT ? (await import('./adapters/traces-otlp.ts')).openOtlp({ endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'groundwork', version: versionOf(root), log: (message, error) => log.warn({ error: String(error) }, message) }) : undefined
+    const traces = config.OTEL_EXPORTER_OTLP_ENDPOINT ? (await import('./adapters/traces-otlp.ts')).openOtlp({ egress, endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, service: 'groundwork', version: versionOf(root), log: (message, error) => log.warn({ error: String(error) }, message) }) : undefined
     if (traces) opened.unshift({ stop: () => traces.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
-    const app = await openApp({ config, database, bus, mail, ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    const app = await openApp({ config, database, bus, egress, mail, ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
     opened.unshift(app)
     if (restored && dataDir) clearRestored(dataDir)
     drainOnSignals(opened, log)
@@ -112,8 +115,8 @@ async function openBus(config: Config, database: Database, log: Logger): Promise
   return openLocalBus({ ...(database.kind === 'postgres' ? { connection: database.connection('system') } : {}), log: note })
 }
 /** Without a mail server the outbox page keeps them. */
-async function openMail(config: Config): Promise<Mail> {
-  return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM }) : openOutbox()
+async function openMail(config: Config, egress: Egress): Promise<Mail> {
+  return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM, dial: (to) => egress.dial({ ...to, fromSetting: true }) }) : openOutbox()
 }
 
 /** A full or read-only disk is met here first. */

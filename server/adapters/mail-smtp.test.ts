@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { SMTPServerOptions } from 'smtp-server'
+import { openEgress } from '../kernel/egress.ts'
 import { catchMail } from '../testing/mail-catcher.ts'
 import { openSmtpMail, MailError, type SmtpOptions } from './mail-smtp.ts'
 import { mailContract } from './mail.contract.ts'
 
 const from = 'Grüße <no-reply@example.com>'
+const egress = openEgress()
+const dial: SmtpOptions['dial'] = (to) => egress.dial({ ...to, fromSetting: true })
 const letter = { to: 'ada@example.com', subject: 'Hello', text: 'Hello', key: 'letter-0001' }
 const refusal = (code: number, words: string) => Object.assign(new Error(words), { responseCode: code })
 
@@ -17,13 +20,13 @@ mailContract('mail by SMTP', {
       to: email.to!.map(({ address }) => address).join(), from: `${email.from!.name} <${email.from!.address}>`,
       subject: email.subject!, text: email.text!, html: email.html, id: email.messageId!,
     }))
-    return { mail: openSmtpMail({ url: `smtp://127.0.0.1:${port}`, from }), received }
+    return { mail: openSmtpMail({ url: `smtp://127.0.0.1:${port}`, from, dial }), received }
   },
 })
 
 async function openMail(t: TestContext, server: SMTPServerOptions, login = '', more = '', timing: SmtpOptions['timing'] = {}) {
   const { port, caught } = await catchMail(t, server)
-  const mail = openSmtpMail({ url: `smtp://${login}127.0.0.1:${port}${more}`, from, timing })
+  const mail = openSmtpMail({ url: `smtp://${login}127.0.0.1:${port}${more}`, from, dial, timing })
   t.after(() => mail.close())
   return { mail, caught }
 }
@@ -107,7 +110,7 @@ const bad: [string, (socket: Socket) => void, RegExp][] = [
 ]
 for (const [what, behave, wanted] of bad) {
   test(`a server that ${what} is a clear error, not a wait without end`, async (t) => {
-    const mail = openSmtpMail({ url: await badServer(t, behave), from, timing: { connectMs: 100, silenceMs: 100, totalMs: 400 } })
+    const mail = openSmtpMail({ url: await badServer(t, behave), from, dial, timing: { connectMs: 100, silenceMs: 100, totalMs: 400 } })
     t.after(() => mail.close())
     const error = await failureOf(mail.send(letter))
     assert.match(error.message, wanted)
@@ -117,12 +120,12 @@ for (const [what, behave, wanted] of bad) {
 }
 
 test('nobody there is told as such', async () => {
-  const error = await failureOf(openSmtpMail({ url: 'smtp://user:hunter2@127.0.0.1:1', from }).send(letter))
+  const error = await failureOf(openSmtpMail({ url: 'smtp://user:hunter2@127.0.0.1:1', from, dial }).send(letter))
   assert.equal(error.message, 'the mail server refuses connections: check host and port')
 })
 
 test('closing does not wait for a server that hangs', async (t) => {
-  const mail = openSmtpMail({ url: await badServer(t, () => {}), from })
+  const mail = openSmtpMail({ url: await badServer(t, () => {}), from, dial })
   const failed = failureOf(mail.send(letter))
   await new Promise((resolve) => setTimeout(resolve, 20))
   await mail.close()
@@ -131,7 +134,7 @@ test('closing does not wait for a server that hangs', async (t) => {
 
 test('settings that cannot be read stop the start without being shown', () => {
   for (const url of ['hunter2', 'http://u:hunter2@x', 'smtp://', 'smtp://u:hunter2%@x', 'smtp://u:hunter2@x?pool=true', 'smtp://u:hunter2@x:99999'])
-    assert.throws(() => openSmtpMail({ url, from }), (error: Error) => error instanceof TypeError && /SMTP_URL/.test(error.message) && !error.message.includes('hunter2'), url)
-  for (const sender of ['', 'Ada', 'a@b, c@d', 'x <a@b>\r\nBcc: c@d', '<a@b> <c@d>']) assert.throws(() => openSmtpMail({ url: 'smtp://x', from: sender }), /MAIL_FROM/, sender)
-  for (const sender of ['a@b', '<a@b>', 'Ada <a@b>', '"Ada, Inc." <a@b>', 'Groundwork <no-reply@localhost>']) openSmtpMail({ url: 'smtp://x', from: sender })
+    assert.throws(() => openSmtpMail({ url, from, dial }), (error: Error) => error instanceof TypeError && /SMTP_URL/.test(error.message) && !error.message.includes('hunter2'), url)
+  for (const sender of ['', 'Ada', 'a@b, c@d', 'x <a@b>\r\nBcc: c@d', '<a@b> <c@d>']) assert.throws(() => openSmtpMail({ url: 'smtp://x', from: sender, dial }), /MAIL_FROM/, sender)
+  for (const sender of ['a@b', '<a@b>', 'Ada <a@b>', '"Ada, Inc." <a@b>', 'Groundwork <no-reply@localhost>']) openSmtpMail({ url: 'smtp://x', from: sender, dial })
 })

@@ -1,6 +1,7 @@
 // Mail over SMTP (RFC 5321), one connection per letter. Sending is at-least-once: a lost answer means the letter may come twice, under the
 // same Message-ID, which mail programs show once.
 import { createHash } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { createTransport, type NodemailerError } from 'nodemailer'
 import type { Letter, Mail } from '../kernel/ports.ts'
 
@@ -9,6 +10,8 @@ export type SmtpOptions = {
   url: string
   /** `Name <address>` or an address. */
   from: string
+  /** connects by the egress guard */
+  dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket>
   timing?: Partial<{ connectMs: number; silenceMs: number; totalMs: number }>
 }
 const usual = { connectMs: 10_000, silenceMs: 30_000, totalMs: 60_000 }
@@ -24,7 +27,7 @@ export class MailError extends Error {
 }
 
 /** Connects at each letter only. @throws TypeError for a url or sender that cannot be read, without showing it */
-export function openSmtpMail({ url, from, timing }: SmtpOptions): Mail {
+export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): Mail {
   const server = readUrl(url)
   const sender = readSender(from)
   const { connectMs, silenceMs, totalMs } = { ...usual, ...timing }
@@ -33,6 +36,8 @@ export function openSmtpMail({ url, from, timing }: SmtpOptions): Mail {
 
   async function deliver(letter: Letter): Promise<void> {
     const transport = createTransport({ ...server.options, connectionTimeout: connectMs, greetingTimeout: connectMs, dnsTimeout: connectMs, socketTimeout: silenceMs, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true })
+    const { host, port } = server.options
+    transport.getSocket = (_, done) => void dial({ host, port, connectMs }).then((connection) => done(null, { connection }), (error: Error) => done(error))
     let stop = () => {}
     const stopped = new Promise<never>((_, reject) => (stop = () => reject(new MailError('the mail server was left: shutting down', false))))
     const late = new Promise<never>((_, reject) => setTimeout(() => reject(new MailError(`the mail server took longer than ${totalMs / 1000} s`, false)), totalMs).unref())
@@ -90,7 +95,7 @@ function readSender(from: string): { name: string; address: string } {
  * Without a password: encrypt if the server can, with whatever certificate it has; that beats plain text. With one, the server must prove who it
  * is before it is told, unless it is this machine.
  */
-function readUrl(text: string): { options: object; secrets: string[] } {
+function readUrl(text: string): { options: { host: string; port: number }; secrets: string[] } {
   const form = 'SMTP_URL must look like smtp://user:password@mail.example.com:587'
   if (!/^smtps?:\/\//.test(text) || !URL.canParse(text)) throw new TypeError(form)
   const url = new URL(text)

@@ -1,9 +1,10 @@
 // Traces without a library: one span a request, sent in batches as OTLP over HTTP with JSON (OpenTelemetry protocol 1.x, "OTLP/HTTP").
 // Best effort: spans that cannot be sent are dropped and counted in the log, never in the way of an answer.
 import { randomBytes } from 'node:crypto'
+import type { Egress } from '../kernel/egress.ts'
 import type { Span, Traces } from '../kernel/ports.ts'
 
-export type OtlpOptions = { endpoint: string; service: string; version: string; everyMs?: number; log: (message: string, error: unknown) => void }
+export type OtlpOptions = { egress: Pick<Egress, 'fetch'>; endpoint: string; service: string; version: string; everyMs?: number; log: (message: string, error: unknown) => void }
 const most = 2000 // spans held while a collector is away
 
 /** `traceparent` of W3C Trace Context, version 00. @returns the caller's trace, or undefined when there is none */
@@ -13,7 +14,7 @@ export function readTraceparent(header: string | undefined): { traceId: string; 
 }
 
 /** @param endpoint as OTEL_EXPORTER_OTLP_ENDPOINT: spans go to `<endpoint>/v1/traces` */
-export function openOtlp({ endpoint, service, version, everyMs = 2000, log }: OtlpOptions): Traces {
+export function openOtlp({ egress, endpoint, service, version, everyMs = 2000, log }: OtlpOptions): Traces {
   let held: object[] = []
   let dropped = 0
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
@@ -26,8 +27,8 @@ export function openOtlp({ endpoint, service, version, everyMs = 2000, log }: Ot
     held = []
     const body = { resourceSpans: [{ resource: { attributes: [attribute('service.name', service), attribute('service.version', version)] }, scopeSpans: [{ scope: { name: 'groundwork.http' }, spans }] }] }
     try {
-      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(5000) })
-      if (!answer.ok) throw new Error(`the collector answered ${answer.status}`)
+      const answer = await egress.fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), fromSetting: true, totalMs: 5000 })
+      if (answer.status >= 300) throw new Error(`the collector answered ${answer.status}`)
     } catch (error) {
       dropped += spans.length
       log(`${dropped} spans were not taken so far`, error)

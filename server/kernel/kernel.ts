@@ -1,6 +1,7 @@
 // What a module may be given: the parts of the running kernel. app.ts makes it, adapters stand behind its ports.
 import type { Bell } from './bell.ts'
 import type { Db } from './db.ts'
+import type { Egress } from './egress.ts'
 import type { EventRegistry } from './events.ts'
 import type { KeyRing } from './keys.ts'
 import type { Logger } from './log-lines.ts'
@@ -17,6 +18,8 @@ export type Kernel = {
   registry: EventRegistry
   keys: KeyRing
   bus: Bus
+  /** the one way out; `for` names the tenant whose wish it is */
+  egress: Egress
   /** rings for every committed change; hear() wakes at each */
   bell: Bell
   /** opens sealed values of an event for somebody who may see its subject */

@@ -1,6 +1,8 @@
 // Puts a kernel together over a database and a bus, and runs what follows the log: readers, jobs, the tail. The mirror image stops it.
 import { createBell } from './bell.ts'
 import { Db, type Seal } from './db.ts'
+import { openEgress, type Egress } from './egress.ts'
+import { minding } from './egress-tenants.ts'
 import { createEventRegistry, type EventDeclaration } from './events.ts'
 import { startWorker, type JobHandler, type Worker } from './jobs.ts'
 import type { Kernel } from './kernel.ts'
@@ -14,6 +16,8 @@ import { createStep, keepStepping, systemWho, type Reader, type Stepper } from '
 export type KernelOptions = {
   database: Database
   bus: Bus
+  /** closed by whoever opened it; absent: one of the kernel's own, with nothing opened */
+  egress?: Egress
   platformKey: Buffer
   groups: readonly Record<string, EventDeclaration>[]
   log: Logger
@@ -35,12 +39,15 @@ export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> 
   // a door of its own: readers and jobs seal and open inside their transactions, where the same door would wait for itself
   const keyDoor = new Db({ connection: { ...o.database.connection('system'), max: 2 }, registry, seal, system: true })
   const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => keyDoor.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
+  const guard = o.egress ?? openEgress()
+  const egress = minding(o.egress ? { ...guard, close: async () => {} } : guard, { bus: o.bus, system, log: o.log })
   const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
   return {
-    database: o.database, app, system, registry, keys, bus: o.bus, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
+    database: o.database, app, system, registry, keys, bus: o.bus, egress, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
     async close() {
       unsubscribe()
       bell.close()
+      await egress.close()
       await Promise.all([app.close(), system.close(), keyDoor.close()])
     },
   }

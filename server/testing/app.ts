@@ -5,6 +5,7 @@ import { openLocalBus } from '../adapters/bus-local.ts'
 import { openOutbox } from '../adapters/mail-outbox.ts'
 import { openApp, type App, type AppOptions } from '../app.ts'
 import { readConfig } from '../config.ts'
+import { openEgress } from '../kernel/egress.ts'
 import type { Context } from '../kernel/db.ts'
 import { silent } from '../kernel/log-lines.ts'
 import { mailBinding, type MailText } from '../kernel/mail.ts'
@@ -39,7 +40,7 @@ export type TestApp = App & {
 export const password = 'tulips-under-glass 41'
 const setupToken = 'set-up token of the test'
 
-export type TestAppOptions = Partial<Pick<AppOptions, 'mail' | 'bus' | 'log'>> & {
+export type TestAppOptions = Partial<Pick<AppOptions, 'mail' | 'bus' | 'egress' | 'log'>> & {
   /** settings, as the environment would say them */
   settings?: Record<string, string>
   /** another process over the same database; it ends with this test too */
@@ -52,9 +53,11 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const database = beside?.database ?? (await migratedDatabase(t, server))
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
-  const app = await openApp({ config, database, bus, mail: parts.mail ?? openOutbox(), platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const egress = parts.egress ?? openEgress({ allow: config.EGRESS_ALLOW })
+  const app = await openApp({ config, database, bus, egress, mail: parts.mail ?? openOutbox(), platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
+    if (!parts.egress) await egress.close()
     if (!parts.bus) await bus.close()
   })
   await app.needsSetup() // keeps the set-up token, as listening would
