@@ -12,12 +12,20 @@ export type ActivityList = { items: ActivityEvent[]; next: string | null }
 
 export type AllRead = { read: number }
 
+export type ApiKey = { id: string; name: string; hint: string; scopes: string[]; addresses: string[]; status: 'active' | 'inactive' | 'expired'; expiresAt: string | null; formerEndsAt: string | null; madeBy: string; lastUsedAt: string | null; key?: string; createdAt: string; updatedAt: string; version: number }
+
+export type ApiKeyList = { items: ApiKey[]; next: string | null }
+
 export type BulkAnswer = { items: Task[] }
 
 /** Tasks that were not done at the end of each day (UTC); `ideal` goes evenly to none at the span's end. */
 export type BurnDownReport = { items: { day: string; open: number; ideal: number }[]; next: null }
 
+export type ChangeApiKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive' }
+
 export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
+
+export type ChangeServiceKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive'; operations?: string[]; tenants?: string[] | null }
 
 export type ChangeTenant = { name?: string; slug?: string }
 
@@ -57,6 +65,8 @@ export type Job = { id: string; tenantId: string; name: string; status: 'ready' 
 
 export type JobList = { items: Job[]; next: string | null }
 
+export type KeyRotation = { overlapMinutes?: number }
+
 export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
 
 export type ManagedUserList = { items: ManagedUser[]; next: string | null }
@@ -66,9 +76,13 @@ export type Member = { id: string; userId: string; name: string; email: string; 
 
 export type MemberList = { items: Member[]; next: string | null }
 
+export type NewApiKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[] }
+
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
 
 export type NewRecoveryCodes = { recoveryCodes: string[] | null }
+
+export type NewServiceKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[]; operations?: string[]; tenants?: string[] | null }
 
 export type NewTenant = { name: string; slug?: string }
 
@@ -122,6 +136,10 @@ export type Rewind = { to?: string; at?: string; events?: number }
 
 export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
 
+export type ServiceKey = { id: string; name: string; hint: string; scopes: string[]; addresses: string[]; status: 'active' | 'inactive' | 'expired'; expiresAt: string | null; formerEndsAt: string | null; madeBy: string; lastUsedAt: string | null; operations: string[]; tenants: string[] | null; key?: string; createdAt: string; updatedAt: string; version: number }
+
+export type ServiceKeyList = { items: ServiceKey[]; next: string | null }
+
 export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
 
 export type SessionList = { items: Session[]; next: string | null }
@@ -162,6 +180,20 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; projectId?: string; taskId?: string; userId?: string } } & CallOptions): Promise<ActivityList>
     /** How much happened, by day, name and person */
     usage(input?: { query?: { projectId?: string; taskId?: string; userId?: string; from?: string; to?: string } } & CallOptions): Promise<Usage>
+  }
+  apiKeys: {
+    /** Change name, scopes, end, addresses or status */
+    change(input: { id: string; body: ChangeApiKey } & CallOptions): Promise<ApiKey>
+    /** Make an API key */
+    create(input: { body: NewApiKey } & CallOptions): Promise<ApiKey>
+    /** Delete an API key */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One API key */
+    get(input: { id: string } & CallOptions): Promise<ApiKey>
+    /** API keys of the active tenant, newest first */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'active' | 'inactive' | 'expired' } } & CallOptions): Promise<ApiKeyList>
+    /** A new secret for a key */
+    rotate(input: { id: string; body?: KeyRotation } & CallOptions): Promise<ApiKey>
   }
   auth: {
     /** Sign one of my devices out */
@@ -303,6 +335,20 @@ export type Operations = {
     /** What the tenant demands of those who enter it */
     get(input?: CallOptions): Promise<Security>
   }
+  serviceKeys: {
+    /** Change a service key */
+    change(input: { id: string; body: ChangeServiceKey } & CallOptions): Promise<ServiceKey>
+    /** Make a service key */
+    create(input: { body: NewServiceKey } & CallOptions): Promise<ServiceKey>
+    /** Delete a service key */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One service key */
+    get(input: { id: string } & CallOptions): Promise<ServiceKey>
+    /** Service keys, newest first */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'active' | 'inactive' | 'expired' } } & CallOptions): Promise<ServiceKeyList>
+    /** A new secret for a service key */
+    rotate(input: { id: string; body?: KeyRotation } & CallOptions): Promise<ServiceKey>
+  }
   tasks: {
     /** Comment on a task */
     addComment(input: { id: string; body: { text: string } } & CallOptions): Promise<Comment>
@@ -394,6 +440,14 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     list: { method: 'GET', path: '/api/v1/activity' },
     usage: { method: 'GET', path: '/api/v1/activity/usage' },
   },
+  apiKeys: {
+    change: { method: 'PATCH', path: '/api/v1/api-keys/{id}' },
+    create: { method: 'POST', path: '/api/v1/api-keys' },
+    delete: { method: 'DELETE', path: '/api/v1/api-keys/{id}' },
+    get: { method: 'GET', path: '/api/v1/api-keys/{id}' },
+    list: { method: 'GET', path: '/api/v1/api-keys' },
+    rotate: { method: 'POST', path: '/api/v1/api-keys/{id}/rotate' },
+  },
   auth: {
     endSession: { method: 'DELETE', path: '/api/v1/auth/sessions/{id}' },
     forgotPassword: { method: 'POST', path: '/api/v1/auth/forgot-password', public: true },
@@ -475,6 +529,14 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
   security: {
     change: { method: 'PATCH', path: '/api/v1/security' },
     get: { method: 'GET', path: '/api/v1/security' },
+  },
+  serviceKeys: {
+    change: { method: 'PATCH', path: '/api/v1/service-keys/{id}' },
+    create: { method: 'POST', path: '/api/v1/service-keys' },
+    delete: { method: 'DELETE', path: '/api/v1/service-keys/{id}' },
+    get: { method: 'GET', path: '/api/v1/service-keys/{id}' },
+    list: { method: 'GET', path: '/api/v1/service-keys' },
+    rotate: { method: 'POST', path: '/api/v1/service-keys/{id}/rotate' },
   },
   tasks: {
     addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },

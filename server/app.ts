@@ -10,7 +10,7 @@ import type { Logger } from './kernel/log-lines.ts'
 import { mailEvents } from './kernel/mail.ts'
 import type { Module } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
-import { createPermissions } from './kernel/permissions.ts'
+import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
 import type { Bus, Database, Mail, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
@@ -20,6 +20,7 @@ import { openTail } from './kernel/tail.ts'
 import { joinTokens } from './kernel/tokens.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createActivityModule } from './modules/activity/module.ts'
+import { createKeys, keyEvents } from './modules/keys/module.ts'
 import { createLive } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
 import { createNotifications, notificationEvents } from './modules/notifications/module.ts'
@@ -31,11 +32,12 @@ import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents, keyEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, mail, config }: Parts): readonly Module[] {
+  let permissions: PermissionTable | undefined
   const modules: Module[] = [
     identityModule(identity),
     createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
@@ -44,6 +46,7 @@ export function createModules({ kernel, identity, mail, config }: Parts): readon
     createNotifications({ kernel }),
     createActivityModule(kernel),
     reports,
+    createKeys({ kernel, operations: () => modules.flatMap((m) => m.routes ?? []), permissions: () => (permissions ??= createPermissions(modules)) }),
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]

@@ -25,6 +25,8 @@ export type Who = {
   readonly scopes?: readonly string[]
   /** permissions that custom scopes of the token stand for */
   readonly permissions?: readonly string[]
+  /** of a key: the person who answers for it */
+  readonly answerer?: string
 }
 /** The people by whose rights somebody is judged: the actor itself, or those it acts for; none for what acts for nobody. */
 export const peopleOf = ({ actor, onBehalfOf }: Pick<Who, 'actor' | 'onBehalfOf'>): readonly string[] => onBehalfOf ?? (actor.type === 'user' && actor.id ? [actor.id] : [])
@@ -207,7 +209,7 @@ class Transaction {
     Object.defineProperty(tx, 'name', { value: who.name, enumerable: true }) // a function's own name is not writable
     return Object.assign(tx, {
       tenant: who.tenant, actor: who.actor, onBehalfOf: who.onBehalfOf, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
-      ...(who.scopes ? { scopes: who.scopes, permissions: who.permissions } : {}),
+      ...(who.scopes ? { scopes: who.scopes, permissions: who.permissions, answerer: who.answerer } : {}),
       run, read: run,
       later: (query: Query) => void this.#last.push({ view, query }),
       [tell]: (query: Query) => {

@@ -45,6 +45,7 @@ export const codes = {
   'notification.not_found': { status: 404, title: 'No such notification', cure: 'List the notifications again.' },
   'reader.not_found': { status: 404, title: 'No such reader', cure: 'GET /readers lists them.' },
   'job.not_found': { status: 404, title: 'No such job', cure: 'GET /jobs lists them.' },
+  'key.not_found': { status: 404, title: 'No such key', cure: 'List the keys again.' },
   'mail.not_found': { status: 404, title: 'No such mail', cure: 'GET /outbox lists them.' },
   'conflict': { status: 409, title: 'It exists already', cure: 'Read the thing and decide.' },
   'reference.missing': { status: 409, title: 'Something it refers to is gone', cure: 'Read the thing again.' },

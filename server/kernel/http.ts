@@ -28,6 +28,12 @@ export type Principal = {
   /** ids of things and people whose events may end or change it, beside those of its person */
   watches?: readonly string[]
   proof?: SessionProof
+  /** of a key: the person who answers for it */
+  answerer?: string
+  /** stands above tenants: of their own things only what is named here, in the tenants of the list, or in all of them */
+  above?: { operations: readonly string[]; tenants: readonly string[] | null }
+  /** told of each operation it asks for, before it is done */
+  onUse?(use: { operation: string; tenant: string | null }): void | Promise<void>
 }
 /** How a session was proven, and when last (ms). `tenant`: by the provider of that tenant. */
 export type SessionProof = { methods: readonly string[]; tenant: string | null; provenAt: number }
@@ -227,12 +233,14 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   }
   if (op.fresh && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
   const tenant = principal.tenant ?? hinted ?? null
-  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}) } as const
+  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}), ...(principal.answerer ? { answerer: principal.answerer } : {}) } as const
+  await principal.onUse?.({ operation: op.id, tenant })
   if (op.access === 'operator') return { ...who, tenant: platformId }
   if (!tenant) {
     if (op.access === 'tenant') refuse('tenant.required')
     return { ...who, tenant: platformId }
   }
+  if (principal.above) requireIssued(principal.above, op, tenant)
   const role = tenant.startsWith('unknown ') ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
   if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
   if (op.access === 'tenant') {
@@ -244,6 +252,11 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
 
 /** A key is proven by itself: who may make one had to prove it. */
 const isFresh = (principal: Principal, op: Operation, doorkeeper: Doorkeeper) => principal.actor.type !== 'user' || !doorkeeper.isFresh || doorkeeper.isFresh(principal, op.access === 'person')
+/** A key of the platform sees nothing of tenants unless it was made for it. */
+export function requireIssued({ operations, tenants }: NonNullable<Principal['above']>, op: Pick<Operation, 'id' | 'access'>, tenant: string): void {
+  if (tenants && !tenants.includes(tenant)) refuse('tenant.not_found')
+  if (op.access === 'tenant' && !operations.includes(op.id)) refuse('permission.denied', `this service key was not made for ${op.id}: an operator can add it to its operations`)
+}
 
 /** The pair of headers of draft-ietf-httpapi-ratelimit-headers, and 429 with Retry-After. */
 async function takeTurn(req: FastifyRequest, reply: FastifyReply, { name, limit, by }: NonNullable<Operation['limit']>, bus: Pick<Bus, 'take'>) {

@@ -69,7 +69,7 @@ CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity."user" FO
 CREATE TRIGGER touch BEFORE UPDATE ON identity."user" FOR EACH ROW EXECUTE FUNCTION identity.touch();
 grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt", version) on identity."user" to gw_app;
 grant select, insert, update, delete on identity."user" to gw_identity;
-grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt", role, banned, version) on identity."user" to gw_system;
+grant select (id, name, email, "emailVerified", image, "createdAt", "updatedAt", role, banned, "banExpires", version) on identity."user" to gw_system;
 comment on table identity."user" is 'no tenant: people are global; the tenant policy shows those who are or were members';
 
 create table identity.account (
@@ -698,6 +698,38 @@ AS $function$
   select encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) placing substring(int8send((extract(epoch from clock_timestamp()) * 1000)::bigint) from 3) from 1 for 6), 52, 1), 53, 1), 'hex')::uuid
 $function$;
 
+create table public.api_keys (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  hint text not null,
+  hash bytea not null,
+  former_hash bytea,
+  former_until timestamp with time zone,
+  scopes text[] not null,
+  addresses text[] not null,
+  enabled boolean default true not null,
+  expires_at timestamp with time zone,
+  made_by uuid not null,
+  last_used_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint api_keys_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX api_keys_former ON public.api_keys USING btree (former_hash) WHERE (former_hash IS NOT NULL);
+comment on index public.api_keys_former is 'not by tenant: the key is what tells the tenant';
+CREATE UNIQUE INDEX api_keys_hash ON public.api_keys USING btree (hash);
+comment on index public.api_keys_hash is 'not by tenant: the key is what tells the tenant';
+CREATE INDEX api_keys_maker ON public.api_keys USING btree (tenant_id, made_by);
+alter table public.api_keys enable row level security;
+alter table public.api_keys force row level security;
+create policy system on public.api_keys as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.api_keys as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, hint, hash, former_hash, former_until, scopes, addresses, enabled, expires_at, made_by ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.api_keys to gw_app;
+grant select, insert, update, delete on public.api_keys to gw_system;
+
 create table public.comments (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,
@@ -1054,6 +1086,32 @@ create policy tenant on public.security_rules as permissive for all to gw_app us
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.security_rules FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.security_rules to gw_app;
 grant select, insert, update, delete on public.security_rules to gw_system;
+
+create table public.service_keys (
+  id uuid not null,
+  name text not null,
+  hint text not null,
+  hash bytea not null,
+  former_hash bytea,
+  former_until timestamp with time zone,
+  scopes text[] not null,
+  addresses text[] not null,
+  enabled boolean default true not null,
+  expires_at timestamp with time zone,
+  operations text[] not null,
+  tenants uuid[],
+  made_by uuid not null,
+  last_used_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint service_keys_pkey PRIMARY KEY (id),
+  constraint service_keys_former_hash_key UNIQUE (former_hash),
+  constraint service_keys_hash_key UNIQUE (hash)
+);
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, hint, hash, former_hash, former_until, scopes, addresses, enabled, expires_at, operations, tenants, made_by ON public.service_keys FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.service_keys to gw_system;
+comment on table public.service_keys is 'no tenant: they stand above tenants; operators make them, gw_system alone reads them';
 
 create table public.task_search (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,

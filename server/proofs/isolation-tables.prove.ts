@@ -150,6 +150,7 @@ async function useEverything(world: World): Promise<void> {
   const { alpha, can } = world
   await world.invitation(alpha)
   await world.ok(alpha.owner, 'PATCH', '/security', { body: { secondFactor: 'optional' } })
+  await world.apiKey(alpha)
   await world.ok(alpha.owner, 'PATCH', '/tenant-settings', { body: { eventRetentionDays: 3650 } })
   await world.ok(alpha.owner, 'PATCH', '/users/me/preferences', { body: { notifications: { assigned: { mail: false } } } })
   const leaver = await world.member(alpha, 'member')

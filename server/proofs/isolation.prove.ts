@@ -208,7 +208,7 @@ function floorOf({ method, path }: Operation): { access: Operation['access']; le
   if (is(/ \/auth\/(register|login|login\/code|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/)) return { access: 'public', least: 'viewer' }
   if (is(/ \/(readers|jobs|outbox|installation|plans|service-keys)(\/|$)/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
   if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/)) return { access: 'person', least: 'viewer' }
-  if (is(/ \/(invitations|tenant-settings|events|audit|security)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
+  if (is(/ \/(invitations|tenant-settings|events|audit|security|api-keys)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
   if (method === 'GET' || is(/ \/(members\/me|notifications)\//, / \/watchers\/me$/)) return { access: 'tenant', least: 'viewer' }
   return { access: 'tenant', least: 'member' }
 }

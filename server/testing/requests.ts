@@ -41,6 +41,8 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/members\/\{userId\}/, async (c) => ({ userId: (await c.world.member(c.side, 'member')).id })],
   [/\/invitations\/\{id\}/, async (c) => ({ id: (await c.world.invitation(c.side)).id })],
   [/\/tenants\/\{id\}/, async (c) => ({ id: c.side.id })],
+  [/\/api-keys\/\{id\}/, async (c) => ({ id: (await c.world.apiKey(c.side)).id })],
+  [/\/service-keys\/\{id\}/, async (c) => ({ id: (await c.world.serviceKey()).id })],
   [/\/users\/\{id\}/, async (c) => ({ id: (await c.world.person()).id })],
   [/\/auth\/sessions\/\{id\}/, async (c) => {
     await c.world.product.ok('POST', '/auth/login', { body: { email: c.by.email, password } })
@@ -125,6 +127,10 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     const own = await lonely(c)
     return { own, body: { token: (await c.world.invitation(c.side, own.email)).token } }
   },
+  'apiKeys.create': (c) => ({ body: { name: text(c), scopes: ['read'] } }),
+  'apiKeys.change': async (c) => ({ params: { id: (await c.world.apiKey(c.side)).id }, body: { name: text(c), addresses: ['192.0.2.0/24'] } }),
+  'serviceKeys.create': (c) => ({ body: { name: c.world.word(), scopes: ['admin'] } }),
+  'serviceKeys.change': async (c) => ({ params: { id: (await c.world.serviceKey()).id }, body: { status: 'inactive' } }),
   'readers.rewind': () => ({ body: { events: 1 } }),
   'readers.replay': () => ({}),
   'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),

@@ -125,6 +125,13 @@ export class World {
     const made = await this.ok(side.owner, 'POST', '/invitations', { body: { email, role: 'member' } })
     return { ...made, token: String(made.url).split('token=')[1]! }
   }
+  /** `key` is the key. */
+  async apiKey(side: Pick<Side, 'owner' | 'mark'>, more: object = {}): Promise<Thing & { key: string }> {
+    return this.ok(side.owner, 'POST', '/api-keys', { body: { name: `${side.mark} key ${this.word()}`, scopes: ['read'], ...more } })
+  }
+  async serviceKey(more: object = {}): Promise<Thing & { key: string }> {
+    return this.ok(this.ops, 'POST', '/service-keys', { body: { name: this.word(), scopes: ['admin'], ...more } })
+  }
   /** What a person is told of: somebody else assigns a task to them. */
   async notification(side: Side, who: Person, project = side.open!): Promise<Thing> {
     const task = await this.task(side, project, { assigneeId: who.id }, who === side.owner ? side.admin : side.owner)

@@ -13,7 +13,7 @@ import { isSlug, slugFrom } from './slugs.ts'
 import { timeText } from './time-text.ts'
 
 /** Who acts: any context of the kernel will do. */
-export type By = Pick<Who, 'actor' | 'onBehalfOf' | 'request'>
+export type By = Pick<Who, 'actor' | 'onBehalfOf' | 'request' | 'answerer'>
 export type Tenant = {
   id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null
   createdAt: string; updatedAt: string; version: number
@@ -141,7 +141,7 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
         if (address) await db.query(`update invitation set status = 'canceled' where "organizationId" = $1 and email = $2 and status = 'pending'`, [tenant, address])
         const { rows } = await db.query<Invitation>(
           `insert into invitation ("organizationId", email, role, status, "expiresAt", "inviterId", "tokenHash") values ($1, $2, $3, 'pending', now() + $4::int * interval '1 day', $5, $6) returning ${invitationColumns}`,
-          [tenant, address, role, days, selfOf(who), hash])
+          [tenant, address, role, days, who.answerer ?? selfOf(who), hash])
         return { invitation: rows[0]!, token, tenantName: name }
       })
     },

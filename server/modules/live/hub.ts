@@ -139,6 +139,10 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
     const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
     if (hinted && hinted !== 'unknown' && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
     const tenant = hinted === 'unknown' ? hinted : (principal.tenant ?? hinted ?? null)
+    if (principal.above && tenant !== null) {
+      if (!principal.above.operations.includes('live.listen') || principal.above.tenants?.includes(tenant) === false) throw new Ended(4403, 'this service key was not made for live streams of tenants')
+      await principal.onUse?.({ operation: 'live.listen', tenant })
+    }
     const role = tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id)))
     const hindrance = tenant !== null && role && (await doorkeeper.hindrance?.(tenant, principal, role))
     if (hindrance) throw new Ended(4403, codes[hindrance].title, hindrance)

@@ -1,0 +1,28 @@
+// Keys of machines: a tenant's API keys, the platform's service keys.
+import type { Kernel } from '../../kernel/kernel.ts'
+import { module, type Module } from '../../kernel/module.ts'
+import type { PermissionTable } from '../../kernel/permissions.ts'
+import type { Operation } from '../../kernel/route.ts'
+import { createKeyCheck } from './check.ts'
+import { keyEvents } from './events.ts'
+import type { OwnScopes } from './grants.ts'
+import { endWithMaker } from './readers.ts'
+import { keyRoutes } from './routes.ts'
+import { createServiceKeys } from './service-keys.ts'
+import { createApiKeys } from './service.ts'
+import { createUses } from './uses.ts'
+
+export { keyEvents }
+export type KeyParts = { kernel: Pick<Kernel, 'system' | 'log'>; /** known once all modules are made */ operations(): readonly Operation[]; permissions(): PermissionTable; ownScopes?: OwnScopes }
+
+export function createKeys({ kernel, operations, permissions, ownScopes = () => new Map() }: KeyParts): Module {
+  const uses = createUses(kernel)
+  const check = createKeyCheck({ system: kernel.system, uses, ownScopes, permissions })
+  const isOfTenants = (name: string) => name === 'live.listen' || operations().some((op) => op.id === name && op.access === 'tenant')
+  return module({
+    name: 'keys', about: 'API keys of tenants and service keys of the platform',
+    routes: keyRoutes(createApiKeys({ ownScopes }), createServiceKeys({ isOfTenants })), readers: [endWithMaker], permissions: { 'keys.manage': 'admin' }, events: keyEvents,
+    tokens: [check], hear: check.hear,
+    mount: (app) => void app.addHook('onClose', () => uses.close()),
+  })
+}
