@@ -16,6 +16,8 @@ export type ApiKey = { id: string; name: string; hint: string; scopes: string[];
 
 export type ApiKeyList = { items: ApiKey[]; next: string | null }
 
+export type AskedDomain = { domain: string }
+
 export type BulkAnswer = { items: Task[] }
 
 /** Tasks that were not done at the end of each day (UTC); `ideal` goes evenly to none at the span's end. */
@@ -40,6 +42,11 @@ export type CommentList = { items: Comment[]; next: string | null }
 
 /** From the first column of category doing, else from the making, until done; for tasks that became done in the span. */
 export type CycleTimeReport = { items: { taskId: string; ref: string; title: string; hours: number; startedAt: string; doneAt: string }[]; next: null; medianHours: number | null; p85Hours: number | null }
+
+/** pending: not proved yet. verified: opens the tenant; looked at daily. lapsed: the record is gone, so it opens nothing. */
+export type Domain = { id: string; name: string; status: 'pending' | 'verified' | 'lapsed'; verifiedAt: string | null; checkedAt: string | null; problem: string | null; createdAt: string; updatedAt: string; version: number; record: { type: 'TXT'; name: string; value: string } }
+
+export type DomainList = { items: Domain[]; next: string | null }
 
 /** `seq` is the true order per subject; `cursor` is opaque. */
 export type Event = { id: string; tenantId: string; name: string; subject: { type: string; id: string }; actor: { type: string; id: string | null }; data: Record<string, unknown>; causeId: string | null; requestId: string | null; at: string; seq: number; cursor: string; sealed?: boolean }
@@ -77,6 +84,8 @@ export type Member = { id: string; userId: string; name: string; email: string; 
 export type MemberList = { items: Member[]; next: string | null }
 
 export type NewApiKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[] }
+
+export type NewDomain = { name: string }
 
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
 
@@ -224,6 +233,20 @@ export type Operations = {
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
     verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
+  }
+  domains: {
+    /** Name a domain */
+    add(input: { body: NewDomain } & CallOptions): Promise<Domain>
+    /** Whether a name opens a tenant */
+    ask(input: { query: { domain: string } } & CallOptions): Promise<AskedDomain>
+    /** One domain */
+    get(input: { id: string } & CallOptions): Promise<Domain>
+    /** Domains of the active tenant, newest first */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<DomainList>
+    /** Take a domain away */
+    remove(input: { id: string } & CallOptions): Promise<void>
+    /** Look for the record now */
+    verify(input: { id: string } & CallOptions): Promise<Domain>
   }
   events: {
     /** The tenant's log, newest first */
@@ -463,6 +486,14 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     stepUp: { method: 'POST', path: '/api/v1/auth/step-up' },
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
+  },
+  domains: {
+    add: { method: 'POST', path: '/api/v1/domains' },
+    ask: { method: 'GET', path: '/api/v1/domains/ask', public: true },
+    get: { method: 'GET', path: '/api/v1/domains/{id}' },
+    list: { method: 'GET', path: '/api/v1/domains' },
+    remove: { method: 'DELETE', path: '/api/v1/domains/{id}' },
+    verify: { method: 'POST', path: '/api/v1/domains/{id}/verify' },
   },
   events: {
     list: { method: 'GET', path: '/api/v1/events' },

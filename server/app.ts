@@ -11,7 +11,7 @@ import { mailEvents } from './kernel/mail.ts'
 import type { Module } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
-import type { Bus, Database, Mail, Traces } from './kernel/ports.ts'
+import type { Bus, Database, Dns, Mail, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
@@ -29,18 +29,18 @@ import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
 import { reports } from './modules/reports/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
-import { createTenancyModule, tenancyEvents } from './modules/tenancy/module.ts'
+import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
 export const eventGroups = [mailEvents, egressEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents, keyEvents]
 
-export type Parts = { kernel: Kernel; identity: Identity; mail: Mail; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
+export type Parts = { kernel: Kernel; identity: Identity; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, mail, config }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, doors, mail, dns, config }: Parts): readonly Module[] {
   let permissions: PermissionTable | undefined
   const modules: Module[] = [
     identityModule(identity),
-    createTenancyModule({ kernel, identity, multiTenant: config.ENABLE_MULTI_TENANT }),
+    createTenancyModule({ kernel, identity, doors, dns, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
     createTasks(kernel),
     createNotifications({ kernel }),
@@ -62,6 +62,7 @@ export type AppOptions = {
   /** the way out, closed by whoever opened it */
   egress: Egress
   mail: Mail
+  dns: Dns
   traces?: Traces
   platformKey: Buffer
   log: Logger
@@ -97,7 +98,9 @@ export async function openApp(o: AppOptions): Promise<App> {
     const identity = await openIdentity(kernel, { registration: config.REGISTRATION, requireVerifiedEmail: config.REQUIRE_VERIFIED_EMAIL, multiTenant: config.ENABLE_MULTI_TENANT, limits: config.RATE_LIMITS === 'on' })
     stops.push(() => identity.close())
     if (o.restored) await identity.endAll()
-    const modules = createModules({ kernel, identity, mail: o.mail, config })
+    const { findTenant } = identity.doorkeeper
+    const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
+    const modules = createModules({ kernel, identity, doors, mail: o.mail, dns: o.dns, config })
     const operations = modules.flatMap((m) => m.routes ?? [])
     const permissions = createPermissions(modules)
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))
@@ -112,7 +115,7 @@ export async function openApp(o: AppOptions): Promise<App> {
 
     const site = openSite(o.consoleFolder)
     const http = await createServer({
-      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
+      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, requestId) => report(o.egress, config.ERROR_HOOK_URL, error, requestId, log),
@@ -129,7 +132,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     for (const module of modules) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
       const scopes = Object.assign({}, ...modules.map((m) => m.scopes ?? {}))
-      createLive({ kernel, tail, doorkeeper, scopes, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
+      createLive({ kernel, tail, doorkeeper, doors, scopes, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
     }
 
     let followers: Followers | undefined

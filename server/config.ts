@@ -25,7 +25,9 @@ export const settings = {
   REQUIRE_VERIFIED_EMAIL: { kind: 'boolean', default: 'false', about: 'Accounts must follow the link in a mail before they can sign in.' },
   RATE_LIMITS: { kind: 'choice', choices: ['on', 'off'], default: 'on', about: '`off` for load tests; refused with NODE_ENV=production.' },
   ENABLE_MULTI_TENANT: { kind: 'boolean', default: 'true', about: 'false: one tenant, made with the first account; others cannot be created.' },
+  TENANT_BASE_DOMAIN: { kind: 'text', about: 'Tenants are reached at `slug.` before this domain too. It needs a DNS entry `*.` that leads here.', example: 'apps.example.com' },
   TENANT_HEADER_NAME: { kind: 'text', default: 'org-id', about: 'Request header that names the tenant by id or slug.' },
+  DNS_SERVERS: { kind: 'list', default: '', about: 'Servers that domains of tenants are proved with, `address` or `address:port`; by default the machine\'s own.', example: '1.1.1.1' },
   ROLES: { kind: 'list', default: 'api,worker,live', choices: ['api', 'worker', 'live'], about: 'What this process does; also `--roles`. Less than all needs DATABASE_URL and SECRET_KEY.' },
   LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn', about: 'Lines below this level are not written; `info` gives one line a request.' },
   LOG_FILE: { kind: 'text', about: 'Append log lines to this file instead of standard output.' },
@@ -83,6 +85,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   if (Array.isArray(config.ROLES) && config.ROLES.length < 3 && !config.DATABASE_URL) faults.push(`ROLES=${config.ROLES.join(',')} needs DATABASE_URL: the embedded database belongs to one process that does everything.`)
   if (config.DATABASE_URL && !config.SECRET_KEY && Array.isArray(config.ROLES) && config.ROLES.length < 3) faults.push('SECRET_KEY is missing: processes that share a database need the same one.')
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(config.TENANT_HEADER_NAME ?? '') || ['authorization', 'host', 'cookie', 'content-type'].includes(config.TENANT_HEADER_NAME)) faults.push(`TENANT_HEADER_NAME=${config.TENANT_HEADER_NAME} is no name for it: lower-case letters, digits and dashes, such as org-id.`)
+  if (config.TENANT_BASE_DOMAIN !== undefined && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(config.TENANT_BASE_DOMAIN)) faults.push(`TENANT_BASE_DOMAIN=${config.TENANT_BASE_DOMAIN} is no domain name: such as apps.example.com, without scheme, port and wildcard.`)
+  for (const server of Array.isArray(config.DNS_SERVERS) ? config.DNS_SERVERS : []) if (!/^(\[[0-9a-f:]+\](:\d+)?|[0-9a-f:]+|[\d.]+(:\d+)?)$/i.test(server)) faults.push(`DNS_SERVERS=${server} is no address: such as 1.1.1.1 or 127.0.0.1:5353.`)
   if (faults.length) throw new ConfigFault(faults)
   return Object.freeze({ ...config, PUBLIC_URL: config.PUBLIC_URL?.replace(/\/+$/, ''), publicUrlGiven: config.PUBLIC_URL !== undefined, notes })
 }

@@ -8,6 +8,7 @@ import { openExternal } from './adapters/database-postgres.ts'
 import { backup as takeBackup } from './adapters/embedded/backup.ts'
 import { explain } from './adapters/embedded/cluster.ts'
 import { clearRestored, readRestored } from './adapters/embedded/restore.ts'
+import { openDns } from './adapters/dns-system.ts'
 import { openOutbox } from './adapters/mail-outbox.ts'
 import { openLocalBus } from './adapters/bus-local.ts'
 import { openApp, openBareKernel } from './app.ts'
@@ -40,7 +41,7 @@ export async function start(config: Config, root: string): Promise<void> {
     if (traces) opened.unshift({ stop: () => traces.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
-    const app = await openApp({ config, database, bus, egress, mail, ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    const app = await openApp({ config, database, bus, egress, mail, dns: openDns(config.DNS_SERVERS), ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
     opened.unshift(app)
     if (restored && dataDir) clearRestored(dataDir)
     drainOnSignals(opened, log)

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { TSchema } from 'typebox'
 import { corsOf, securityHeaders } from './headers.ts'
 import type { Db, Who } from './db.ts'
+import { hintOf, isUnknown, pathHint, requireOpen, type Doors } from './doors.ts'
 import { Problem, refuse, refuseField, type ErrorCode } from './errors.ts'
 import { answerAround, answerOnce, fingerprintOf } from './idempotency.ts'
 import { newId, platformId } from './ids.ts'
@@ -43,8 +44,6 @@ export type From = { ip: string }
 export type Doorkeeper = {
   /** @returns undefined for a token that is not valid, whatever the reason */
   authenticate(token: string, from: From): Principal | undefined | Promise<Principal | undefined>
-  /** The tenant an id or slug names, also one that is being deleted. */
-  findTenant(hint: string): Promise<string | undefined>
   /** undefined: no member */
   roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined>
   /** What the tenant's security rules still demand of a session; undefined: nothing. */
@@ -58,6 +57,7 @@ export type ServerOptions = {
   app: Db
   system: Db
   doorkeeper: Doorkeeper
+  doors: Doors
   bus: Pick<Bus, 'take'>
   log: Logger
   tenantHeader: string
@@ -222,13 +222,9 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   if (!token) refuse('auth.required')
   const principal = await o.doorkeeper.authenticate(token, { ip: req.ip })
   if (!principal) refuse('auth.token_refused')
-  const hint = req.headers[o.tenantHeader]
-  const hints = new Set<string>()
-  for (const given of [hint, req.headers['x-gw-path-tenant']].flat()) if (given) hints.add((await o.doorkeeper.findTenant(given)) ?? `unknown ${given}`)
-  if (hints.size > 1) refuse('tenant.conflict', 'header and path name different tenants: send one, or the same in both')
-  const [hinted] = hints
+  const hinted = await hintOf(req, o.tenantHeader, o.doors)
   if (hinted && principal.tenant && hinted !== principal.tenant) {
-    if (hinted.startsWith('unknown ')) refuse('tenant.not_found')
+    if (isUnknown(hinted)) refuse('tenant.not_found')
     refuse('tenant.mismatch')
   }
   if (op.fresh && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
@@ -241,9 +237,10 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     return { ...who, tenant: platformId }
   }
   if (principal.above) requireIssued(principal.above, op, tenant)
-  const role = tenant.startsWith('unknown ') ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
+  const role = isUnknown(tenant) ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
   if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
   if (op.access === 'tenant') {
+    requireOpen(await o.doors.stateOf(tenant)) // what is a person's own stays open: they may switch, leave, sign out
     const hindrance = await o.doorkeeper.hindrance?.(tenant, principal, role)
     if (hindrance) refuse(hindrance)
   }
@@ -270,10 +267,10 @@ async function takeTurn(req: FastifyRequest, reply: FastifyReply, { name, limit,
 
 /** `/t/{slug}/api/...` is the same API with the tenant in the path (S2.7); the hint travels in a header nobody can send from outside. */
 function tenantPath(req: { url?: string; headers: Record<string, unknown> }, tenantHeader: string): string {
-  delete req.headers['x-gw-path-tenant']
+  delete req.headers[pathHint]
   const m = /^\/t\/([^/?]+)(\/api\/.*)$/.exec(req.url ?? '')
-  if (!m || tenantHeader === 'x-gw-path-tenant') return req.url ?? '/'
-  req.headers['x-gw-path-tenant'] = decodeURIComponent(m[1]!.replace(/%(?![0-9a-f]{2})/gi, '%25'))
+  if (!m || tenantHeader === pathHint) return req.url ?? '/'
+  req.headers[pathHint] = decodeURIComponent(m[1]!.replace(/%(?![0-9a-f]{2})/gi, '%25'))
   return m[2]!
 }
 const takenId = (given: string | string[] | undefined) => (typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : undefined)

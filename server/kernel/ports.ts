@@ -37,3 +37,8 @@ export type Mail = { kind: string; send(letter: Letter): Promise<void>; close():
 /** One request, told after its answer. `parent` is the traceparent header as it came. */
 export type Span = { name: string; startedAtMs: number; ms: number; status: number; parent: string | undefined; attributes: Record<string, string | number> }
 export type Traces = { record(span: Span): void; close(): Promise<void> }
+
+/** Answers of the domain name system. @throws NotThere when the name has no such record; anything else is trouble on the way, and may pass */
+export type Dns = { txt(name: string): Promise<string[]> }
+/** The name is certainly without that record. */
+export class NotThere extends Error {}

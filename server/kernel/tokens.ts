@@ -12,7 +12,6 @@ export type TokenKind = {
 export function joinTokens(signIn: Doorkeeper, kinds: readonly TokenKind[]): Doorkeeper {
   return {
     authenticate: (token, from) => (kinds.find((kind) => kind.takes(token)) ?? signIn).authenticate(token, from),
-    findTenant: (hint) => signIn.findTenant(hint),
     roleIn: (tenant, person) => signIn.roleIn(tenant, person),
     ...(signIn.hindrance ? { hindrance: (tenant, principal, role) => signIn.hindrance!(tenant, principal, role) } : {}),
     ...(signIn.isFresh ? { isFresh: (principal, own) => signIn.isFresh!(principal, own) } : {}),

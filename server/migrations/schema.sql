@@ -752,6 +752,36 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.comments FOR EACH ROW EXE
 grant select, insert, update, delete on public.comments to gw_app;
 grant select, insert, update, delete on public.comments to gw_system;
 
+create table public.domains (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text collate "C" not null,
+  token text not null,
+  status text default 'pending'::text not null,
+  verified_at timestamp with time zone,
+  checked_at timestamp with time zone,
+  failing_since timestamp with time zone,
+  problem text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint domains_pkey PRIMARY KEY (tenant_id, id),
+  constraint domains_once UNIQUE (tenant_id, name),
+  constraint domains_name_check CHECK ((name = lower(name))),
+  constraint domains_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'verified'::text, 'lapsed'::text])))
+);
+CREATE UNIQUE INDEX domains_proved ON public.domains USING btree (name) WHERE (status = 'verified'::text);
+comment on index public.domains_proved is 'not by tenant: a name is one tenant''s, and whose is asked with each request';
+alter table public.domains enable row level security;
+alter table public.domains force row level security;
+create policy library on public.domains as permissive for select to gw_identity using ((status = 'verified'::text));
+create policy system on public.domains as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.domains as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.domains FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert (tenant_id, id, name, token), delete on public.domains to gw_app;
+grant select (tenant_id, name, status) on public.domains to gw_identity;
+grant select, insert, update, delete on public.domains to gw_system;
+
 create table public.events (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,

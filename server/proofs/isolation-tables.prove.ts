@@ -153,6 +153,7 @@ async function useEverything(world: World): Promise<void> {
   await world.apiKey(alpha)
   await world.ok(alpha.owner, 'PATCH', '/tenant-settings', { body: { eventRetentionDays: 3650 } })
   await world.ok(alpha.owner, 'PATCH', '/users/me/preferences', { body: { notifications: { assigned: { mail: false } } } })
+  await world.ok(alpha.owner, 'POST', '/domains', { body: { name: `${alpha.mark}.example` } })
   const leaver = await world.member(alpha, 'member')
   await world.ok(leaver, 'POST', '/members/me/leave')
   if (can.projects) await world.ok(alpha.owner, 'POST', '/projects', { body: { key: world.word('K').slice(0, 9).toUpperCase(), name: `${alpha.mark} kept` }, headers: { 'idempotency-key': newId() } })

@@ -9,7 +9,7 @@ import { openEgress } from '../kernel/egress.ts'
 import type { Context } from '../kernel/db.ts'
 import { silent } from '../kernel/log-lines.ts'
 import { mailBinding, type MailText } from '../kernel/mail.ts'
-import type { Database } from '../kernel/ports.ts'
+import { NotThere, type Database, type Dns } from '../kernel/ports.ts'
 import type { TenantRole } from '../kernel/schema.ts'
 import { afterwards } from './afterwards.ts'
 import { migratedDatabase } from './kernel.ts'
@@ -39,8 +39,10 @@ export type TestApp = App & {
 }
 export const password = 'tulips-under-glass 41'
 const setupToken = 'set-up token of the test'
+/** Nobody has proved anything. */
+const emptyDns: Dns = { txt: async (name) => { throw new NotThere(name) } }
 
-export type TestAppOptions = Partial<Pick<AppOptions, 'mail' | 'bus' | 'egress' | 'log'>> & {
+export type TestAppOptions = Partial<Pick<AppOptions, 'mail' | 'bus' | 'egress' | 'log' | 'dns'>> & {
   /** settings, as the environment would say them */
   settings?: Record<string, string>
   /** another process over the same database; it ends with this test too */
@@ -54,7 +56,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
   const egress = parts.egress ?? openEgress({ allow: config.EGRESS_ALLOW })
-  const app = await openApp({ config, database, bus, egress, mail: parts.mail ?? openOutbox(), platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const app = await openApp({ config, database, bus, egress, mail: parts.mail ?? openOutbox(), dns: parts.dns ?? emptyDns, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
     if (!parts.egress) await egress.close()

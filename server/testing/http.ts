@@ -1,6 +1,7 @@
 // Modules behind the real HTTP server on a fresh database, with a doorkeeper whose tokens say who they stand for.
 import type { TestContext } from 'node:test'
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import type { Doors } from '../kernel/doors.ts'
 import type { EventDeclaration } from '../kernel/events.ts'
 import { createServer, type Doorkeeper } from '../kernel/http.ts'
 import { newId } from '../kernel/ids.ts'
@@ -20,6 +21,9 @@ export type TestHttp = {
   as(person: Person | undefined, method: InjectOptions['method'], path: string, body?: unknown, headers?: Record<string, string>): Promise<Answered>
 }
 
+/** Tenants have no address of their own, and all are open. */
+export const headerDoors = (findTenant: (hint: string) => string | undefined): Doors => ({ findTenant: async (hint) => findTenant(hint), tenantOfHost: async () => undefined, stateOf: () => ({ status: 'active', off: new Set() }) })
+
 /** @param modules made after the kernel, since some need it */
 export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups, extra, server, limits = false }: { modules: (kernel: TestKernel) => readonly Module[]; groups: Record<string, EventDeclaration>[]; extra?: string; server?: ServerOptions; limits?: boolean }): Promise<TestHttp> {
   const kernel = await testKernel(t, { groups, extra, server })
@@ -30,11 +34,10 @@ export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups,
       const p = people.get(token)
       return p && { actor: { type: 'user', id: p.id }, tenant: p.tenant, operator: p.operator, session: p.id, name: p.name, expiresAt: Date.now() + 600_000, ...(p.scopes ? { scopes: p.scopes, permissions: p.permissions ?? [] } : {}) }
     },
-    findTenant: async (hint) => [...people.values()].find((p) => p.tenant === hint)?.tenant,
     roleIn: (tenant, person) => [...people.values()].find((p) => p.tenant === tenant && p.id === person)?.role,
   }
   const app = await createServer({
-    operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper, bus: kernel.bus, log: kernel.log,
+    operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper, doors: headerDoors((hint) => [...people.values()].find((p) => p.tenant === hint)?.tenant), bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: ['http://app.test'], trustProxy: [], limits,
   })
   t.after(() => app.close())

@@ -10,6 +10,7 @@ import { get, routes } from '../kernel/route.ts'
 import { openTail } from '../kernel/tail.ts'
 import { identityEvents, identityModule, openIdentity, type Identity, type IdentitySettings } from '../modules/identity/module.ts'
 import { startWorker } from '../kernel/jobs.ts'
+import { headerDoors } from './http.ts'
 import { openTestKernel, probeEvents, testKernel, type TestKernel } from './kernel.ts'
 
 export type Answered = { status: number; body: any; headers: Record<string, unknown>; cookies: string[] }
@@ -29,7 +30,7 @@ export async function testIdentity(t: Pick<TestContext, 'after'>, { settings = {
   const identity = await openIdentity(kernel, { registration: 'open', requireVerifiedEmail: false, multiTenant: true, limits: false, ...settings })
   const list: Module[] = [identityModule(identity), ...modules(identity, kernel), { name: 'probe', about: 'for tests', routes: probe }]
   const app = await createServer({
-    operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, bus: kernel.bus, log: kernel.log,
+    operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, doors: { ...headerDoors(() => undefined), findTenant: identity.doorkeeper.findTenant }, bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: [], trustProxy: [], limits: settings.limits ?? false,
   })
   for (const module of list) await module.mount?.(app)

@@ -13,6 +13,7 @@ import { Id, Nullable, Strict, Type, type TenantRole } from '../kernel/schema.ts
 import type { ScopeRule } from '../kernel/module.ts'
 import { openTail } from '../kernel/tail.ts'
 import { createLive } from '../modules/live/module.ts'
+import { headerDoors } from './http.ts'
 
 /** Boards and their cards, and what ends a stream; ids of `board` are in `hidden` for whom the rule says no. */
 export const boardEvents = {
@@ -49,7 +50,6 @@ export function createGuests(): Guests {
         const g = list.find((one) => one.token === token)
         return g && { actor: { type: 'user', id: g.id }, tenant: g.tenant, operator: g.operator, session: g.session, expiresAt: g.expiresAt, ...(g.scopes ? { scopes: g.scopes } : {}), ...(g.watches ? { watches: g.watches } : {}) }
       },
-      findTenant: async (hint) => list.find((g) => g.tenant === hint)?.tenant ?? undefined,
       roleIn: (tenant, person) => list.find((g) => g.id === person && g.tenant === tenant)?.role,
     },
   }
@@ -65,9 +65,10 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
     guests.asked.rules++
     return viewer.role === 'admin' || !guests.hidden.has(id)
   }
-  const live = createLive({ kernel, tail, doorkeeper: guests.doorkeeper, scopes: { board, card: async (_, id) => !guests.hidden.has(id) }, corsOrigins: ['http://app.test'], tenantHeader: 'org-id', ...more })
+  const doors = headerDoors((hint) => guests.list.find((g) => g.tenant === hint)?.tenant ?? undefined)
+  const live = createLive({ kernel, tail, doorkeeper: guests.doorkeeper, doors, trustProxy: [], scopes: { board, card: async (_, id) => !guests.hidden.has(id) }, corsOrigins: ['http://app.test'], tenantHeader: 'org-id', ...more })
   const app = await createServer({
-    operations: [], permissions: createPermissions([]), app: kernel.app, system: kernel.system, doorkeeper: guests.doorkeeper, bus: kernel.bus, log: kernel.log,
+    operations: [], permissions: createPermissions([]), app: kernel.app, system: kernel.system, doorkeeper: guests.doorkeeper, doors, bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: ['http://app.test'], trustProxy: [], limits: false,
   })
   live.mount(app)

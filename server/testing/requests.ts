@@ -40,6 +40,7 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/comments\/\{id\}/, async (c) => ({ id: (await c.world.comment(c.side, await aTask(c), c.by.tenant === c.side.id && c.by !== c.side.viewer ? undefined : c.side.owner)).id })],
   [/\/members\/\{userId\}/, async (c) => ({ userId: (await c.world.member(c.side, 'member')).id })],
   [/\/invitations\/\{id\}/, async (c) => ({ id: (await c.world.invitation(c.side)).id })],
+  [/\/domains\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/domains', { body: { name: `${c.world.word(c.side.mark)}.example` } })).id })],
   [/\/tenants\/\{id\}/, async (c) => ({ id: c.side.id })],
   [/\/api-keys\/\{id\}/, async (c) => ({ id: (await c.world.apiKey(c.side)).id })],
   [/\/service-keys\/\{id\}/, async (c) => ({ id: (await c.world.serviceKey()).id })],
@@ -119,6 +120,12 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     return { params: { id: tenant.id }, body: { userId: (await c.world.member({ id: tenant.id, mark: c.side.mark }, 'admin')).id } }
   },
   'tenants.changeSettings': () => ({ body: { eventRetentionDays: 3650 } }),
+  'domains.add': (c) => ({ body: { name: `${c.world.word(c.side.mark)}.example` } }),
+  'domains.ask': async (c) => {
+    const { id, name } = await c.world.ok(c.side.owner, 'POST', '/domains', { body: { name: `${c.world.word(c.side.mark)}.example` } })
+    await c.world.sql.query(`update domains set status = 'verified' where id = $1`, [id]) // as if its record had been found
+    return { query: { domain: name } }
+  },
   'members.change': () => ({ body: { role: 'viewer' } }),
   'members.leave': async (c) => ({ own: c.by.tenant === c.side.id && c.by !== c.side.owner ? await like(c) : await c.world.member(c.side, 'owner') }),
   'invitations.create': (c) => ({ body: { email: `${c.world.word(c.side.mark)}@example.test`, role: 'viewer' } }),

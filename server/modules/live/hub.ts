@@ -1,5 +1,6 @@
 // All live streams of a process: who is let in, where each begins, what ends it. WebSocket and Server-Sent Events are two wires to the same.
-import { codes, type ErrorCode } from '../../kernel/errors.ts'
+import { hintOf, isUnknown, requireOpen, type Doors, type Hinting } from '../../kernel/doors.ts'
+import { codes, Problem, type ErrorCode } from '../../kernel/errors.ts'
 import type { Doorkeeper, From, Principal } from '../../kernel/http.ts'
 import { newId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -17,6 +18,8 @@ export type HubOptions = {
   kernel: Pick<Kernel, 'app' | 'open' | 'registry' | 'log' | 'metrics'>
   tail: Tail
   doorkeeper: Doorkeeper
+  doors: Doors
+  tenantHeader: string
   /** noun -> rule, of all modules */
   scopes: Readonly<Record<string, ScopeRule>>
   heartbeatMs?: number
@@ -37,7 +40,7 @@ export class Ended extends Error {
 const granted = ({ session, expiresAt, role, operator, scopes, permissions }: Member) => ({ session, expiresAt, role, operator, scopes, permissions })
 export type Hub = ReturnType<typeof createHub>
 
-export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_000, page = 500 }: HubOptions) {
+export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scopes, heartbeatMs = 10_000, page = 500 }: HubOptions) {
   const gate = createGate(4)
   const visibility = createVisibility({ scopes, registry: kernel.registry, gate })
   const streams = new Set<Stream>()
@@ -106,6 +109,11 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
       switch (row.name) {
         case 'member.removed':
           return endAll(row.person_id, 4403, 'no longer a member', (s) => s.viewer.tenant === row.tenant_id)
+        case 'tenant.changed': {
+          const { status } = row.data as { status?: string }
+          if (status === 'suspended' || status === 'deleting') for (const stream of [...streams]) if (stream.viewer.tenant === row.tenant_id) stream.close(4403, codes[`tenant.${status}`].title)
+          return
+        }
         case 'session.ended':
           return endAll(row.person_id, 4401, 'signed out', (s) => s.viewer.session === row.subject_id)
         case 'user.deleted':
@@ -131,25 +139,38 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
     }
   }, Math.min(1000, heartbeatMs))
 
-  /** @throws Ended */
-  async function admit(token: string, from: From, hint?: string): Promise<Member> {
+  /** A closed tenant's streams have ended, and none begins. */
+  async function requireOpenTenant(tenant: string): Promise<void> {
+    try {
+      requireOpen(await doors.stateOf(tenant))
+    } catch (error) {
+      throw error instanceof Problem ? new Ended(4403, error.message, error.code) : error
+    }
+  }
+  /** @param hinted as hintedBy() found it @throws Ended */
+  async function admit(token: string, from: From, hinted?: string): Promise<Member> {
     const principal = await doorkeeper.authenticate(token, from)
     if (!principal || principal.expiresAt <= Date.now()) throw new Ended(4401, 'the token is not valid')
     if (!opens(principal, 'read')) throw new Ended(4403, 'the token lacks the scope read', 'scope.denied')
-    const hinted = hint === undefined ? undefined : ((await doorkeeper.findTenant(hint)) ?? 'unknown')
-    if (hinted && hinted !== 'unknown' && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
-    const tenant = hinted === 'unknown' ? hinted : (principal.tenant ?? hinted ?? null)
+    if (hinted && !isUnknown(hinted) && principal.tenant && hinted !== principal.tenant) throw new Ended(4403, 'the token is for another tenant', 'tenant.mismatch')
+    const tenant = isUnknown(hinted) ? hinted! : (principal.tenant ?? hinted ?? null)
     if (principal.above && tenant !== null) {
       if (!principal.above.operations.includes('live.listen') || principal.above.tenants?.includes(tenant) === false) throw new Ended(4403, 'this service key was not made for live streams of tenants')
       await principal.onUse?.({ operation: 'live.listen', tenant })
     }
     const role = tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id)))
+    if (tenant !== null) await requireOpenTenant(tenant)
     const hindrance = tenant !== null && role && (await doorkeeper.hindrance?.(tenant, principal, role))
     if (hindrance) throw new Ended(4403, codes[hindrance].title, hindrance)
     return memberOf(principal, tenant, role, token, from)
   }
+  /** The tenant that address, header and path name. @throws Ended when they differ */
+  const hintedBy = (request: Hinting): Promise<string | undefined> =>
+    hintOf(request, tenantHeader, doors).catch((error: unknown) => {
+      throw error instanceof Problem ? new Ended(4403, error.message, error.code) : error
+    })
   async function roleOf(tenant: string, person: string): Promise<TenantRole> {
-    const role = tenant === 'unknown' ? undefined : await doorkeeper.roleIn(tenant, person)
+    const role = isUnknown(tenant) ? undefined : await doorkeeper.roleIn(tenant, person)
     if (!role) throw new Ended(4403, 'no such tenant, or you are no member of it')
     return role
   }
@@ -200,6 +221,7 @@ export function createHub({ kernel, tail, doorkeeper, scopes, heartbeatMs = 10_0
 
   return {
     admit,
+    hintedBy,
     size: () => streams.size,
     isDraining: () => draining,
     /** Begins a stream on a wire. Settles once it is acknowledged; the past may still be on its way. @throws Ended */

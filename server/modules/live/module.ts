@@ -11,9 +11,8 @@ export type LiveOptions = Omit<HubOptions, 'kernel'> & {
   kernel: HubOptions['kernel'] & { publicUrl: string }
   /** pages that may connect, beside those of PUBLIC_URL */
   corsOrigins: readonly string[]
-  /** proxies whose X-Forwarded-For is believed */
+  /** proxies whose X-Forwarded-For and X-Forwarded-Host are believed */
   trustProxy?: readonly string[]
-  tenantHeader: string
   helloMs?: number
 }
 export type Live = {
@@ -31,8 +30,10 @@ export function createLive(o: LiveOptions): Live {
   return {
     module: module({ name: 'live', about: 'Events pushed to whoever may see them, resumed by cursor' }),
     mount(app) {
-      const sendAway = mountSockets(app.server, hub, { allows: (origin) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin), addressOf: addressOf(o.trustProxy ?? []), ...(o.helloMs ? { helloMs: o.helloMs } : {}) })
-      mountEventStream(app, hub, { tenantHeader: o.tenantHeader })
+      const { addressOf, hostOf } = behindProxies(o.trustProxy ?? [])
+      const allows = (origin: string, host: string) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin) || isOwnDoor(origin, host, o.doors)
+      const sendAway = mountSockets(app.server, hub, { allows, addressOf, hostOf, ...(o.helloMs ? { helloMs: o.helloMs } : {}) })
+      mountEventStream(app, hub)
       app.addHook('preClose', async () => {
         hub.drain() // close() waits for open streams for ever
         sendAway()
@@ -44,9 +45,12 @@ export function createLive(o: LiveOptions): Live {
 }
 
 /** As the framework tells it for every other request: an upgrade does not pass through it. */
-function addressOf(trusted: readonly string[]): (req: IncomingMessage) => string {
+function behindProxies(trusted: readonly string[]) {
   const trust = trusted.length ? proxyAddress.compile([...trusted]) : () => false
-  return (req) => proxyAddress(req, trust)
+  return {
+    addressOf: (req: IncomingMessage): string => proxyAddress(req, trust),
+    hostOf: (req: IncomingMessage): string => (trust(req.socket.remoteAddress ?? '', 0) && String(req.headers['x-forwarded-host'] ?? '').split(',').at(-1)!.trim()) || (req.headers.host ?? ''),
+  }
 }
 
 /** On one's own machine localhost, 127.0.0.1 and [::1] are the same place. */
@@ -55,4 +59,9 @@ function isOurs(origin: string, publicUrl: string): boolean {
   const [theirs, ours] = [new URL(origin), new URL(publicUrl)]
   const loopback = /^(localhost|127\.0\.0\.1|\[::1\])$/
   return theirs.origin === ours.origin || (theirs.protocol === ours.protocol && theirs.port === ours.port && loopback.test(theirs.hostname) && loopback.test(ours.hostname))
+}
+
+/** A page that a tenant's own door served. */
+async function isOwnDoor(origin: string, host: string, doors: LiveOptions['doors']): Promise<boolean> {
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase() && Boolean(await doors.tenantOfHost(host))
 }

@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type RawData, type WebSocket } from 'ws'
+import { pathHint, type Hinting } from '../../kernel/doors.ts'
 import type { From } from '../../kernel/http.ts'
 import { Ended, type Hub } from './hub.ts'
 import type { Stream, Wire } from './subscription.ts'
@@ -36,18 +37,31 @@ export function readClientFrame(text: string): ClientFrame {
   return { ...frame, after: after ?? undefined } as ClientFrame
 }
 
-/** @param allows whether a page of this origin may connect; asked only when the client names one @param addressOf the client's, behind trusted proxies too @returns sends those away that the hub does not know yet */
-export function mountSockets(server: Server, hub: Hub, { allows, addressOf, helloMs = 5000 }: { allows(origin: string): boolean; addressOf(req: IncomingMessage): string; helloMs?: number }): () => void {
+export type SocketOptions = {
+  /** whether a page of this origin may connect; asked only when the client names one */
+  allows(origin: string, host: string): boolean | Promise<boolean>
+  /** the client's address, behind trusted proxies too */
+  addressOf(req: IncomingMessage): string
+  /** the host a request is for, as a trusted proxy says it or as it came */
+  hostOf(req: IncomingMessage): string
+  helloMs?: number
+}
+/** `/live`, and with the tenant in the path `/t/{slug}/live`. @returns sends those away that the hub does not know yet */
+export function mountSockets(server: Server, hub: Hub, { allows, addressOf, hostOf, helloMs = 5000 }: SocketOptions): () => void {
   // a little above our own limit, so that a frame too large is answered by our own code
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 4 * mostBytes })
 
-  server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
+  server.on('upgrade', async (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => {})
-    if (req.url?.split('?')[0] !== '/live') return turnAway(socket, 404, 'Not Found')
+    const at = /^(?:\/t\/([^/]+))?\/live$/.exec(req.url?.split('?')[0] ?? '')
+    if (!at) return turnAway(socket, 404, 'Not Found')
     if (hub.isDraining()) return turnAway(socket, 503, 'Service Unavailable')
     const { origin } = req.headers
-    if (origin !== undefined && !allows(origin)) return turnAway(socket, 403, 'Forbidden')
-    sockets.handleUpgrade(req, socket, head, (ws) => converse(ws, socket, hub, helloMs, { ip: addressOf(req) }))
+    const host = hostOf(req)
+    if (origin !== undefined && !(await Promise.resolve(allows(origin, host)).catch(() => false))) return turnAway(socket, 403, 'Forbidden')
+    if (socket.destroyed) return
+    const hinting: Hinting = { host, headers: { ...req.headers, [pathHint]: at[1] } }
+    sockets.handleUpgrade(req, socket, head, (ws) => converse(ws, socket, hub, helloMs, { ip: addressOf(req) }, hinting))
   })
   return () => {
     for (const ws of sockets.clients) if (ws.readyState === ws.OPEN) ws.close(1001, 'going away: reconnect now')
@@ -59,7 +73,7 @@ function turnAway(socket: Duplex, status: number, title: string): void {
   socket.end(`HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Length: 0\r\nX-Content-Type-Options: nosniff\r\n\r\n`)
 }
 
-function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number, from: From): void {
+function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number, from: From, hinting: Hinting): void {
   const wire = wireOf(ws, socket)
   let stream: Stream | undefined
   let gone = false
@@ -78,7 +92,7 @@ function converse(ws: WebSocket, socket: Duplex, hub: Hub, helloMs: number, from
     if (frame.type === 'hello') {
       if (stream) throw new Ended(4400, 'a second hello')
       clearTimeout(silence)
-      const viewer = await hub.admit(frame.token, from)
+      const viewer = await hub.admit(frame.token, from, await hub.hintedBy(hinting))
       stream = gone ? undefined : await hub.begin(viewer, frame.token, wire, frame)
       if (gone) stream?.close(1006, 'gone')
       return

@@ -8,15 +8,15 @@ import { maxTopics } from './topics.ts'
 
 const farewellMs = 1000
 
-/** Adds GET /api/v1/live. @param tenantHeader names the tenant where the token names none */
-export function mountEventStream(app: FastifyInstance, hub: Hub, { tenantHeader }: { tenantHeader: string }): void {
+/** Adds GET /api/v1/live. */
+export function mountEventStream(app: FastifyInstance, hub: Hub): void {
   app.route({
     method: 'GET', url: '/api/v1/live', exposeHeadRoute: false, // HEAD on a stream would never answer
     handler: async (req, reply) => {
       req.operation = 'live.listen'
       const token = /^Bearer (\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
       if (!token) refuse('auth.required')
-      const viewer = await hub.admit(token, { ip: req.ip }, hintOf(req, tenantHeader)).catch(answerFor)
+      const viewer = await hub.hintedBy(req).then((hinted) => hub.admit(token, { ip: req.ip }, hinted)).catch(answerFor)
       const topics = topicsOf(req.query as Record<string, unknown>)
       const after = req.headers['last-event-id']
       if (hub.isDraining()) refuse('unavailable')
@@ -36,11 +36,6 @@ export function mountEventStream(app: FastifyInstance, hub: Hub, { tenantHeader 
 function answerFor(error: unknown): never {
   if (error instanceof Ended) refuse(error.problem, error.message)
   throw error
-}
-function hintOf(req: FastifyRequest, tenantHeader: string): string | undefined {
-  const hints = [req.headers[tenantHeader], req.headers['x-gw-path-tenant']].flat().filter((hint) => hint !== undefined && hint !== '')
-  if (new Set(hints).size > 1) refuse('tenant.conflict', 'header and path name different tenants: send one, or the same in both')
-  return hints[0]
 }
 function topicsOf(query: Record<string, unknown>): string[] {
   const unknown = Object.keys(query).find((name) => name !== 'topics')

@@ -2,7 +2,17 @@
 import { event, type PayloadsOf } from '../../kernel/events.ts'
 import { Nullable, Strict, Type } from '../../kernel/schema.ts'
 
+const domain = { audience: 'admins' } as const
+const Named = Strict({ name: Type.String() })
+const Faulty = Strict({ name: Type.String(), problem: Type.String() })
+
 export const tenancyEvents = {
+  'domain.added': event(Named, { ...domain, about: 'A domain was named; it opens nothing before it is proved.' }),
+  'domain.verified': event(Named, { ...domain, about: 'The record in the DNS was found: the domain opens the tenant.' }),
+  'domain.rechecked': event(Named, { ...domain, about: 'The daily look found the record.' }),
+  'domain.refused': event(Faulty, { ...domain, about: 'A look did not find the record; what the domain was it stays.' }),
+  'domain.lapsed': event(Faulty, { ...domain, about: 'The record of a proved domain is gone: it opens nothing any more.' }),
+  'domain.removed': event(Named, domain),
   'settings.changed': event(Strict({ eventRetentionDays: Nullable(Type.Integer()) }), { subject: 'tenant', audience: 'admins', about: 'Settings of the tenant changed.' }),
 }
 declare module '../../kernel/events.ts' {

@@ -2,9 +2,30 @@ import type { Operation } from '../../kernel/route.ts'
 import { del, get, patch, post, routes } from '../../kernel/route.ts'
 import { ById, Id, Page, Strict, Type } from '../../kernel/schema.ts'
 import * as s from './schema.ts'
+import type { Domains } from './domains.ts'
 import type { Tenancy } from './service.ts'
 
 const ByUser = Strict({ userId: Id })
+
+/** Nothing of it exists where one tenant is for all. */
+export const domainRoutes = (domains: Domains): Operation[] =>
+  routes('domains', {
+    list: get('/domains', { summary: 'Domains of the active tenant, newest first', permission: 'domains.manage', query: Strict(Page), returns: s.DomainList, handle: (ctx, { query }) => domains.list(ctx, query) }),
+    add: post('/domains', {
+      summary: 'Name a domain', description: 'Put `record` into its DNS, then verify. Until then it opens nothing.', permission: 'domains.manage', status: 201, body: s.NewDomain, returns: s.Domain, problems: ['domain.taken', 'conflict'],
+      example: { name: 'work.example.com' }, handle: (ctx, { body }) => domains.add(ctx, body.name),
+    }),
+    ask: get('/domains/ask', {
+      access: 'public', summary: 'Whether a name opens a tenant', description: 'For a proxy with on-demand TLS: 200 for proved domains and subdomains of tenants, else 404.', query: Strict({ domain: Type.String({ minLength: 1, maxLength: 253 }) }),
+      returns: s.AskedDomain, limit: { name: 'ask', limit: { max: 1200, windowMs: 60_000 }, by: 'address' }, problems: ['domain.not_found'], handle: (_ctx, { query }) => domains.mayServe(query.domain),
+    }),
+    get: get('/domains/:id', { summary: 'One domain', permission: 'domains.manage', params: ById, returns: s.Domain, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.find(ctx, params.id) }),
+    verify: post('/domains/:id/verify', {
+      summary: 'Look for the record now', description: 'A record that is not there yet is no error: `status` stays and `problem` says what was found.', permission: 'domains.manage', idempotency: 'outside', params: ById, returns: s.Domain,
+      limit: { name: 'verify-domain', limit: { max: 60, windowMs: 60_000 } }, problems: ['domain.not_found', 'domain.taken'], handle: (ctx, { params }) => domains.verify(ctx, params.id),
+    }),
+    remove: del('/domains/:id', { summary: 'Take a domain away', description: 'It opens nothing from now on.', permission: 'domains.manage', params: ById, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.remove(ctx, params.id) }),
+  })
 
 export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('tenants', {

@@ -1,4 +1,4 @@
-import { Email, Id, listOf, Nullable, roles, Strict, Text, Time, Type, Version } from '../../kernel/schema.ts'
+import { Email, Id, listOf, Nullable, roles, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
 
 export const Role = Type.Enum([...roles], { description: 'viewer < member < admin < owner' })
 const Slug = Type.String({ pattern: '^[a-z][a-z0-9-]{1,40}$', description: 'letters, digits and dashes; never a reserved word' })
@@ -27,3 +27,15 @@ export const NewInvitation = Strict({ email: Type.Optional(Nullable(Email)), rol
 export const InvitationToken = Strict({ token: Type.String({ minLength: 8, maxLength: 200 }) }, { $id: 'InvitationToken' })
 export const InvitationPreview = Type.Object({ tenantName: Type.String(), email: Nullable(Type.String()), role: Role, expiresAt: Time }, { $id: 'InvitationPreview' })
 export const Transfer = Strict({ userId: Id }, { $id: 'TransferTenant' })
+
+const domain = { id: Id, name: Type.String(), status: Type.Enum(['pending', 'verified', 'lapsed']), verifiedAt: Nullable(Time), checkedAt: Nullable(Time), problem: Nullable(Type.String({ description: 'what the last look found wrong' })), ...times }
+export const DomainRow = Type.Object({ ...domain, token: Type.String() })
+export type DomainRow = Static<typeof DomainRow>
+export const Domain = Type.Object(
+  { ...domain, record: Type.Object({ type: Type.Literal('TXT'), name: Type.String(), value: Type.String() }, { description: 'Proves the domain: put it into the domain\'s DNS, and keep it there.' }) },
+  { $id: 'Domain', description: 'pending: not proved yet. verified: opens the tenant; looked at daily. lapsed: the record is gone, so it opens nothing.' },
+)
+export type Domain = Static<typeof Domain>
+export const DomainList = listOf(Domain, 'DomainList')
+export const NewDomain = Strict({ name: Text(1, 253, { description: 'such as `app.example.com`; without scheme and port' }) }, { $id: 'NewDomain' })
+export const AskedDomain = Type.Object({ domain: Type.String() }, { $id: 'AskedDomain' })
