@@ -1096,6 +1096,151 @@ create table public.readers (
 grant select, insert, update, delete on public.readers to gw_system;
 comment on table public.readers is 'no tenant: a reader sees the whole log; gw_app has no grant';
 
+create table public.run_blobs (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  run_id uuid not null,
+  id uuid not null,
+  bytes integer not null,
+  sealed bytea not null,
+  created_at timestamp with time zone default now() not null,
+  constraint run_blobs_pkey PRIMARY KEY (tenant_id, run_id, id)
+);
+alter table public.run_blobs enable row level security;
+alter table public.run_blobs force row level security;
+create policy system on public.run_blobs as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_blobs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert on public.run_blobs to gw_app;
+grant select, insert, update, delete on public.run_blobs to gw_system;
+
+create table public.run_schedules (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  workflow_version integer not null,
+  entry text,
+  cron text,
+  time_zone text default 'UTC'::text not null,
+  every_ms bigint,
+  overlap text default 'skip'::text not null,
+  catch_up text default 'one'::text not null,
+  input jsonb,
+  actor_type text not null,
+  actor_id uuid,
+  next_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint run_schedules_pkey PRIMARY KEY (tenant_id, id),
+  constraint run_schedules_catch_up_check CHECK ((catch_up = ANY (ARRAY['none'::text, 'one'::text, 'all'::text]))),
+  constraint run_schedules_check CHECK ((num_nonnulls(cron, every_ms) = 1)),
+  constraint run_schedules_every_ms_check CHECK ((every_ms >= 1000)),
+  constraint run_schedules_overlap_check CHECK ((overlap = ANY (ARRAY['skip'::text, 'queue'::text, 'allow'::text])))
+);
+CREATE INDEX run_schedules_due ON public.run_schedules USING btree (next_at) WHERE (next_at IS NOT NULL);
+comment on index public.run_schedules_due is 'not by tenant: a worker takes what is due';
+alter table public.run_schedules enable row level security;
+alter table public.run_schedules force row level security;
+create policy system on public.run_schedules as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_schedules as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.run_schedules FOR EACH ROW EXECUTE FUNCTION public.touch();
+grant select, insert, update, delete on public.run_schedules to gw_app;
+grant select, insert, update, delete on public.run_schedules to gw_system;
+
+create table public.run_signals (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  name text not null,
+  payload jsonb,
+  actor_id uuid,
+  seq bigint generated always as identity not null,
+  consumed_by text,
+  created_at timestamp with time zone default now() not null,
+  constraint run_signals_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX run_signals_of_run ON public.run_signals USING btree (tenant_id, run_id, seq);
+alter table public.run_signals enable row level security;
+alter table public.run_signals force row level security;
+create policy system on public.run_signals as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_signals as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert (tenant_id, id, run_id, name, payload, actor_id) on public.run_signals to gw_app;
+grant select, insert, update, delete on public.run_signals to gw_system;
+
+create table public.run_steps (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  run_id uuid not null,
+  key text not null,
+  node text not null,
+  kind text not null,
+  state text not null,
+  attempt integer default 0 not null,
+  redo integer default 0 not null,
+  output jsonb,
+  error jsonb,
+  due_at timestamp with time zone,
+  beat_at timestamp with time zone,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  constraint run_steps_pkey PRIMARY KEY (tenant_id, run_id, key),
+  constraint run_steps_kind_check CHECK ((kind = ANY (ARRAY['step'::text, 'sleep'::text, 'signal'::text, 'child'::text, 'note'::text]))),
+  constraint run_steps_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'done'::text, 'failed'::text])))
+);
+alter table public.run_steps enable row level security;
+alter table public.run_steps force row level security;
+create policy system on public.run_steps as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_steps as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, update on public.run_steps to gw_app;
+grant select, insert, update, delete on public.run_steps to gw_system;
+
+create table public.runs (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  workflow_version integer not null,
+  engine text default 'embedded'::text not null,
+  entry text,
+  status text default 'pending'::text not null,
+  input jsonb,
+  output jsonb,
+  error jsonb,
+  due_at timestamp with time zone default now(),
+  owner uuid,
+  epoch integer default 0 not null,
+  wake_seq integer default 0 not null,
+  cancel_requested boolean default false not null,
+  pause_requested boolean default false not null,
+  claims integer default 0 not null,
+  progress integer default 0 not null,
+  parent_run uuid,
+  parent_key text,
+  closes_with_parent boolean default false not null,
+  schedule_id uuid,
+  dedup_key text,
+  actor_type text not null,
+  actor_id uuid,
+  cause_id uuid,
+  request_id text,
+  depth integer default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  started_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  constraint runs_pkey PRIMARY KEY (tenant_id, id),
+  constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+) with (fillfactor=85);
+CREATE INDEX runs_busy ON public.runs USING btree (tenant_id) WHERE (status = 'running'::text);
+CREATE UNIQUE INDEX runs_dedup ON public.runs USING btree (tenant_id, dedup_key) WHERE (dedup_key IS NOT NULL);
+CREATE INDEX runs_due ON public.runs USING btree (due_at) WHERE (due_at IS NOT NULL);
+comment on index public.runs_due is 'not by tenant: a worker takes what is due';
+CREATE INDEX runs_lane ON public.runs USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX runs_parent ON public.runs USING btree (tenant_id, parent_run) WHERE (parent_run IS NOT NULL);
+CREATE INDEX runs_schedule ON public.runs USING btree (tenant_id, schedule_id) WHERE ((schedule_id IS NOT NULL) AND (finished_at IS NULL));
+CREATE INDEX runs_workflow ON public.runs USING btree (tenant_id, workflow_id, id);
+alter table public.runs enable row level security;
+alter table public.runs force row level security;
+create policy system on public.runs as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.runs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update on public.runs to gw_app;
+grant select, insert, update, delete on public.runs to gw_system;
+
 create table public.security_rules (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   second_factor text default 'optional'::text not null,
@@ -1210,8 +1355,10 @@ create table public.tenant_settings (
   event_retention_days integer,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  run_retention_days integer,
   constraint tenant_settings_pkey PRIMARY KEY (tenant_id),
-  constraint tenant_settings_event_retention_days_check CHECK ((event_retention_days > 0))
+  constraint tenant_settings_event_retention_days_check CHECK ((event_retention_days > 0)),
+  constraint tenant_settings_run_retention_days_check CHECK ((run_retention_days > 0))
 );
 alter table public.tenant_settings enable row level security;
 alter table public.tenant_settings force row level security;
@@ -1237,3 +1384,13 @@ create policy system on public.watchers as permissive for all to gw_system using
 create policy tenant on public.watchers as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
 grant select, insert, update, delete on public.watchers to gw_app;
 grant select, insert, update, delete on public.watchers to gw_system;
+
+create table public.workers (
+  id uuid not null,
+  lock_key bigint,
+  beat_at timestamp with time zone default now() not null,
+  created_at timestamp with time zone default now() not null,
+  constraint workers_pkey PRIMARY KEY (id)
+);
+grant select, insert, update, delete on public.workers to gw_system;
+comment on table public.workers is 'no tenant: processes that work on runs; gw_app has no grant';

@@ -148,6 +148,7 @@ const fault = (error: unknown): never => {
 /** Leaves a row of tenant A in every table that requests may read. */
 async function useEverything(world: World): Promise<void> {
   const { alpha, can } = world
+  await putRun(world)
   await world.invitation(alpha)
   await world.ok(alpha.owner, 'PATCH', '/security', { body: { secondFactor: 'optional' } })
   await world.apiKey(alpha)
@@ -162,4 +163,14 @@ async function useEverything(world: World): Promise<void> {
   if (can.comments) await world.comment(alpha, task)
   await world.ok(alpha.owner, 'PUT', `/tasks/${task.id}/watchers/me`)
   if (can.notifications) await world.notification(alpha, alpha.member)
+}
+
+/** A run that has ended, with all that can hang on one. */
+async function putRun({ alpha, sql }: World): Promise<void> {
+  const [run, workflow] = [newId(), newId()]
+  await sql.query(`insert into runs (tenant_id, id, workflow_id, workflow_version, status, due_at, actor_type, finished_at) values ($1, $2, $3, 1, 'completed', null, 'system', now())`, [alpha.id, run, workflow])
+  await sql.query(`insert into run_steps (tenant_id, run_id, key, node, kind, state) values ($1, $2, 'a', 'a', 'step', 'done')`, [alpha.id, run])
+  await sql.query(`insert into run_signals (tenant_id, id, run_id, name) values ($1, $2, $3, 'go')`, [alpha.id, newId(), run])
+  await sql.query(`insert into run_blobs (tenant_id, run_id, id, bytes, sealed) values ($1, $2, $3, 1, 'x')`, [alpha.id, run, newId()])
+  await sql.query(`insert into run_schedules (tenant_id, id, workflow_id, workflow_version, cron, actor_type) values ($1, $2, $3, 1, '0 0 1 1 *', 'system')`, [alpha.id, newId(), workflow])
 }

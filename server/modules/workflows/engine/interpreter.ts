@@ -9,8 +9,8 @@ const once: Retry = { max: 1, baseMs: 0, factor: 1, capMs: 0 }
 const stepTimeoutMs = 60_000
 
 /** A fault of a node, with a code of ours. */
-function fault(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code })
+function fault(code: string, key: string, message: string): Error {
+  return Object.assign(new Error(`${key}: ${message}`), { code, key })
 }
 const isRef = (value: unknown): value is Ref => typeof value === 'object' && value !== null && Object.hasOwn(value, '$ref')
 
@@ -141,7 +141,7 @@ async function runLevel(run: Run, graph: CompiledGraph, outer: Scope, prefix: st
   }
   const milliseconds = (scope: Scope, d: Duration, key: string): number => {
     const ms = typeof d === 'number' ? d : read(scope, d.path)
-    if (typeof ms !== 'number' || !(ms >= 0) || ms > 8.64e15) throw fault('wait.bad_duration', `${key}: the duration is no number of milliseconds`)
+    if (typeof ms !== 'number' || !(ms >= 0) || ms > 8.64e15) throw fault('wait.bad_duration', key, 'the duration is no number of milliseconds')
     return ms
   }
 
@@ -191,14 +191,14 @@ async function runLevel(run: Run, graph: CompiledGraph, outer: Scope, prefix: st
   const instant = (scope: Scope, until: number | string | { path: Path }, key: string): number => {
     const given = typeof until === 'object' ? read(scope, until.path) : until
     const ms = typeof given === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(given) ? Date.parse(given) : given
-    if (typeof ms !== 'number' || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) throw fault('wait.bad_time', `${key}: the time is neither RFC 3339 nor milliseconds`)
+    if (typeof ms !== 'number' || !Number.isFinite(ms) || Math.abs(ms) > 8.64e15) throw fault('wait.bad_time', key, 'the time is neither RFC 3339 nor milliseconds')
     return ms
   }
 
   const approval = async (n: CompiledNode & { kind: 'approval' }, key: string, scope: Scope): Promise<Done> => {
     if (n.ask) await work(n, `${key}/ask`, scope, n.ask)
     const got = await port.signal(key, key, n.timeoutMs === undefined ? {} : { timeoutMs: milliseconds(scope, n.timeoutMs, key) })
-    if (got.timedOut && !plan.ways.has(`${n.id} case:timeout`)) throw fault('approval.timed_out', `${key}: nobody decided in time`)
+    if (got.timedOut && !plan.ways.has(`${n.id} case:timeout`)) throw fault('approval.timed_out', key, 'nobody decided in time')
     const { payload } = got
     const approved = !got.timedOut && typeof payload === 'object' && payload !== null && !Array.isArray(payload) && payload.decision === 'approve'
     outputs.set(n.id, { ...got, approved } as unknown as Json)
@@ -208,8 +208,8 @@ async function runLevel(run: Run, graph: CompiledGraph, outer: Scope, prefix: st
   const loop = async (n: CompiledNode & { kind: 'loop' }, key: string, scope: Scope): Promise<Json> => {
     const items = read(scope, n.over)
     const most = Math.min(n.maxItems ?? mostItems, mostItems)
-    if (!Array.isArray(items)) throw fault('loop.no_list', `${key}: ${n.over} is not a list`)
-    if (items.length > most) throw fault('loop.too_long', `${key}: ${items.length} items, at most ${most}`)
+    if (!Array.isArray(items)) throw fault('loop.no_list', key, `${n.over} is not a list`)
+    if (items.length > most) throw fault('loop.too_long', key, `${items.length} items, at most ${most}`)
     const out: Json[] = new Array<Json>(items.length).fill(null)
     const mine: Halt = { above: halt }
     let next = 0
