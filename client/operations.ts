@@ -112,6 +112,16 @@ export type OverdueReport = { items: ({ taskId: string; projectId: string; ref: 
 
 export type ParkedEvent = { eventId: string; tenantId: string; name: string; error: string; at: string; parkedAt: string }
 
+export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; createdAt: string }
+
+/** For `navigator.credentials`, as PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON. */
+export type PasskeyChallenge = { challenge: string }
+
+/** As `PublicKeyCredential.toJSON()` gives it. */
+export type PasskeyCredential = { id: string; rawId: string; type: 'public-key'; response: { clientDataJSON: string } }
+
+export type PasskeyList = { items: Passkey[]; next: string | null }
+
 export type PersonExport = { user: User; preferences: Preferences; credentials: Record<string, unknown>[]; sessions: Record<string, unknown>[]; memberships: Record<string, unknown>[]; invitationsSent: Record<string, unknown>[] }
 
 export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
@@ -217,6 +227,10 @@ export type Operations = {
     loginCode(input: { body: { challenge: string; code: string; tenant?: string } } & CallOptions): Promise<SignedIn>
     /** End this session */
     logout(input?: CallOptions): Promise<void>
+    /** Sign in with a passkey */
+    passkey(input: { body: { credential: PasskeyCredential; tenant?: string } } & CallOptions): Promise<SignedIn>
+    /** A challenge for signing in with a passkey */
+    passkeyOptions(input?: CallOptions): Promise<PasskeyChallenge>
     /** A new pair for a refresh token */
     refresh(input?: { body?: { refreshToken?: string } } & CallOptions): Promise<SignedIn>
     /** Make an account */
@@ -228,7 +242,7 @@ export type Operations = {
     /** A pair for the login page's session */
     session(input?: CallOptions): Promise<SignedIn>
     /** Prove that it is me */
-    stepUp(input: { body: { password?: string; code?: string } } & CallOptions): Promise<void>
+    stepUp(input: { body: { password?: string; code?: string; passkey?: PasskeyCredential } } & CallOptions): Promise<void>
     /** A pair for another of my tenants */
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
@@ -303,6 +317,16 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; status?: 'queued' | 'sent' | 'kept' | 'failed' | 'held' } } & CallOptions): Promise<OutboxList>
     /** Show a mail with its links; that somebody looked is logged */
     reveal(input: { id: string } & CallOptions): Promise<OutboxMail>
+  }
+  passkeys: {
+    /** Keep a passkey */
+    create(input: { body: { name: string; credential: PasskeyCredential } } & CallOptions): Promise<Passkey>
+    /** Remove a passkey */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** My passkeys */
+    list(input?: CallOptions): Promise<PasskeyList>
+    /** A challenge for making a passkey */
+    options(input?: CallOptions): Promise<PasskeyChallenge>
   }
   projects: {
     /** Change or archive a project */
@@ -478,6 +502,8 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     login: { method: 'POST', path: '/api/v1/auth/login', public: true },
     loginCode: { method: 'POST', path: '/api/v1/auth/login/code', public: true },
     logout: { method: 'POST', path: '/api/v1/auth/logout' },
+    passkey: { method: 'POST', path: '/api/v1/auth/passkey', public: true },
+    passkeyOptions: { method: 'POST', path: '/api/v1/auth/passkey/options', public: true },
     refresh: { method: 'POST', path: '/api/v1/auth/refresh', public: true },
     register: { method: 'POST', path: '/api/v1/auth/register', public: true },
     resendVerification: { method: 'POST', path: '/api/v1/auth/resend-verification', public: true },
@@ -529,6 +555,12 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
   outbox: {
     list: { method: 'GET', path: '/api/v1/outbox' },
     reveal: { method: 'POST', path: '/api/v1/outbox/{id}/reveal' },
+  },
+  passkeys: {
+    create: { method: 'POST', path: '/api/v1/users/me/passkeys' },
+    delete: { method: 'DELETE', path: '/api/v1/users/me/passkeys/{id}' },
+    list: { method: 'GET', path: '/api/v1/users/me/passkeys' },
+    options: { method: 'POST', path: '/api/v1/users/me/passkeys/options' },
   },
   projects: {
     change: { method: 'PATCH', path: '/api/v1/projects/{id}' },

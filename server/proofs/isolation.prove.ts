@@ -205,7 +205,7 @@ test('nobody sees or changes what is not theirs', async (t) => {
 function floorOf({ method, path }: Operation): { access: Operation['access']; least: TenantRole } {
   const at = path.replace('/api/v1', '')
   const is = (...patterns: RegExp[]) => patterns.some((p) => p.test(`${method} ${at}`))
-  if (is(/ \/auth\/(register|login|login\/code|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/, / \/domains\/ask$/)) return { access: 'public', least: 'viewer' }
+  if (is(/ \/auth\/(register|login|login\/code|passkey|passkey\/options|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/, / \/domains\/ask$/)) return { access: 'public', least: 'viewer' }
   if (is(/ \/(readers|jobs|outbox|installation|plans|service-keys)(\/|$)/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
   if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/)) return { access: 'person', least: 'viewer' }
   if (is(/ \/(invitations|tenant-settings|events|audit|security|api-keys|domains)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }

@@ -1,6 +1,7 @@
 // A good request to every operation: path parameters are filled by what makes such a thing, bodies by their schema, and this table says the rest.
 // An operation that none of it fits makes the proofs fail: give it a line here.
 import { codeAt, stepAt } from '../modules/identity/totp.ts'
+import { createAuthenticator } from './authenticator.ts'
 import type { Operation, Request } from './operations.ts'
 import { exampleOf } from './operations.ts'
 import { fail } from './product.ts'
@@ -23,6 +24,12 @@ async function withTotp({ world }: Case, own: Person): Promise<{ own: Person; se
   const { secret } = await world.ok(own, 'POST', '/users/me/totp')
   await world.ok(own, 'POST', '/users/me/totp/confirm', { body: { code: codeAt(secret, stepAt(Date.now()) - 1) } })
   return { own, secret }
+}
+async function withPasskey({ world }: Case, own: Person) {
+  const device = createAuthenticator(world.product.url)
+  const credential = device.create(await world.ok(own, 'POST', '/users/me/passkeys/options'))
+  const { id } = await world.ok(own, 'POST', '/users/me/passkeys', { body: { name: 'Laptop', credential } })
+  return { own, device, id: id as string }
 }
 const text = (c: Case) => `${c.world.markOf(c.side, c.project)} ${c.world.word()}`
 const columnOf = (project: Thing, at = 1): string => project.columns[Math.min(at, project.columns.length - 1)].id
@@ -70,6 +77,19 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     const { own, secret } = await withTotp(c, await lonely(c))
     const half = await c.world.product.call('POST', '/auth/login', { body: { email: own.email, password } })
     return { body: { challenge: half.body.challenge, code: codeAt(secret, stepAt(Date.now())) } }
+  },
+  'auth.passkey': async (c) => {
+    const { device } = await withPasskey(c, await lonely(c))
+    return { body: { credential: device.get(await c.world.product.ok('POST', '/auth/passkey/options')) } }
+  },
+  'passkeys.options': async (c) => ({ own: await like(c) }),
+  'passkeys.create': async (c) => {
+    const own = await like(c)
+    return { own, body: { name: 'Phone', credential: createAuthenticator(c.world.product.url).create(await c.world.ok(own, 'POST', '/users/me/passkeys/options')) } }
+  },
+  'passkeys.delete': async (c) => {
+    const { own, id } = await withPasskey(c, await like(c))
+    return { own, params: { id } }
   },
   'auth.stepUp': async (c) => ({ own: await like(c), body: { password } }),
   'users.beginTotp': async (c) => ({ own: await like(c) }),

@@ -211,7 +211,7 @@ export function createAccounts(o: AccountOptions) {
       if (!ways.totp) return signIn.start(from, async () => ({ user: id, methods: ['password'] }))
       if (code !== undefined) return this.signInWithCode(from, { user: id, methods: ['password'] }, code)
       const challenge = await signIn.challenge(from.request, { user: id, methods: ['password'] })
-      refuse('auth.code_required', undefined, { extra: { challenge, methods: ['totp', 'recovery-code', ...(ways.passkeys ? ['passkey'] : [])] } })
+      refuse('auth.code_required', undefined, { extra: { challenge, methods: ['totp', 'recovery-code'] } })
     },
     /** The second step. @throws auth.challenge_refused, auth.code_refused */
     async answerChallenge(from: Caller, challenge: string, code: string): Promise<Started> {

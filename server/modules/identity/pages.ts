@@ -3,22 +3,32 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { judge } from '../../kernel/problems.ts'
-import { codes, Problem } from '../../kernel/errors.ts'
+import { codes, Problem, refuse } from '../../kernel/errors.ts'
 import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
 import type { Identity } from './identity.ts'
 import { formOf, html, pageOf, stylePath, type Field, type Page } from './page-html.ts'
+import { passkeyScript, scriptPolicy } from './page-script.ts'
 import { pageStyle } from './page-style.ts'
 import { minLength } from './passwords.ts'
+import type { GivenCredential } from './passkeys.ts'
 import type { Started } from './sign-in.ts'
 
 type Values = Record<string, string>
 type Fault = { message: string; field?: string | undefined; code?: string }
 /** Only a path of ours: `//host`, `/\host` and schemes would leave for another site. */
 export const localPath = (given: string | undefined): string => (given && /^\/(?![/\\])[^\s\\]*$/.test(given) && given.length < 2000 ? given : '/')
+function credentialOf(text: string): GivenCredential | undefined {
+  try {
+    const given = JSON.parse(text) as GivenCredential | null
+    return typeof given?.id === 'string' && typeof given.response?.clientDataJSON === 'string' ? given : undefined
+  } catch {
+    return undefined
+  }
+}
 const stale = 'This page was open for too long. Try again.'
 
 /** Registers the pages and their stylesheet, and the public keys of the token issuer. */
-export async function addPages(app: FastifyInstance, { accounts, people, cookies, issuer, secrets, registration }: Identity & { registration: string }): Promise<void> {
+export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, issuer, secrets, registration }: Identity & { registration: string }): Promise<void> {
   const seal = (nonce: string) => createHmac('sha256', secrets.library).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
   const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
@@ -27,7 +37,7 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
     return typeof value === 'string' ? value.slice(0, 4000) : ''
   }
 
-  const show = (reply: FastifyReply, page: Page, status = 200) => pageHeaders(reply, plainPolicy()).header('cache-control', 'no-store').code(status).send(pageOf(page))
+  const show = (reply: FastifyReply, page: Page, status = 200) => pageHeaders(reply, plainPolicy() + (page.script === undefined ? '' : scriptPolicy)).header('cache-control', 'no-store').code(status).send(pageOf(page))
   const go = (reply: FastifyReply, to: string) => reply.header('cache-control', 'no-store').redirect(to, 303)
   /** The field every form of this browser carries: proves that the form came from a page of ours (besides `Origin` and SameSite). */
   function formToken(req: FastifyRequest, reply: FastifyReply): string {
@@ -61,15 +71,23 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
 
   const email = (value = ''): Field => ({ name: 'email', label: 'Email', type: 'email', complete: 'username', value })
   const newPassword: Field = { name: 'password', label: 'New password', type: 'password', complete: 'new-password', hint: `At least ${minLength} characters. A few words in a row are easy to keep in mind.` }
-  const loginPage = (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) =>
-    show(reply, {
+  const loginPage = (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) => {
+    const token = formToken(req, reply)
+    return show(reply, {
       title: 'Sign in',
       body: html`${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}${formOf({
-        action: '/login', verb: 'Sign in', hidden: { form: formToken(req, reply), next }, fault,
+        action: '/login', verb: 'Sign in', hidden: { form: token, next }, fault,
         fields: [email(address), { name: 'password', label: 'Password', type: 'password', complete: 'current-password', focus: address !== '' && !fault?.field, aside: html`<a href="/forgot">Forgot it?</a>` }],
-      })}`,
+      })}
+<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
+<input type="hidden" name="form" value="${token}"><input type="hidden" name="next" value="${next}"><input type="hidden" name="credential" value="">
+<button type="submit" class="quiet">Sign in with a passkey</button>
+<p class="fault" id="passkey-fault" role="alert" hidden></p>
+</form>`,
+      script: passkeyScript,
       ...(registration === 'open' ? { foot: html`New here? <a href="/signup">Create an account</a>` } : {}),
     }, status)
+  }
   const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>
     show(reply, {
       title: 'Second step', lead: 'Type the code your authenticator app shows, or one of your recovery codes.', foot: html`<a href="/login">Begin again</a>`,
@@ -130,6 +148,13 @@ export async function addPages(app: FastifyInstance, { accounts, people, cookies
       const challenge = valueOf(req.body, 'challenge')
       const again = (fault: Fault, status: number) => (status === 401 && fault.code === 'auth.challenge_refused' ? loginPage(req, reply, next, { fault }, status) : codePage(req, reply, next, challenge, fault, status))
       return answer(req, reply, again, async () => letIn(req, reply, next, await accounts.answerChallenge(callerOf(req), challenge, valueOf(req.body, 'code'))))
+    })
+    pages.post('/login/passkey', (req, reply) => {
+      const next = localPath(valueOf(req.body, 'next'))
+      return answer(req, reply, (fault, status) => loginPage(req, reply, next, { fault }, status), async () => {
+        const given = credentialOf(valueOf(req.body, 'credential'))
+        return letIn(req, reply, next, await passkeys.signIn(callerOf(req), given ?? refuse('auth.passkey_refused')))
+      })
     })
     pages.get('/logout', (req, reply) => logoutPage(req, reply))
     pages.post('/logout', (req, reply) => answer(req, reply, (fault, status) => logoutPage(req, reply, fault, status), async () => {

@@ -11,7 +11,7 @@ const minute = 60_000
 const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
 const accepted = () => ({ status: 'accepted' as const })
 
-export function identityRoutes({ accounts, people, cookies }: Identity): Operation[] {
+export function identityRoutes({ accounts, people, passkeys, cookies }: Identity): Operation[] {
   const from = (ctx: Context, request: RequestFacts) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent })
   /** Pages of ours keep the refresh token in the cookie; everybody else gets it in the body. */
   const answer = (login: Login, request: RequestFacts, { status = 200, byCookie = cookies.isOwnPage(request) } = {}) => {
@@ -41,9 +41,14 @@ export function identityRoutes({ accounts, people, cookies }: Identity): Operati
       problems: ['auth.code_refused', 'auth.challenge_refused', 'tenant.not_found'],
       handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request), body.challenge, body.code), body.tenant), request),
     }),
+    passkeyOptions: post('/auth/passkey/options', { access: 'public', summary: 'A challenge for signing in with a passkey', returns: s.PasskeyChallenge, limit: perAddress('passkey', 120), handle: (ctx) => passkeys.beginSignIn(ctx.request) as never }),
+    passkey: post('/auth/passkey', {
+      access: 'public', summary: 'Sign in with a passkey', description: 'Counts as both factors.', body: s.PasskeySignIn, returns: s.SignedIn, limit: perAddress('login', 240), problems: ['auth.passkey_refused', 'tenant.not_found'],
+      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await passkeys.signIn(from(ctx, request), body.credential), body.tenant), request),
+    }),
     stepUp: post('/auth/step-up', {
-      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With a second factor: a code of it; else the password. Good for 15 minutes in this session.', body: s.StepUp,
-      problems: ['auth.code_refused', 'auth.password_wrong'], handle: (ctx, { body }) => accounts.stepUp(ctx, body),
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With a second factor: a code of it or a passkey; else the password. Good for 15 minutes in this session.', body: s.StepUp,
+      problems: ['auth.code_refused', 'auth.password_wrong', 'auth.passkey_refused'], handle: (ctx, { body }) => (body.passkey ? passkeys.prove(ctx, body.passkey) : accounts.stepUp(ctx, body)),
     }),
     session: post('/auth/session', {
       access: 'public', summary: 'A pair for the login page\'s session', returns: s.SignedIn, limit: perAddress('session', 240), problems: ['auth.origin_refused', 'auth.required'],

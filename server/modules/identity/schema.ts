@@ -29,7 +29,18 @@ export const Register = Strict({
 })
 export const Login = Strict({ email: Type.String({ minLength: 1, maxLength: 254 }), password: Password, tenant: Type.Optional(TenantHint), code: Type.Optional(Code) })
 export const LoginCode = Strict({ challenge: Token, code: Code, tenant: Type.Optional(TenantHint) })
-export const StepUp = Strict({ password: Type.Optional(Password), code: Type.Optional(Code) }, { minProperties: 1 })
+const Part = Type.String({ minLength: 1, maxLength: 20_000, pattern: '^[A-Za-z0-9_-]+$' })
+/** PublicKeyCredential.toJSON() (WebAuthn level 3, 5.1); browsers add fields of their own. */
+export const Credential = Type.Object(
+  { id: Type.String({ minLength: 1, maxLength: 1400, pattern: '^[A-Za-z0-9_-]+$' }), rawId: Part, type: Type.Literal('public-key'), response: Type.Object({ clientDataJSON: Part }, { additionalProperties: true }) },
+  { $id: 'PasskeyCredential', additionalProperties: true, description: 'As `PublicKeyCredential.toJSON()` gives it.' },
+)
+export const PasskeySignIn = Strict({ credential: Credential, tenant: Type.Optional(TenantHint) })
+export const NewPasskey = Strict({ name: Name, credential: Credential })
+export const PasskeyChallenge = Type.Object({ challenge: Type.String() }, { $id: 'PasskeyChallenge', additionalProperties: true, description: 'For `navigator.credentials`, as PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON.' })
+export const Passkey = Type.Object({ id: Id, name: Type.String(), synced: Type.Boolean({ description: 'kept by a password manager, so it outlives the device' }), usedAt: Nullable(Time), createdAt: Time }, { $id: 'Passkey' })
+export const PasskeyList = listOf(Passkey, 'PasskeyList')
+export const StepUp = Strict({ password: Type.Optional(Password), code: Type.Optional(Code), passkey: Type.Optional(Credential) }, { minProperties: 1 })
 export const Totp = Type.Object({ enabled: Type.Boolean(), createdAt: Nullable(Time) }, { $id: 'Totp' })
 export const NewTotp = Type.Object({ secret: Type.String({ description: 'base32, to type by hand' }), uri: Type.String({ description: 'otpauth address, for a QR code' }) }, { $id: 'NewTotp' })
 export const ConfirmTotp = Strict({ code: Code })
