@@ -27,8 +27,8 @@ rule('no registry is named by its host', (tree) => matches(tree, () => true, hos
 const here = [process.cwd(), path.dirname(process.cwd()), os.homedir()].filter((folder) => folder.length > 4 && folder !== os.tmpdir()).map((folder) => `${folder}/`)
 rule('no path of this machine', (tree) => matches(tree, () => true, anyOf(...here)), [{ 'docs/start.md': `cd ${process.cwd()}/server` }])
 
-/** What the guard itself is made of; and the port for TXT records, which asks the name servers and reaches no host a name leads to. */
-const guard = /^server\/(kernel\/egress(-reach)?|adapters\/dns-system)\.ts$/
+/** What the guard itself is made of; the port for TXT records, which asks the name servers and reaches no host a name leads to; the script that runs in the browser. */
+const guard = /^server\/(kernel\/egress(-reach)?|adapters\/dns-system|modules\/identity\/page-script)\.ts$/
 rule('what leaves the server leaves by the egress guard', (tree) =>
   matches(tree, (file) => isServer(file) && !guard.test(file), new RegExp([
     String.raw`(?<![\w.#]|fetch: |typeof )fetch\(`, String.raw`\b(globalThis|window)\.fetch\b(?!,)`, String.raw`\b(https?|http2)\.(request|get|connect)\(`, String.raw`\b(net|tls)\.(connect|createConnection|Socket)\b`,

@@ -50,7 +50,7 @@ export async function ownRedis(t: TestContext): Promise<TestRedis> {
   return { url: `redis://127.0.0.1:${port}`, start, kill, freeze: () => void child!.kill('SIGSTOP'), thaw: () => void child!.kill('SIGCONT') }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = net.createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
