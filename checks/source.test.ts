@@ -31,7 +31,7 @@ rule('no path of this machine', (tree) => matches(tree, () => true, anyOf(...her
 const guard = /^server\/(kernel\/egress(-reach)?|adapters\/dns-system|modules\/identity\/page-script)\.ts$/
 rule('what leaves the server leaves by the egress guard', (tree) =>
   matches(tree, (file) => isServer(file) && !guard.test(file), new RegExp([
-    String.raw`(?<![\w.#]|fetch: |typeof )fetch\(`, String.raw`\b(globalThis|window)\.fetch\b(?!,)`, String.raw`\b(https?|http2)\.(request|get|connect)\(`, String.raw`\b(net|tls)\.(connect|createConnection|Socket)\b`,
+    String.raw`(?<![\w.#]|fetch: |typeof )fetch\(`, String.raw`\b(globalThis|window)\.fetch\b(?!,| = )`, String.raw`\b(https?|http2)\.(request|get|connect)\(`, String.raw`\b(net|tls)\.(connect|createConnection|Socket)\b`,
     String.raw`\bnew (WebSocket|EventSource|XMLHttpRequest)\(`, String.raw`import (?!type )[^\n]*\b(connect|createConnection|request|get|lookup|resolve4?)\b[^\n]* from 'node:(net|tls|https?|http2|dns)'`, String.raw`(from |import\()'(undici|node:https|node:dns|node:dgram)'`,
   ].join('|'))), [
   { 'server/modules/tasks/service.ts': 'const answer = await fetch(url)' }, { 'server/app.ts': 'void fetch(hook)' }, { 'server/adapters/a.ts': "import net from 'node:net'\nconst s = net.connect(1)" },

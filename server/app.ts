@@ -11,7 +11,7 @@ import { mailEvents } from './kernel/mail.ts'
 import type { Module } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
-import type { Bus, Database, Dns, Mail, Traces } from './kernel/ports.ts'
+import type { Bus, Database, Dns, Mail, Sandbox, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
@@ -61,6 +61,7 @@ export type AppOptions = {
   bus: Bus
   /** the way out, closed by whoever opened it */
   egress: Egress
+  openSandbox: (egress: Egress) => Sandbox
   mail: Mail
   dns: Dns
   traces?: Traces
@@ -87,7 +88,7 @@ export async function openApp(o: AppOptions): Promise<App> {
   const { config, log } = o
   const port = config.PORT || (await freePort(config.HOST))
   const publicUrl = publicUrlOf(config, port)
-  const kernel = openKernel({ database: o.database, bus: o.bus, egress: o.egress, platformKey: o.platformKey, groups: eventGroups, log, publicUrl, version: o.version })
+  const kernel = openKernel({ database: o.database, bus: o.bus, egress: o.egress, openSandbox: o.openSandbox, platformKey: o.platformKey, groups: eventGroups, log, publicUrl, version: o.version })
   const stops: (() => Promise<unknown>)[] = [() => kernel.close()]
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end()
@@ -124,7 +125,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     addProbes(http, {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...((await answers(kernel.system.pool, kernel.app.pool, identity.pool)) ? [] : ['database'])],
-      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
+      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
     })
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))

@@ -7,7 +7,7 @@ import type { KeyRing } from './keys.ts'
 import type { Logger } from './log-lines.ts'
 import type { OpenEvent } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import type { Bus, Database } from './ports.ts'
+import type { Bus, Database, Sandbox } from './ports.ts'
 
 export type Kernel = {
   database: Database
@@ -20,6 +20,8 @@ export type Kernel = {
   bus: Bus
   /** the one way out; `for` names the tenant whose wish it is */
   egress: Egress
+  /** where code of tenants runs; starts at its first use */
+  sandbox: Sandbox
   /** rings for every committed change; hear() wakes at each */
   bell: Bell
   /** opens sealed values of an event for somebody who may see its subject */

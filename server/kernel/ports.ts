@@ -1,5 +1,7 @@
 // What the kernel needs of the outside, each with an embedded default and a real service by one setting. Adapters implement these.
 import type pg from 'pg'
+import type { EgressFor } from './egress.ts'
+import type { HostRule } from './egress-reach.ts'
 
 /** `app`: requests, under row security. `system`: readers and jobs. `identity`: schemas identity and oauth. `owner`: migrations. */
 export type DatabaseRole = 'owner' | 'app' | 'system' | 'identity' | 'backup'
@@ -42,3 +44,34 @@ export type Traces = { record(span: Span): void; close(): Promise<void> }
 export type Dns = { txt(name: string): Promise<string[]> }
 /** The name is certainly without that record. */
 export class NotThere extends Error {}
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+/** A module `export default async (input, ctx) => ...` in JavaScript. Calls of one tenant and id may meet what earlier calls left in its globals; others never do. */
+export type GuestFunction = { tenant: string; /** of this version of it */ id: string; source: string }
+export type GuestRequest = { url: string; method: string; headers: [string, string][]; body: string | null }
+export type GuestAnswer = { status: number; headers: [string, string][]; body: Buffer }
+export type GuestCall = {
+  /** of its own processor time; waiting for a host does not count. 1000 by default */
+  deadlineMs?: number
+  /** everything, with waiting; 30,000 by default */
+  wallMs?: number
+  /** what its `fetch` reaches; none by default */
+  hosts?: readonly HostRule[]
+  /** name -> value: `ctx.secret(name)` in a header becomes the value on its way out. The code never sees it, answers have it masked. */
+  secrets?: Readonly<Record<string, string>>
+  /** `ctx.idempotencyKey`, and with a number in requests that change something */
+  idempotencyKey?: string
+  /** whose log hears of refused requests */
+  for?: EgressFor
+  /** instead of the outside: what a rehearsal records */
+  fetch?: (request: GuestRequest) => Promise<GuestAnswer>
+}
+/** Runs code that nobody trusts: no network, file, environment or process of ours, bounded in time and memory. */
+export type Sandbox = {
+  kind: string
+  /** @throws SandboxError */
+  call(guest: GuestFunction, input: Json, call?: GuestCall): Promise<{ value: Json; /** what it wrote to `console`, at most 64 KiB */ log: string[] }>
+  /** Some of the expressions of a module that `expressionModule` made, in a pool of its own; 250 ms. @throws SandboxError */
+  evaluate(guest: GuestFunction, run: readonly number[], scope: Readonly<Record<string, Json>>): Promise<Json[]>
+  close(): Promise<void>
+}

@@ -10,7 +10,8 @@ import { createKeyRing } from './keys.ts'
 import { createEventOpener } from './log.ts'
 import type { Logger } from './log-lines.ts'
 import { createMetrics } from './metrics.ts'
-import type { Bus, Database } from './ports.ts'
+import type { Bus, Database, Sandbox } from './ports.ts'
+import { SandboxError } from './sandbox.ts'
 import { createStep, keepStepping, systemWho, type Reader, type Stepper } from './readers.ts'
 
 export type KernelOptions = {
@@ -18,6 +19,8 @@ export type KernelOptions = {
   bus: Bus
   /** closed by whoever opened it; absent: one of the kernel's own, with nothing opened */
   egress?: Egress
+  /** its requests go the kernel's way out; absent: every call is refused */
+  openSandbox?: (egress: Egress) => Sandbox
   platformKey: Buffer
   groups: readonly Record<string, EventDeclaration>[]
   log: Logger
@@ -41,17 +44,22 @@ export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> 
   const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => keyDoor.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
   const guard = o.egress ?? openEgress()
   const egress = minding(o.egress ? { ...guard, close: async () => {} } : guard, { bus: o.bus, system, log: o.log })
+  const sandbox = o.openSandbox?.(egress) ?? noSandbox
   const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
   return {
-    database: o.database, app, system, registry, keys, bus: o.bus, egress, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
+    database: o.database, app, system, registry, keys, bus: o.bus, egress, sandbox, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
     async close() {
       unsubscribe()
       bell.close()
+      await sandbox.close()
       await egress.close()
       await Promise.all([app.close(), system.close(), keyDoor.close()])
     },
   }
 }
+
+const refused = () => Promise.reject(new SandboxError('busy', 'there is no sandbox here'))
+const noSandbox: Sandbox = { kind: 'none', call: refused, evaluate: refused, close: async () => {} }
 
 export type Followers = { stop(): Promise<void> }
 /** Readers and the job worker, woken by the bell. Several processes may run them all: each piece of work is taken once. */

@@ -12,6 +12,7 @@ import type { Database, DatabaseRole } from '../kernel/ports.ts'
 import { openKernel } from '../kernel/running.ts'
 import { Strict, Type } from '../kernel/schema.ts'
 import { openLocalBus } from '../adapters/bus-local.ts'
+import { openQuickJs } from '../adapters/sandbox-quickjs.ts'
 import { testDatabase, type ServerOptions } from './postgres.ts'
 
 /** An event for tests that have no module: `probe.written`. */
@@ -55,7 +56,7 @@ export async function runAs(database: Database, role: DatabaseRole, text: string
 /** A kernel over a database; several over the same one stand for several processes. */
 export async function openTestKernel(database: Database, groups: Record<string, EventDeclaration>[]): Promise<TestKernel> {
   const bus = await openLocalBus()
-  const kernel = openKernel({ database, bus, platformKey: Buffer.alloc(32, 7), groups, log: silent, publicUrl: 'http://localhost:8080', version: '0.0.0-test', connections: 8 })
+  const kernel = openKernel({ database, bus, platformKey: Buffer.alloc(32, 7), groups, openSandbox: (egress) => openQuickJs({ egress, log: silent }), log: silent, publicUrl: 'http://localhost:8080', version: '0.0.0-test', connections: 8 })
   return {
     ...kernel,
     async close() {
