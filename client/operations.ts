@@ -27,6 +27,10 @@ export type ChangeApiKey = { name?: string; scopes?: string[]; expiresAt?: strin
 
 export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
 
+export type ChangeOAuthClient = { name?: string; redirectUris?: string[]; postLogoutRedirectUris?: string[]; grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials' | 'urn:ietf:params:oauth:grant-type:device_code' | 'password')[]; scopes?: string[]; tokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'; applicationType?: 'web' | 'native'; clientUri?: string | null; policyUri?: string | null; tosUri?: string | null; jwks?: { keys: Record<string, unknown>[] } | null; requirePkce?: boolean; resourceServer?: boolean }
+
+export type ChangeOAuthScope = { description?: string; permissions?: string[] }
+
 export type ChangeServiceKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive'; operations?: string[]; tenants?: string[] | null }
 
 export type ChangeTenant = { name?: string; slug?: string }
@@ -39,6 +43,11 @@ export type Column = { id: string; name: string; category: 'todo' | 'doing' | 'd
 export type Comment = { id: string; taskId: string; authorId: string | null; text: string; mentions: string[]; version: number; createdAt: string; updatedAt: string }
 
 export type CommentList = { items: Comment[]; next: string | null }
+
+/** What I allowed an application. */
+export type ConnectedApp = { id: string; clientId: string; name: string; clientUri: string | null; tenantId: string; tenantName: string; scopes: string[]; createdAt: string; updatedAt: string; version: number }
+
+export type ConnectedAppList = { items: ConnectedApp[]; next: string | null }
 
 /** From the first column of category doing, else from the making, until done; for tasks that became done in the span. */
 export type CycleTimeReport = { items: { taskId: string; ref: string; title: string; hours: number; startedAt: string; doneAt: string }[]; next: null; medianHours: number | null; p85Hours: number | null }
@@ -54,6 +63,8 @@ export type Event = { id: string; tenantId: string; name: string; subject: { typ
 export type EventList = { items: Event[]; next: string | null }
 
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
+
+export type InitialAccessToken = { id: string; token: string; expiresAt: string; quota: number; registrationEndpoint: string }
 
 /** `heldSince`: restored from a backup then, and nothing that it had queued goes out until it is released. */
 export type Installation = { id: string; heldSince: string | null; waiting: number; createdAt: string }
@@ -87,7 +98,13 @@ export type NewApiKey = { name: string; scopes: string[]; expiresAt?: string | n
 
 export type NewDomain = { name: string }
 
+export type NewInitialAccessToken = { expiresIn?: number; quota?: number }
+
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
+
+export type NewOAuthClient = { name: string; redirectUris?: string[]; postLogoutRedirectUris?: string[]; grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials' | 'urn:ietf:params:oauth:grant-type:device_code' | 'password')[]; scopes?: string[]; tokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'; applicationType?: 'web' | 'native'; clientUri?: string | null; policyUri?: string | null; tosUri?: string | null; jwks?: { keys: Record<string, unknown>[] } | null; requirePkce?: boolean; resourceServer?: boolean }
+
+export type NewOAuthScope = { name: string; description: string; permissions: string[] }
 
 export type NewRecoveryCodes = { recoveryCodes: string[] | null }
 
@@ -101,6 +118,15 @@ export type NewTotp = { secret: string; uri: string }
 export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited' | 'notice'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type NotificationList = { items: Notification[]; next: string | null }
+
+/** `id` is the client id. `clientSecret` stands in the answers that make one, never again. */
+export type OAuthClient = { id: string; clientId: string; name: string; redirectUris: string[]; postLogoutRedirectUris: string[]; grantTypes: ('authorization_code' | 'refresh_token' | 'client_credentials' | 'urn:ietf:params:oauth:grant-type:device_code' | 'password')[]; scopes: string[]; tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'; applicationType: 'web' | 'native'; clientUri: string | null; policyUri: string | null; tosUri: string | null; jwks: { keys: Record<string, unknown>[] } | null; requirePkce: boolean; resourceServer: boolean; origin: 'admin' | 'registration'; createdBy: string | null; previousSecretEndsAt: string | null; clientSecret?: string; createdAt: string; updatedAt: string; version: number }
+
+export type OAuthClientList = { items: OAuthClient[]; next: string | null }
+
+export type OAuthScope = { id: string; name: string; description: string; permissions: string[]; createdAt: string; updatedAt: string; version: number }
+
+export type OAuthScopeList = { items: OAuthScope[]; next: string | null }
 
 export type OutboxList = { items: OutboxMail[]; next: string | null }
 
@@ -153,6 +179,8 @@ export type Replayed = { replayed: number; failed: { eventId: string; error: str
 /** One of the three. */
 export type Rewind = { to?: string; at?: string; events?: number }
 
+export type RotateClientSecret = { overlapSeconds?: number }
+
 export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
 
 export type ServiceKey = { id: string; name: string; hint: string; scopes: string[]; addresses: string[]; status: 'active' | 'inactive' | 'expired'; expiresAt: string | null; formerEndsAt: string | null; madeBy: string; lastUsedAt: string | null; operations: string[]; tenants: string[] | null; key?: string; createdAt: string; updatedAt: string; version: number }
@@ -164,6 +192,9 @@ export type Session = { id: string; current: boolean; ipAddress: string; userAge
 export type SessionList = { items: Session[]; next: string | null }
 
 export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: string; tokenType: 'Bearer'; expiresIn: number; refreshToken: string | null }
+
+/** Published now; of each algorithm the first signs. */
+export type SigningKeys = { id: string; keys: { kid: string; alg: string }[] }
 
 /** `position` is a rank: tasks of a column stand in the order of its bytes. */
 export type Task = { id: string; projectId: string; title: string; description: string | null; status: string; position: string; assigneeId: string | null; priority: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels: string[]; fields: Record<string, unknown>; dueAt: string | null; parentId: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; ref: string; overLimit?: boolean; watching?: boolean; commentCount?: number }
@@ -248,6 +279,12 @@ export type Operations = {
     /** Follow the link that proves an address */
     verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
   }
+  connectedApps: {
+    /** Applications I allowed something */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<ConnectedAppList>
+    /** Take back what I allowed */
+    withdraw(input: { clientId: string } & CallOptions): Promise<void>
+  }
   domains: {
     /** Name a domain */
     add(input: { body: NewDomain } & CallOptions): Promise<Domain>
@@ -311,6 +348,22 @@ export type Operations = {
     read(input: { id: string } & CallOptions): Promise<Notification>
     /** Mark all my notifications as read */
     readAll(input?: CallOptions): Promise<AllRead>
+  }
+  oauthClients: {
+    /** Change an OAuth client */
+    change(input: { id: string; body: ChangeOAuthClient } & CallOptions): Promise<OAuthClient>
+    /** Make an OAuth client */
+    create(input: { body: NewOAuthClient } & CallOptions): Promise<OAuthClient>
+    /** Remove an OAuth client */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One OAuth client */
+    get(input: { id: string } & CallOptions): Promise<OAuthClient>
+    /** A token with which clients register themselves */
+    issueInitialAccessToken(input: { body: NewInitialAccessToken } & CallOptions): Promise<InitialAccessToken>
+    /** OAuth clients of the active tenant */
+    list(input?: { query?: { after?: string; limit?: number; q?: string } } & CallOptions): Promise<OAuthClientList>
+    /** A new secret */
+    rotateSecret(input: { id: string; body?: RotateClientSecret } & CallOptions): Promise<OAuthClient>
   }
   outbox: {
     /** List mails, newest first, links masked */
@@ -376,6 +429,18 @@ export type Operations = {
     /** Tasks by assignee */
     workload(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<WorkloadReport | string>
   }
+  scopes: {
+    /** Change a scope */
+    change(input: { id: string; body: ChangeOAuthScope } & CallOptions): Promise<OAuthScope>
+    /** Add a scope */
+    create(input: { body: NewOAuthScope } & CallOptions): Promise<OAuthScope>
+    /** Remove a scope */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One scope */
+    get(input: { id: string } & CallOptions): Promise<OAuthScope>
+    /** Scopes the tenant added */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<OAuthScopeList>
+  }
   security: {
     /** Demand a second factor, passkeys or single sign-on */
     change(input: { body: { secondFactor?: 'optional' | 'required'; passkeys?: 'optional' | 'required'; sso?: 'optional' | 'required' } } & CallOptions): Promise<Security>
@@ -395,6 +460,10 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; status?: 'active' | 'inactive' | 'expired' } } & CallOptions): Promise<ServiceKeyList>
     /** A new secret for a service key */
     rotate(input: { id: string; body?: KeyRotation } & CallOptions): Promise<ServiceKey>
+  }
+  signingKeys: {
+    /** New signing keys */
+    rotate(input?: CallOptions): Promise<SigningKeys>
   }
   tasks: {
     /** Comment on a task */
@@ -513,6 +582,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
   },
+  connectedApps: {
+    list: { method: 'GET', path: '/api/v1/connected-apps' },
+    withdraw: { method: 'DELETE', path: '/api/v1/connected-apps/{clientId}' },
+  },
   domains: {
     add: { method: 'POST', path: '/api/v1/domains' },
     ask: { method: 'GET', path: '/api/v1/domains/ask', public: true },
@@ -552,6 +625,15 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     read: { method: 'POST', path: '/api/v1/notifications/{id}/read' },
     readAll: { method: 'POST', path: '/api/v1/notifications/read-all' },
   },
+  oauthClients: {
+    change: { method: 'PATCH', path: '/api/v1/oauth-clients/{id}' },
+    create: { method: 'POST', path: '/api/v1/oauth-clients' },
+    delete: { method: 'DELETE', path: '/api/v1/oauth-clients/{id}' },
+    get: { method: 'GET', path: '/api/v1/oauth-clients/{id}' },
+    issueInitialAccessToken: { method: 'POST', path: '/api/v1/oauth-clients/initial-access-tokens' },
+    list: { method: 'GET', path: '/api/v1/oauth-clients' },
+    rotateSecret: { method: 'POST', path: '/api/v1/oauth-clients/{id}/rotate-secret' },
+  },
   outbox: {
     list: { method: 'GET', path: '/api/v1/outbox' },
     reveal: { method: 'POST', path: '/api/v1/outbox/{id}/reveal' },
@@ -589,6 +671,13 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     throughput: { method: 'GET', path: '/api/v1/reports/throughput' },
     workload: { method: 'GET', path: '/api/v1/reports/workload' },
   },
+  scopes: {
+    change: { method: 'PATCH', path: '/api/v1/scopes/{id}' },
+    create: { method: 'POST', path: '/api/v1/scopes' },
+    delete: { method: 'DELETE', path: '/api/v1/scopes/{id}' },
+    get: { method: 'GET', path: '/api/v1/scopes/{id}' },
+    list: { method: 'GET', path: '/api/v1/scopes' },
+  },
   security: {
     change: { method: 'PATCH', path: '/api/v1/security' },
     get: { method: 'GET', path: '/api/v1/security' },
@@ -600,6 +689,9 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     get: { method: 'GET', path: '/api/v1/service-keys/{id}' },
     list: { method: 'GET', path: '/api/v1/service-keys' },
     rotate: { method: 'POST', path: '/api/v1/service-keys/{id}/rotate' },
+  },
+  signingKeys: {
+    rotate: { method: 'POST', path: '/api/v1/installation/signing-keys/rotate' },
   },
   tasks: {
     addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },

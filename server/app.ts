@@ -24,6 +24,7 @@ import { createKeys, keyEvents } from './modules/keys/module.ts'
 import { createLive } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
 import { createNotifications, notificationEvents } from './modules/notifications/module.ts'
+import { createOAuthModule, oauthEvents, openOAuth, type OAuth } from './modules/oauth/module.ts'
 import { fillGauges, readerStatus } from './modules/operators/api.ts'
 import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
@@ -32,14 +33,15 @@ import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents, keyEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents, keyEvents]
 
-export type Parts = { kernel: Kernel; identity: Identity; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, doors, mail, dns, config }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, oauth, doors, mail, dns, config }: Parts): readonly Module[] {
   let permissions: PermissionTable | undefined
   const modules: Module[] = [
     identityModule(identity),
+    createOAuthModule(oauth),
     createTenancyModule({ kernel, identity, doors, dns, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
     createTasks(kernel),
@@ -101,7 +103,8 @@ export async function openApp(o: AppOptions): Promise<App> {
     if (o.restored) await identity.endAll()
     const { findTenant } = identity.doorkeeper
     const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
-    const modules = createModules({ kernel, identity, doors, mail: o.mail, dns: o.dns, config })
+    const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on' })
+    const modules = createModules({ kernel, identity, oauth, doors, mail: o.mail, dns: o.dns, config })
     const operations = modules.flatMap((m) => m.routes ?? [])
     const permissions = createPermissions(modules)
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))

@@ -44,6 +44,8 @@ export const codes = {
   'member.not_found': { status: 404, title: 'No such member', cure: 'List the members again.' },
   'domain.not_found': { status: 404, title: 'No such domain', cure: 'List the domains again.' },
   'invitation.not_found': { status: 404, title: 'No such invitation', cure: 'It may have been withdrawn: ask for a new one.' },
+  'oauth_client.not_found': { status: 404, title: 'No such OAuth client', cure: 'GET /oauth-clients lists them.' },
+  'oauth_scope.not_found': { status: 404, title: 'No such scope', cure: 'GET /scopes lists those the tenant added.' },
   'project.not_found': { status: 404, title: 'No such project, or not visible', cure: 'Check the id, and that you belong to the project if it is private.' },
   'task.not_found': { status: 404, title: 'No such task, or not visible', cure: 'Check the id.' },
   'comment.not_found': { status: 404, title: 'No such comment, or not visible', cure: 'Check the id.' },

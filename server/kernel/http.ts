@@ -76,6 +76,10 @@ export type ServerOptions = {
 const usual: { name: string; limit: Limit } = { name: 'default', limit: { max: 6000, windowMs: 60_000 } }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** answers preflights by rules of its own */
+    ownCors?: boolean
+  }
   interface FastifyRequest {
     who: Who
     started: number
@@ -124,7 +128,7 @@ export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
     req.started = performance.now()
     reply.header('x-request-id', req.id)
     for (const [name, value] of securityHeaders) reply.header(name, value)
-    if (cors(req, reply)) return reply.code(204).send()
+    if (req.routeOptions.config.ownCors !== true && cors(req, reply)) return reply.code(204).send()
   })
   app.addHook('onResponse', async (req, reply) => {
     const ms = performance.now() - req.started

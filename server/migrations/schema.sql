@@ -190,6 +190,7 @@ create policy channels on identity.member as permissive for select to gw_owner u
 create policy library on identity.member as permissive for all to gw_identity using (true) with check (true);
 create policy system on identity.member as permissive for select to gw_system using (true);
 create policy tenant on identity.member as permissive for select to gw_app using (("organizationId" = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER end_artifacts AFTER DELETE ON identity.member FOR EACH ROW EXECUTE FUNCTION oauth.end_artifacts();
 CREATE TRIGGER forget_former AFTER INSERT ON identity.member FOR EACH ROW EXECUTE FUNCTION identity.forget_former_member();
 CREATE TRIGGER keep_former AFTER DELETE ON identity.member FOR EACH ROW EXECUTE FUNCTION identity.keep_former_member();
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.member FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('member.added', 'member.changed', 'member.removed');
@@ -219,6 +220,7 @@ alter table identity.organization force row level security;
 create policy library on identity.organization as permissive for all to gw_identity using (true) with check (true);
 create policy system on identity.organization as permissive for select to gw_system using (true);
 create policy tenant on identity.organization as permissive for select to gw_app using ((id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER end_artifacts AFTER DELETE ON identity.organization FOR EACH ROW EXECUTE FUNCTION oauth.end_artifacts();
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.organization FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('tenant.created', 'tenant.changed', 'tenant.deleted');
 CREATE TRIGGER touch BEFORE UPDATE ON identity.organization FOR EACH ROW EXECUTE FUNCTION identity.touch();
 grant select on identity.organization to gw_app;
@@ -361,6 +363,39 @@ comment on table identity.verification is 'no tenant: one-time tokens, hashed, g
 create schema oauth;
 grant usage on schema oauth to gw_identity;
 
+CREATE OR REPLACE FUNCTION oauth.end_artifacts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+begin
+  case tg_table_name
+    when 'oauth_clients' then delete from oauth.artifact where tenant_id = old.tenant_id and client_id = old.id::text;
+    when 'oauth_consents' then delete from oauth.artifact where tenant_id = old.tenant_id and client_id = old.client_id::text and account_id = old.person_id;
+    when 'member' then delete from oauth.artifact where tenant_id = old."organizationId" and account_id = old."userId";
+    when 'organization' then
+      delete from oauth.artifact where tenant_id = old.id;
+      delete from oauth.grant_context where tenant_id = old.id;
+  end case;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION oauth.log_token_end()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public'
+AS $function$
+declare actor constant uuid := nullif(current_setting('app.actor', true), '')::uuid;
+begin
+  insert into events (tenant_id, id, name, subject_type, subject_id, person_id, actor_type, actor_id, request_id, data) values (
+    old.tenant_id, uuid7(), 'oauth-token.revoked', 'oauth-token', old.id, old.account_id,
+    case when actor is null then 'system' else coalesce(nullif(current_setting('app.actor_type', true), ''), 'user') end, actor,
+    nullif(current_setting('app.request', true), ''), jsonb_build_object('clientId', old.client_id));
+  return null;
+end $function$;
+
 create table oauth.artifact (
   id uuid default public.uuid7() not null,
   kind text not null,
@@ -378,10 +413,12 @@ create table oauth.artifact (
   constraint artifact_pkey PRIMARY KEY (id),
   constraint artifact_kind_key_hash_key UNIQUE (kind, key_hash)
 );
+CREATE INDEX artifact_account ON oauth.artifact USING btree (tenant_id, client_id, account_id);
 CREATE INDEX artifact_expires ON oauth.artifact USING btree (expires_at);
 CREATE INDEX artifact_grant ON oauth.artifact USING btree (grant_id);
 CREATE INDEX artifact_uid ON oauth.artifact USING btree (uid) WHERE (uid IS NOT NULL);
 CREATE INDEX artifact_user_code ON oauth.artifact USING btree (user_code) WHERE (user_code IS NOT NULL);
+CREATE TRIGGER log_token_end AFTER DELETE ON oauth.artifact FOR EACH ROW WHEN (((old.tenant_id IS NOT NULL) AND (old.kind = ANY (ARRAY['AccessToken'::text, 'ClientCredentials'::text])) AND (old.expires_at > now()))) EXECUTE FUNCTION oauth.log_token_end();
 grant select, insert, update, delete on oauth.artifact to gw_identity;
 comment on table oauth.artifact is 'no tenant: null for the platform''s issuer; gw_identity alone. no events: grant_context speaks for the grants, tokens come and go';
 
@@ -406,6 +443,19 @@ create table oauth.issuer_secret (
 );
 grant select, insert, update, delete on oauth.issuer_secret to gw_identity;
 comment on table oauth.issuer_secret is 'no tenant: the installation''s; gw_identity alone. no events: made once at the first start';
+
+create table oauth.signing_key (
+  kid text not null,
+  alg text not null,
+  sealed bytea not null,
+  signs_from timestamp with time zone default now() not null,
+  ends_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  constraint signing_key_pkey PRIMARY KEY (kid),
+  constraint signing_key_alg_check CHECK ((alg = ANY (ARRAY['ES256'::text, 'RS256'::text])))
+);
+grant select, insert, update, delete on oauth.signing_key to gw_identity;
+comment on table oauth.signing_key is 'no tenant: the installation''s, of all its issuers; gw_identity alone. no events: signing-keys.rotated tells of them';
 
 -- ==================== schema public ====================
 
@@ -982,6 +1032,79 @@ create policy tenant on public.notifications as permissive for all to gw_app usi
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.notifications FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update on public.notifications to gw_app;
 grant select, insert, update, delete on public.notifications to gw_system;
+
+create table public.oauth_clients (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  origin text not null,
+  scopes text[] not null,
+  metadata jsonb not null,
+  secret bytea,
+  previous_secret bytea,
+  previous_ends_at timestamp with time zone,
+  created_by uuid,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint oauth_clients_pkey PRIMARY KEY (tenant_id, id),
+  constraint oauth_clients_origin_check CHECK ((origin = ANY (ARRAY['admin'::text, 'registration'::text])))
+);
+alter table public.oauth_clients enable row level security;
+alter table public.oauth_clients force row level security;
+create policy identity on public.oauth_clients as permissive for select to gw_identity using (true);
+create policy system on public.oauth_clients as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.oauth_clients as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER end_artifacts AFTER DELETE ON public.oauth_clients FOR EACH ROW EXECUTE FUNCTION oauth.end_artifacts();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.oauth_clients FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.oauth_clients to gw_app;
+grant select on public.oauth_clients to gw_identity;
+grant select, insert, update, delete on public.oauth_clients to gw_system;
+
+create table public.oauth_consents (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  person_id uuid not null,
+  client_id uuid not null,
+  scopes text[] not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint oauth_consents_pkey PRIMARY KEY (tenant_id, person_id, client_id),
+  constraint oauth_consents_tenant_id_client_id_fkey FOREIGN KEY (tenant_id, client_id) REFERENCES public.oauth_clients(tenant_id, id) ON DELETE CASCADE,
+  constraint oauth_consents_tenant_id_person_id_fkey FOREIGN KEY (tenant_id, person_id) REFERENCES identity.member("organizationId", "userId") ON DELETE CASCADE
+);
+CREATE INDEX oauth_consents_client ON public.oauth_consents USING btree (tenant_id, client_id);
+alter table public.oauth_consents enable row level security;
+alter table public.oauth_consents force row level security;
+create policy own on public.oauth_consents as restrictive for all to gw_app using (((( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif") IS NULL) OR (person_id = ( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif")))) with check ((person_id = ( SELECT (NULLIF(current_setting('app.actor'::text), ''::text))::uuid AS "nullif")));
+create policy system on public.oauth_consents as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.oauth_consents as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER end_artifacts AFTER DELETE ON public.oauth_consents FOR EACH ROW EXECUTE FUNCTION oauth.end_artifacts();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.oauth_consents FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.oauth_consents to gw_app;
+grant select, insert, update, delete on public.oauth_consents to gw_system;
+
+create table public.oauth_scopes (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  description text not null,
+  permissions text[] not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint oauth_scopes_pkey PRIMARY KEY (tenant_id, id),
+  constraint oauth_scopes_tenant_id_name_key UNIQUE (tenant_id, name)
+);
+alter table public.oauth_scopes enable row level security;
+alter table public.oauth_scopes force row level security;
+create policy identity on public.oauth_scopes as permissive for select to gw_identity using (true);
+create policy system on public.oauth_scopes as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.oauth_scopes as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.oauth_scopes FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.oauth_scopes to gw_app;
+grant select on public.oauth_scopes to gw_identity;
+grant select, insert, update, delete on public.oauth_scopes to gw_system;
 
 create table public.parked_events (
   reader text not null,

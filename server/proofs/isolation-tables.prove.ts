@@ -158,6 +158,9 @@ async function useEverything(world: World): Promise<void> {
   const leaver = await world.member(alpha, 'member')
   await world.ok(leaver, 'POST', '/members/me/leave')
   if (can.projects) await world.ok(alpha.owner, 'POST', '/projects', { body: { key: world.word('K').slice(0, 9).toUpperCase(), name: `${alpha.mark} kept` }, headers: { 'idempotency-key': newId() } })
+  const client = await world.ok(alpha.owner, 'POST', '/oauth-clients', { body: { name: `${alpha.mark} app`, redirectUris: ['https://client.example/callback'] } })
+  await world.ok(alpha.owner, 'POST', '/scopes', { body: { name: 'proof:write', description: alpha.mark, permissions: ['tasks.write'] } })
+  await world.sql.query(`insert into oauth_consents (tenant_id, person_id, client_id, scopes) values ($1, $2, $3, '{read}')`, [alpha.id, alpha.owner.id, client.id])
   if (!can.tasks) return
   const task = await world.task(alpha)
   if (can.comments) await world.comment(alpha, task)

@@ -58,6 +58,8 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
     return { id: items.find((s: any) => !s.current).id }
   }],
   [/\/notifications\/\{id\}/, async (c) => ({ id: (await c.world.notification(c.side, c.by.tenant === c.side.id ? c.by : c.side.member, c.project ?? c.side.open)).id })],
+  [/\/oauth-clients\/\{id\}/, async (c) => ({ id: (await aClient(c)).id })],
+  [/\/scopes\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scopes', { body: scopeBody(c) })).id })],
   [/\/readers\/\{name\}/, async (c) => ({ name: (await c.world.ok(c.world.ops, 'GET', '/readers')).items[0].name })],
   [/\/jobs\/\{id\}/, async (c) => ({ id: await jobOf(c, 'failed') })],
   [/\/(outbox|mails)\/\{id\}/, async (c) => {
@@ -65,6 +67,15 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
     return { id: (await c.world.ok(c.world.ops, 'GET', '/outbox')).items[0].id }
   }],
 ]
+const aClient = (c: Case): Promise<Thing> => c.world.ok(c.side.owner, 'POST', '/oauth-clients', { body: { name: text(c), redirectUris: ['https://client.example/callback'], scopes: ['openid', 'read'] } })
+const scopeBody = (c: Case) => ({ name: `${c.world.word('s').toLowerCase().replaceAll(/[^a-z0-9]/g, '').slice(0, 20)}:write`, description: text(c), permissions: ['tasks.write'] })
+/** A person allowed an application something. */
+async function aConsent(c: Case, person: Person): Promise<Thing> {
+  const tenant = person.tenant ?? c.side.id
+  const client = await aClient(c)
+  await c.world.sql.query(`insert into oauth_consents (tenant_id, person_id, client_id, scopes) select $1, $2, $3, '{read}' where exists (select from identity.member where "organizationId" = $1 and "userId" = $2)`, [tenant, person.id, client.id])
+  return client
+}
 async function jobOf({ world }: Case, status: string): Promise<string> {
   const { rows: [made] } = await world.sql.query(`insert into jobs (tenant_id, id, name, status, run_at) values ('00000000-0000-0000-0000-000000000000', uuid7(), 'proof.none', $1, now() + interval '1 day') returning id`, [status])
   return made.id
@@ -158,6 +169,16 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   'apiKeys.change': async (c) => ({ params: { id: (await c.world.apiKey(c.side)).id }, body: { name: text(c), addresses: ['192.0.2.0/24'] } }),
   'serviceKeys.create': (c) => ({ body: { name: c.world.word(), scopes: ['admin'] } }),
   'serviceKeys.change': async (c) => ({ params: { id: (await c.world.serviceKey()).id }, body: { status: 'inactive' } }),
+  'oauthClients.create': (c) => ({ body: { name: text(c), redirectUris: ['https://client.example/callback'], scopes: ['openid', 'read'] } }),
+  'oauthClients.change': (c) => ({ body: { name: text(c) } }),
+  'oauthClients.rotateSecret': () => ({ body: { overlapSeconds: 60 } }),
+  'oauthClients.issueInitialAccessToken': () => ({ body: { expiresIn: 600, quota: 2 } }),
+  'scopes.create': (c) => ({ body: scopeBody(c) }),
+  'scopes.change': (c) => ({ body: { description: text(c) } }),
+  'connectedApps.withdraw': async (c) => {
+    const own = c.by.tenant === null ? await c.world.member(c.side, 'member') : await like(c)
+    return { own, params: { clientId: (await aConsent(c, own)).id } }
+  },
   'readers.rewind': () => ({ body: { events: 1 } }),
   'readers.replay': () => ({}),
   'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),

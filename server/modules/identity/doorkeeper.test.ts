@@ -14,6 +14,7 @@ type Row = { name: string; operator: boolean; role: string | null; methods?: str
 /** A doorkeeper over a database that answers when told to, and a clock that stands still. */
 function door(row: Row = { name: 'Mia', operator: false, role: 'member' }) {
   const state = { row: row as Row | undefined, now: Date.now(), asked: 0, hold: undefined as Promise<void> | undefined }
+  const keys = [jwk]
   const pool = {
     query: async () => {
       state.asked++
@@ -23,7 +24,7 @@ function door(row: Row = { name: 'Mia', operator: false, role: 'member' }) {
     },
   } as unknown as StampingPool
   const security = createSecurity({ system: { context: () => ({ read: async () => [[]] }) } as never, pool })
-  const doorkeeper = createDoorkeeper({ pool, issuer: 'https://i', audience: 'https://a', keys: [jwk], security, now: () => state.now })
+  const doorkeeper = createDoorkeeper({ pool, issuer: 'https://i', audience: 'https://a', keys: () => keys, security, now: () => state.now })
   const token = (claims: { sub: string; org: string | null; sid: string }, life = 600) =>
     new SignJWT({ org: claims.org, sid: claims.sid }).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'k' }).setSubject(claims.sub).setIssuer('https://i').setAudience('https://a').setIssuedAt().setExpirationTime(Math.floor(Date.now() / 1000) + life).sign(privateKey)
   return { state, doorkeeper, token }

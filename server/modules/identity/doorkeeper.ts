@@ -49,11 +49,16 @@ function share<T>(map: Bounded<Known<T>>, key: string, value: T, loadedAt: numbe
   return known ? Object.assign(known, { value, loadedAt }) : map.keep(key, { value, loadedAt, stale: false })
 }
 
-export type DoorkeeperOptions = { pool: StampingPool; security: Security; issuer: string; audience: string; keys: readonly Record<string, string>[]; now?: () => number }
+export type DoorkeeperOptions = { pool: StampingPool; security: Security; issuer: string; audience: string; keys: () => readonly Record<string, string>[]; now?: () => number }
 export type IdentityDoorkeeper = ReturnType<typeof createDoorkeeper>
 
 export function createDoorkeeper({ pool, security, issuer, audience, keys, now = Date.now }: DoorkeeperOptions) {
-  const keySet = createLocalJWKSet({ keys } as unknown as JSONWebKeySet)
+  let known: { keys: readonly Record<string, string>[]; set: ReturnType<typeof createLocalJWKSet> } | undefined
+  const keySet = () => {
+    const now = keys()
+    if (known?.keys !== now) known = { keys: now, set: createLocalJWKSet({ keys: now } as unknown as JSONWebKeySet) }
+    return known.set
+  }
   const expire = (known: Known<unknown>) => void (known.stale = true)
   const tokens = new Bounded<Held>(50_000)
   const people = new Bounded<Known<Person>>(50_000, expire)
@@ -67,7 +72,7 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
 
   async function verify(token: string): Promise<{ sub: string; org: string | null; sid: string; exp: number } | undefined> {
     try {
-      const { payload } = await jwtVerify(token, keySet, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'], requiredClaims: ['sub', 'sid', 'exp'], clockTolerance: 5 })
+      const { payload } = await jwtVerify(token, keySet(), { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'], requiredClaims: ['sub', 'sid', 'exp'], clockTolerance: 5 })
       const { sub, org, sid, exp } = payload as { sub?: string; org?: unknown; sid?: unknown; exp?: number }
       if (!sub || typeof sid !== 'string' || !isId(sub) || !isId(sid) || (org !== null && (typeof org !== 'string' || !isId(org)))) return undefined
       return { sub, org: org as string | null, sid, exp: exp! }

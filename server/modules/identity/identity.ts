@@ -17,6 +17,7 @@ import { inTransaction, openIdentityPool } from './pool.ts'
 import { loadSecrets } from './secrets.ts'
 import { createSecurity } from './security.ts'
 import { createSignIn } from './sign-in.ts'
+import { openSigningKeys } from './signing-keys.ts'
 import { createTenants } from './tenants.ts'
 
 export type IdentitySettings = { registration: Registration; requireVerifiedEmail: boolean; multiTenant: boolean; limits: boolean; /** absolute life of a login */ sessionSeconds?: number }
@@ -34,7 +35,8 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const passwords = createPasswords()
     const auth = createAuth({ publicUrl, secret: secrets.library, pool, passwords, sessionSeconds })
     await auth.$context
-    const issuer = await createIssuer({ publicUrl, pool, sealer: keys, secrets, sessionSeconds, onError })
+    const signingKeys = await openSigningKeys(pool, keys, secrets.jwks)
+    const issuer = await createIssuer({ publicUrl, pool, sealer: keys, secrets, keys: signingKeys, sessionSeconds, onError })
     const security = createSecurity({ system, pool })
     const doorkeeper = createDoorkeeper({ pool, security, issuer: issuer.issuer, audience: issuer.audience, keys: issuer.publicKeys })
     const changed = () => bell.ring()
@@ -62,6 +64,10 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       security,
       signIn,
       secrets,
+      signingKeys,
+      sealer: keys,
+      onError,
+      changed,
       registration,
       publicUrl,
       /** This process at once; the others, and sockets, hear it from the log. */
@@ -78,7 +84,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
         await inTransaction(pool, { actor: null, request: 'restore' }, async (db) => {
           await db.query('delete from session')
           await db.query('delete from verification')
-          await db.query(`delete from oauth.artifact where kind not in ('Client')`)
+          await db.query('delete from oauth.artifact')
         })
       },
       async close(): Promise<void> {

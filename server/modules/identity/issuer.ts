@@ -1,18 +1,19 @@
-// The one token issuer: oidc-provider on our storage. The first-party client gets its pair in process, for a session that was started by any way
+// The platform's own issuer: oidc-provider on our storage. The first-party client gets its pair in process, for a session that was started by any way
 // of signing in; the token endpoint answers in a private server that never listens. Access tokens are ES256 JWTs of ten minutes.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import Fastify, { type FastifyInstance } from 'fastify'
 import Provider, { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { refuse } from '../../kernel/errors.ts'
 import { ArtifactAdapter, raced } from './artifacts.ts'
+import { accessTokenSeconds, commonOptions } from './issuer-options.ts'
 import { caller, type StampingPool } from './pool.ts'
 import type { IssuerSecrets, PlatformSealer } from './secrets.ts'
+import type { KeySet, SigningKeys } from './signing-keys.ts'
 
 export const firstParty = 'groundwork'
-const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
-export const accessTokenSeconds = 600
+export const exchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 /** Two tabs, or a retry after a lost answer: as long as this the loser of a refresh is told to go on with the winner's pair. */
-const graceMs = 2000
+export const graceMs = 2000
 
 export type Pair = { accessToken: string; refreshToken: string; expiresIn: number }
 /** Who a pair is for: a session somebody has just proven to own. */
@@ -21,7 +22,7 @@ type GrantContext = { user: string; session: string | null; tenant: string | nul
 /** What one call of the token endpoint in process knows and finds out; absent for calls from outside. */
 type Call = { login?: Login; context?: GrantContext; fault?: string | undefined }
 
-export type IssuerOptions = { publicUrl: string; pool: StampingPool; sealer: PlatformSealer; secrets: IssuerSecrets; sessionSeconds: number; onError?: (error: unknown) => void }
+export type IssuerOptions = { publicUrl: string; pool: StampingPool; sealer: PlatformSealer; secrets: IssuerSecrets; keys: SigningKeys; sessionSeconds: number; onError?: (error: unknown) => void }
 export type Issuer = Awaited<ReturnType<typeof createIssuer>>
 
 export async function createIssuer(o: IssuerOptions) {
@@ -31,62 +32,71 @@ export async function createIssuer(o: IssuerOptions) {
   const calls = new AsyncLocalStorage<Call>()
   const forApi = { audience, scope: 'read write admin', accessTokenTTL: accessTokenSeconds, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: 'ES256' as const } } }
 
-  const configuration: Configuration = {
-    adapter: (kind: string) => new ArtifactAdapter(kind, { pool, sealer: o.sealer, tenant: null, graceMs }),
-    clients: [{ client_id: firstParty, client_name: 'Groundwork', token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: [exchangeGrant, 'refresh_token'] }],
-    jwks: { keys: o.secrets.jwks as never },
-    cookies: { keys: o.secrets.cookies },
-    scopes: ['openid', 'offline_access', 'profile', 'email', 'read', 'write', 'admin'],
-    claims: { openid: ['sub'], profile: ['name', 'picture'], email: ['email', 'email_verified'] },
-    responseTypes: ['code'],
-    pkce: { required: () => true },
-    rotateRefreshToken: true,
-    ttl: { AccessToken: accessTokenSeconds, Grant: o.sessionSeconds, RefreshToken: o.sessionSeconds, IdToken: 3600, Session: 86_400, Interaction: 3600 },
-    features: {
-      devInteractions: { enabled: false },
-      resourceIndicators: {
-        enabled: true, defaultResource: () => undefined as never, useGrantedResource: () => true,
-        getResourceServerInfo: (_ctx, resource) => {
-          if (resource !== audience) throw new errors.InvalidTarget()
-          return forApi
+  const own = (keys: KeySet): Configuration => {
+    const common = commonOptions({ issuer, audience, adapter: (kind) => new ArtifactAdapter(kind, { pool, sealer: o.sealer, tenant: null, graceMs }), keys, cookies: o.secrets.cookies, brand: { name: 'Groundwork' } })
+    return {
+      ...common,
+      clients: [{ client_id: firstParty, client_name: 'Groundwork', token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: [exchangeGrant, 'refresh_token'] }],
+      issueRefreshToken: () => true,
+      expiresWithSession: () => false,
+      ttl: { ...common.ttl, Grant: o.sessionSeconds, RefreshToken: o.sessionSeconds },
+      features: {
+        ...common.features,
+        registration: { enabled: true, initialAccessToken: true }, // none is ever issued here: clients belong to tenants
+        registrationManagement: { enabled: true },
+        resourceIndicators: {
+          enabled: true, defaultResource: () => undefined as never, useGrantedResource: () => true,
+          getResourceServerInfo: (_ctx, resource) => {
+            if (resource !== audience) throw new errors.InvalidTarget()
+            return forApi
+          },
         },
       },
-    },
-    // Asked at every refresh: nobody there means invalid_grant. A grant without its context belongs to no login of ours.
-    findAccount: async (_ctx, sub, token) => {
-      const { rows: [row] } = await pool.query<GrantContext & { banned: boolean | null; name: string; email: string; emailVerified: boolean }>({
-        name: 'find_account',
-        text: `select u.id as user, u.name, u.email, u."emailVerified", u.banned and coalesce(u."banExpires" > now(), true) as banned, g.session_id as session, g.tenant_id as tenant
-               from "user" u
-               join oauth.grant_context g on g.grant_id = $2 and g.user_id = u.id
-               join session s on s.id = g.session_id and s."expiresAt" > now()
-               where u.id = $1 and (g.tenant_id is null or exists (select from member m where m."userId" = u.id and m."organizationId" = g.tenant_id))`,
-        values: [sub, token && 'grantId' in token ? token.grantId : null],
-      })
-      if (!row || row.banned) return undefined
-      const call = calls.getStore()
-      if (call) call.context = { user: row.user, session: row.session, tenant: row.tenant }
-      return { accountId: sub, claims: () => ({ sub, name: row.name, email: row.email, email_verified: row.emailVerified }) }
-    },
-    extraTokenClaims: async (_ctx, token) => {
-      const grantId = 'grantId' in token ? token.grantId : undefined
-      const context = calls.getStore()?.context ?? (grantId ? await findContext(grantId) : undefined)
-      return { org: context?.tenant ?? null, ...(context?.session ? { sid: context.session } : {}) }
-    },
+      // Asked at every refresh: nobody there means invalid_grant. A grant without its context belongs to no login of ours.
+      findAccount: async (_ctx, sub, token) => {
+        const { rows: [row] } = await pool.query<GrantContext & { banned: boolean | null; name: string; email: string; emailVerified: boolean }>({
+          name: 'find_account',
+          text: `select u.id as user, u.name, u.email, u."emailVerified", u.banned and coalesce(u."banExpires" > now(), true) as banned, g.session_id as session, g.tenant_id as tenant
+                 from "user" u
+                 join oauth.grant_context g on g.grant_id = $2 and g.user_id = u.id
+                 join session s on s.id = g.session_id and s."expiresAt" > now()
+                 where u.id = $1 and (g.tenant_id is null or exists (select from member m where m."userId" = u.id and m."organizationId" = g.tenant_id))`,
+          values: [sub, token && 'grantId' in token ? token.grantId : null],
+        })
+        if (!row || row.banned) return undefined
+        const call = calls.getStore()
+        if (call) call.context = { user: row.user, session: row.session, tenant: row.tenant }
+        return { accountId: sub, claims: () => ({ sub, name: row.name, email: row.email, email_verified: row.emailVerified }) }
+      },
+      extraTokenClaims: async (_ctx, token) => {
+        const grantId = 'grantId' in token ? token.grantId : undefined
+        const context = calls.getStore()?.context ?? (grantId ? await findContext(grantId) : undefined)
+        return { org: context?.tenant ?? null, ...(context?.session ? { sid: context.session } : {}) }
+      },
+    }
   }
   async function findContext(grantId: string): Promise<GrantContext | undefined> {
     return (await pool.query<GrantContext>({ name: 'grant_context', text: 'select user_id as user, session_id as session, tenant_id as tenant from oauth.grant_context where grant_id = $1', values: [grantId] })).rows[0]
   }
-  const provider = new Provider(issuer, configuration)
-  provider.proxy = true // only our own calls reach it, with the public address in their headers
-  provider.on('server_error', (_ctx, error) => o.onError?.(error))
-  provider.on('grant.error', (_ctx, error) => {
-    const call = calls.getStore()
-    if (call) call.fault = (error as { error_detail?: string }).error_detail
-  })
+  type Built = { epoch: string; answer: ReturnType<Provider['callback']> }
+  let built: Built | undefined
+  /** The keys of a provider are fixed: other keys, another provider. */
+  function current(): Built {
+    const keys = o.keys.set()
+    if (built?.epoch === keys.epoch) return built
+    const provider = new Provider(issuer, own(keys))
+    provider.proxy = true // whoever hands a request on has written the public address into its headers
+    provider.on('server_error', (_ctx, error) => o.onError?.(error))
+    provider.on('grant.error', (_ctx, error) => {
+      const call = calls.getStore()
+      if (call) call.fault = (error as { error_detail?: string }).error_detail
+    })
+    addExchange(provider)
+    return (built = { epoch: keys.epoch, answer: provider.callback() })
+  }
 
   // Only a call in process carries the login: from outside this grant is refused whatever its parameters are.
-  provider.registerGrantType(exchangeGrant, async (ctx: KoaContextWithOIDC) => {
+  const addExchange = (provider: Provider) => provider.registerGrantType(exchangeGrant, async (ctx: KoaContextWithOIDC) => {
     const call = calls.getStore()
     if (!call?.login || ctx.oidc.client?.clientId !== firstParty) throw new errors.UnauthorizedClient()
     const { session, user, tenant } = call.login
@@ -121,10 +131,9 @@ export async function createIssuer(o: IssuerOptions) {
   const inside: FastifyInstance = Fastify({ logger: false })
   inside.removeAllContentTypeParsers()
   inside.addContentTypeParser('*', (_req, _payload, done) => done(null)) // the library reads the body itself
-  const answer = provider.callback()
   inside.all('/*', (req, reply) => {
     reply.hijack()
-    return answer(req.raw, reply.raw)
+    return current().answer(req.raw, reply.raw)
   })
   await inside.ready()
   const { protocol, host } = new URL(o.publicUrl)
@@ -144,8 +153,12 @@ export async function createIssuer(o: IssuerOptions) {
   return {
     issuer,
     audience,
-    /** Public keys, for checking access tokens offline. */
-    publicKeys: o.secrets.jwks.map(({ kty, n, e, crv, x, y, alg, use, kid }) => JSON.parse(JSON.stringify({ kty, n, e, crv, x, y, alg, use, kid })) as Record<string, string>),
+    /** Public keys, for checking access tokens offline; rotation changes them. */
+    publicKeys: () => o.keys.set().public,
+    /** Answers a request of the outside world, whose url begins behind the issuer's path. */
+    answer: ((req, res) => current().answer(req, res)) as ReturnType<Provider['callback']>,
+    /** A grant ends with the session it was given for. */
+    bindGrant,
     /** A pair for a session; a later refresh dies with that session, with a ban, and with the membership in the tenant. */
     async issue(login: Login): Promise<Pair> {
       const call: Call = { login }

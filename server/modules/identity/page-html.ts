@@ -18,13 +18,15 @@ export const stylePath = `/login/style-${createHash('sha256').update(pageStyle).
 
 const mark = html`<svg class="mark" width="26" height="26" viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 5.5h8.2l2.8 6.5H8.8z" fill="currentColor" opacity="0.55"/><path d="M9.3 5.5h5.4l2.8 6.5H9.3z" fill="currentColor"/><rect x="2.5" y="15.5" width="19" height="3" rx="1.5" fill="currentColor"/></svg>`
 
-export type Page = { title: string; lead?: string; body?: Html; foot?: Html; script?: string }
-export function pageOf({ title, lead, body, foot, script }: Page): string {
+/** `refresh`: where the browser goes by itself, in a navigation of its own. */
+export type Page = { title: string; lead?: string; body?: Html; foot?: Html; brand?: { name: string }; refresh?: string; script?: string }
+export function pageOf({ title, lead, body, foot, brand = { name: 'Groundwork' }, refresh, script }: Page): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>${title} · Groundwork</title>
+<title>${title} · ${brand.name}</title>
+${refresh !== undefined && html`<meta http-equiv="refresh" content="0; url=${refresh}">`}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
@@ -33,7 +35,7 @@ export function pageOf({ title, lead, body, foot, script }: Page): string {
 </head>
 <body>
 <main>
-<p class="wordmark">${mark}Groundwork</p>
+<p class="wordmark">${mark}${brand.name}</p>
 <section>
 <h1>${title}</h1>
 ${lead !== undefined && html`<p class="lead">${lead}</p>`}

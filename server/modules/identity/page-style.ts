@@ -29,6 +29,20 @@ button.quiet { color: var(--text); background: none; border: 1px solid var(--lin
 button.quiet:hover { background: var(--app) }
 .other { margin-top: 12px }
 button:hover { background: var(--accent-hover) }
+button.quiet { color: var(--text); background: transparent; border: 1px solid var(--line-strong) }
+button.quiet:hover { background: var(--app) }
+button + button { margin-top: -6px }
+.code { font: 600 22px/1.4 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; letter-spacing: 0.08em; text-align: center }
+p.code { margin: 20px 0 0; padding: 10px; background: var(--app); border: 1px solid var(--line); border-radius: 8px }
+input.code:not([type=hidden]) { font: 600 20px/1.4 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; text-transform: uppercase }
+.facts { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 20px 0 0 }
+.facts dt { color: var(--dim) }
+.facts dd { margin: 0; overflow-wrap: anywhere }
+.asks { display: grid; gap: 10px; margin: 20px 0 0; padding: 0; list-style: none }
+.asks li { padding-left: 14px; border-left: 2px solid var(--accent) }
+.asks b { display: block; font-weight: 600 }
+.asks span { color: var(--dim) }
+.who { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 4px 12px; margin: 16px 0 0; color: var(--dim); font-size: 13px }
 a { color: var(--accent); text-underline-offset: 3px; text-decoration-color: color-mix(in srgb, currentColor 40%, transparent) }
 a:hover { text-decoration-color: currentColor }
 :is(input, button, a):focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 6px }

@@ -99,10 +99,3 @@ test('opening the link of a verification mail uses nothing up; the button does',
   assert.equal((await i.login('mia')).body.user.emailVerified, true)
   assert.equal((await b.submit(await b.get(link), {})).status, 422)
 })
-
-test('the issuer\'s public keys are served, its private ones are not', async (t) => {
-  const i = await testIdentity(t)
-  const { body } = await i.call('GET', '/oauth/jwks')
-  assert.equal(body.keys.length, 2)
-  for (const key of body.keys) assert.deepEqual(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].filter((part) => part in key), [])
-})

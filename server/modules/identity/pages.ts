@@ -27,8 +27,8 @@ function credentialOf(text: string): GivenCredential | undefined {
 }
 const stale = 'This page was open for too long. Try again.'
 
-/** Registers the pages and their stylesheet, and the public keys of the token issuer. */
-export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, issuer, secrets, registration }: Identity & { registration: string }): Promise<void> {
+/** Registers the pages and their stylesheet. */
+export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, secrets, registration }: Identity & { registration: string }): Promise<void> {
   const seal = (nonce: string) => createHmac('sha256', secrets.library).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
   const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
@@ -123,7 +123,6 @@ export async function addPages(app: FastifyInstance, { accounts, people, passkey
   await app.register(async (pages) => {
     pages.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 16_384 }, (_req, text, done) => done(null, Object.fromEntries(new URLSearchParams(text as string))))
     pages.get(stylePath, (_req, reply) => reply.headers({ 'cache-control': 'public, max-age=31536000, immutable' }).type('text/css; charset=utf-8').send(pageStyle))
-    pages.get('/oauth/jwks', (_req, reply) => reply.headers({ 'cache-control': 'public, max-age=300' }).send({ keys: issuer.publicKeys }))
 
     pages.get('/login', async (req, reply) => {
       const next = localPath(valueOf(req.query, 'next'))

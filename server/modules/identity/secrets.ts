@@ -1,20 +1,15 @@
-// What every process of an installation must share and no restart may change: signing keys, cookie secrets, the libraries' own secret.
-// Made once by whichever process starts first, sealed under the platform key.
+// What every process of an installation must share and no restart may change: cookie secrets, the libraries' own secret. The keys that sign tokens
+// are in signing-keys.ts. Made once by whichever process starts first, sealed under the platform key.
 import { randomBytes } from 'node:crypto'
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
-import { newId } from '../../kernel/ids.ts'
+import type { JWK } from 'jose'
 import type { KeyRing } from '../../kernel/keys.ts'
 import type { StampingPool } from './pool.ts'
 
-export type IssuerSecrets = { /** private keys: ES256 for our access tokens, RS256 for id_tokens */ jwks: JWK[]; cookies: string[]; library: string }
+export type IssuerSecrets = { /** signing keys of an installation made before they could be rotated */ jwks: JWK[]; cookies: string[]; library: string }
 export type PlatformSealer = Pick<KeyRing, 'sealForPlatform' | 'openForPlatform'>
 
-async function makeKey(alg: 'ES256' | 'RS256'): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 })
-  return { ...(await exportJWK(privateKey)), alg, use: 'sig', kid: newId() }
-}
 const makers: { [N in keyof IssuerSecrets]: () => Promise<IssuerSecrets[N]> } = {
-  jwks: async () => [await makeKey('ES256'), await makeKey('RS256')],
+  jwks: async () => [],
   cookies: async () => [randomBytes(32).toString('base64url')],
   library: async () => randomBytes(32).toString('base64url'),
 }
