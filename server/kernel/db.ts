@@ -35,6 +35,8 @@ export const personOf = (who: Pick<Who, 'actor' | 'onBehalfOf'>): string | null 
 /** What a change says of itself; its payload is checked against the event's declaration by the compiler. */
 export type EventOf<N extends EventName> = { subject: string; data: EventMap[N]; /** whose event it is */ person?: string | null; /** gw_system only: dates the event back */ at?: string }
 type Known<N extends EventName, Q extends readonly Query[]> = EventOf<N> & { run: readonly [...Q] }
+/** A statement that judges and writes where the rows are. Each row it gives is a change that was made: `told` is what its event says beside `data`; no row: nothing was written. */
+type Judging<N extends EventName, Row> = Omit<EventOf<N>, 'data' | 'at'> & { data: Partial<EventMap[N]>; tells: Query<Row & { told: unknown }> }
 type Written<N extends EventName, R> = (EventOf<N> | { events: readonly EventOf<N>[] }) & { result: R }
 /** An event with its name. */
 export type Happened<N extends EventName = EventName> = { [K in N]: EventOf<K> & { name: K } }[N]
@@ -42,6 +44,8 @@ type Told<N extends EventName, R> = { happened: readonly Happened<N>[]; result: 
 type Change = {
   /** Statements known beforehand: one flush. @returns their rows */
   <N extends EventName, Q extends readonly Query[]>(name: N, known: Known<N, Q>): Promise<RowsOf<Q>>
+  /** A statement that learns what happened and writes it: it and its event are one statement. @returns its row; undefined: nothing was written */
+  <N extends EventName, Row>(name: N, telling: Judging<N, Row>): Promise<Row | undefined>
   /** A function that does nothing but SQL, since it may run twice. A bulk verb gives one event per subject. @returns its `result` */
   <N extends EventName, R>(name: N, body: (tx: Tx) => Promise<Written<N, R>>): Promise<R>
 }
@@ -60,6 +64,7 @@ export type Tx = Context & {
   within(who: Partial<Who>): Tx
 }
 type LooseEvent = { subject: string; data: unknown; person?: string | null; at?: string }
+type LooseKnown = LooseEvent & ({ run: readonly Query[]; tells?: undefined } | { tells: Query; run?: undefined })
 type LooseWritten = (LooseEvent | { events: readonly LooseEvent[] }) & { result: unknown }
 
 export type Seal = (who: { tenant: string; person?: string | null }, text: string, boundTo: string) => Promise<Buffer>
@@ -84,6 +89,7 @@ const onePlan = sql`set_config('plan_cache_mode', 'force_generic_plan', true)`
 const setContext = (w: Who) => sql`select ${settings(w)}, ${onePlan}`
 const setReadOnly = (w: Who) => sql`select ${settings(w)}, set_config('transaction_read_only', 'on', true)`
 const setContextAs = (w: Who, role: string) => sql`select ${settings(w)}, ${onePlan}, set_config('role', ${role}, true)`
+const written = sql`tenant_id, id, name, subject_type, subject_id, scope_id, parent_id, person_id, actor_type, actor_id, data, secret, cause_id, request_id`
 export const eventBinding = (id: string): string => `events/secret/${id}`
 
 /** Took longer than the door's own deadline. */
@@ -108,13 +114,14 @@ export class Db {
     return (await flushOn(this.pool, [setReadOnly(who), ...queries], this.#o.deadlineMs)).slice(1)
   }
 
-  async #change(who: Who, name: string, how: (LooseEvent & { run: readonly Query[] }) | ((tx: Tx) => Promise<LooseWritten>)): Promise<unknown> {
+  async #change(who: Who, name: string, how: LooseKnown | ((tx: Tx) => Promise<LooseWritten>)): Promise<unknown> {
     if (typeof how === 'function') return this.transact(who, (tx) => recorded(tx, () => how(tx), name, this.#o))
     this.#refuseInside()
-    const event = await writeEvent(who, name, how, this.#o)
-    const results = await again(() => flushOn(this.pool, [setContext(who), ...how.run, event], this.#o.deadlineMs).catch(inDoubt))
-    this.#o.onCommit()
-    return results.slice(1, -1)
+    const event = await writeEvent(who, name, how, this.#o, how.tells)
+    const results = await again(() => flushOn(this.pool, [setContext(who), ...(how.run ?? []), event], this.#o.deadlineMs).catch(inDoubt))
+    const made = how.tells && results[1]![0]
+    if (how.run || made) this.#o.onCommit()
+    return how.run ? results.slice(1, -1) : made
   }
 
   async #happen(who: Who, body: (tx: Tx) => Promise<LooseTold>): Promise<unknown> {
@@ -219,9 +226,18 @@ class Transaction {
       within: (other: Partial<Who>) => this.view({ ...who, ...other }, this.#o.system),
       happen: async (body: (t: Tx) => Promise<LooseTold>) => (await toldBy(tx, () => body(tx), this.#o).catch(doom)).result,
       // a nested change joins; its failure dooms the whole, even when the outer code catches it: half of its rows may be written
-      change: (name: string, how: (LooseEvent & { run: readonly Query[] }) | ((t: Tx) => Promise<LooseWritten>)) =>
-        recorded(tx, typeof how === 'function' ? () => how(tx) : async () => ({ ...how, result: await this.#send(view, how.run) }), name, this.#o).catch(doom),
+      change: (name: string, how: LooseKnown | ((t: Tx) => Promise<LooseWritten>)) => {
+        const { run, tells } = typeof how === 'function' ? {} : how
+        if (tells) return writeEvent(who, name, how as LooseEvent, this.#o, tells).then((query) => this.#tell(view, query)).catch(doom)
+        return recorded(tx, typeof how === 'function' ? () => how(tx) : async () => ({ ...how, result: await this.#send(view, run!) }), name, this.#o).catch(doom)
+      },
     }) as never
+  }
+
+  async #tell(view: View, query: Query): Promise<unknown> {
+    const [[row]] = (await this.#send(view, [query])) as [Rows<unknown>]
+    this.told ||= row !== undefined
+    return row
   }
 
   #send(view: View, queries: readonly Query[]): Promise<Rows<unknown>[]> {
@@ -297,17 +313,25 @@ async function toldBy(tx: Tx, body: () => Promise<LooseTold>, o: Required<DbOpti
   return told
 }
 
-async function writeEvent(who: Who, name: string, event: LooseEvent, o: Required<DbOptions>): Promise<Query> {
+/** @param tells the statement whose row completes it, and without whose row there is none */
+async function writeEvent(who: Who, name: string, event: LooseEvent, o: Required<DbOptions>, tells?: Query): Promise<Query> {
   const declared = o.registry.of(name)
   const data = event.data as Record<string, unknown>
   const { clear, secret } = splitPayload(declared.sealed, data)
   const id = newId()
   const sealed = secret && (await o.seal({ tenant: who.tenant, person: event.person }, JSON.stringify(secret), eventBinding(id)))
   const idAt = (key: string | undefined) => (key ? ((data[key] as string | null | undefined) ?? null) : null)
+  if (tells) {
+    const idTold = (key: string | undefined) => sql`coalesce(${idAt(key)}::uuid, (done.told ->> ${key ?? ''}::text)::uuid)`
+    return sql`with done as materialized (${tells}), written as (
+      insert into events (${written})
+      select ${who.tenant}::uuid, ${id}::uuid, ${name}::text, ${declared.subject}::text, ${event.subject}::uuid, ${idTold(declared.scope)}, ${idTold(declared.parent)}, ${event.person ?? null}::uuid,
+        ${who.actor.type}::text, ${who.actor.id}::uuid, ${sql.json(clear)}::jsonb || done.told, ${sealed}::bytea, ${who.cause ?? null}::uuid, ${who.request}::text from done)
+      select * from done`
+  }
   const values = sql`${who.tenant}, ${id}, ${name}, ${declared.subject}, ${event.subject}, ${idAt(declared.scope)}, ${idAt(declared.parent)}, ${event.person ?? null},
     ${who.actor.type}, ${who.actor.id}, ${sql.json(clear)}, ${sealed}, ${who.cause ?? null}, ${who.request}`
-  const columns = sql`tenant_id, id, name, subject_type, subject_id, scope_id, parent_id, person_id, actor_type, actor_id, data, secret, cause_id, request_id`
-  return event.at ? sql`insert into events (${columns}, at) values (${values}, ${event.at})` : sql`insert into events (${columns}) values (${values})`
+  return event.at ? sql`insert into events (${written}, at) values (${values}, ${event.at})` : sql`insert into events (${written}) values (${values})`
 }
 
 /** A stale plan, a deadlock or a serialisation failure took the whole transaction back: once more, at most three times. */

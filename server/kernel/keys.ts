@@ -1,6 +1,6 @@
 // Platform key -> key per tenant -> key per person, AES-256-GCM (NIST SP 800-38D). The key's id stands in the ciphertext, the place it belongs to
 // (table, column, row) is bound as additional data; destroying a key is the erasure of all it sealed.
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto'
 import { Type } from 'typebox'
 import type { Context } from './db.ts'
 import { newId, platformId } from './ids.ts'
@@ -11,14 +11,14 @@ const formatByte = 1
 const bytesOfId = (id: string) => Buffer.from(id.replaceAll('-', ''), 'hex')
 const idOfBytes = (b: Buffer) => b.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 
-/** format 1 | key id 16 | nonce 12 | tag 16 | ciphertext */
-function sealWith(key: Buffer, keyId: string, text: string | Buffer, boundTo: string): Buffer {
+/** format 1 | key id 16 | nonce 12 | tag 16 | ciphertext. Keys are KeyObjects: looking whether a buffer is one costs Node a third of a short sealing. */
+function sealWith(key: KeyObject, keyId: string, text: string | Buffer, boundTo: string): Buffer {
   const nonce = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(boundTo))
   const body = Buffer.concat([typeof text === 'string' ? cipher.update(text, 'utf8') : cipher.update(text), cipher.final()])
   return Buffer.concat([Buffer.from([formatByte]), bytesOfId(keyId), nonce, cipher.getAuthTag(), body])
 }
-function openWith(key: Buffer, sealed: Buffer, boundTo: string): Buffer {
+function openWith(key: KeyObject, sealed: Buffer, boundTo: string): Buffer {
   if (sealed[0] !== formatByte || sealed.length < 45) throw new Error('not a ciphertext of ours')
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(17, 29)).setAAD(Buffer.from(boundTo)).setAuthTag(sealed.subarray(29, 45))
   return Buffer.concat([decipher.update(sealed.subarray(45)), decipher.final()])
@@ -52,25 +52,25 @@ export type KeyRing = ReturnType<typeof createKeyRing>
 /** @param platformKey 32 bytes @param onDestroyed tells the other processes, so that they forget the key too */
 export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now = Date.now }: { platformKey: Buffer; store: KeyStore; onDestroyed?: (id: string) => void; now?: () => number }) {
   if (platformKey.length !== 32) throw new RangeError('the platform key has 32 bytes')
-  let root = platformKey
-  const open = new Map<string, { key: Buffer; until: number }>()
+  let root = createSecretKey(platformKey)
+  const open = new Map<string, { key: KeyObject; until: number }>()
   const current = new Map<string, { id: string; until: number }>()
   const keepMs = 60_000 // a key destroyed by another process is forgotten at the latest then
   const wrapping = (id: string) => `keys/wrapped/${id}`
 
-  async function load(id: string): Promise<Buffer | undefined> {
+  async function load(id: string): Promise<KeyObject | undefined> {
     const held = open.get(id)
     if (held && held.until > now()) return held.key
     const [[row]] = await store.transact((tx) => tx.run(findKey(id)))
     if (!row?.wrapped) return undefined
     const by = row.wrapped_by ? await load(row.wrapped_by) : root
     if (!by) return undefined
-    const key = openWith(by, row.wrapped as Buffer, wrapping(id))
+    const key = createSecretKey(openWith(by, row.wrapped as Buffer, wrapping(id)))
     open.set(id, { key, until: now() + keepMs })
     return key
   }
 
-  async function currentKey({ tenant, person = null }: Owner): Promise<{ id: string; key: Buffer }> {
+  async function currentKey({ tenant, person = null }: Owner): Promise<{ id: string; key: KeyObject }> {
     const name = `${tenant}/${person ?? ''}`
     const held = current.get(name)
     if (held && held.until > now()) {
@@ -113,7 +113,8 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
       await currentKey({ tenant, person })
     },
     /** Another platform key: every key wrapped by the old one is wrapped anew, in one transaction. */
-    async rewrap(next: Buffer): Promise<number> {
+    async rewrap(newRoot: Buffer): Promise<number> {
+      const next = createSecretKey(newRoot)
       const n = await store.transact(async (tx) => {
         const [rows] = await tx.run(listWrappedBy(null))
         for (const row of rows) await tx.run(rewrapKey(row.id, sealWith(next, platformId, openWith(root, row.wrapped as Buffer, wrapping(row.id)), wrapping(row.id))))
@@ -146,6 +147,6 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
 }
 
 /** Tells a wrong key without revealing the right one (HKDF, RFC 5869). */
-const checkValue = (key: Buffer): Buffer => Buffer.from(hkdfSync('sha256', key, '', 'groundwork platform key check', 32))
+const checkValue = (key: KeyObject): Buffer => Buffer.from(hkdfSync('sha256', key, '', 'groundwork platform key check', 32))
 /** A key of its own for another use, so that no key serves two purposes (HKDF, RFC 5869). */
 export const deriveKey = (platformKey: Buffer, purpose: string, length = 32): Buffer => Buffer.from(hkdfSync('sha256', platformKey, '', `groundwork ${purpose}`, length))

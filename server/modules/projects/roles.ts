@@ -51,6 +51,12 @@ export const memberRole = (who: Asker): Query => {
   return sql`(select case when bool_or(pm.role = 'viewer') and (p.visibility = 'open' or count(*) = ${people.length}) then 'viewer' when count(*) < ${people.length} then null
     when bool_or(pm.role = 'editor') then 'editor' else 'manager' end from project_members pm where pm.project_id = p.id and pm.user_id = any (${people}::uuid[]))`
 }
+/** The asker as SQL functions that write take it: whether they manage every project, may write in any, and who they are. writable_board() has the rule, for
+    one person: several are judged in words. */
+export const writer = (who: Asker): Query => {
+  const people = peopleOf(who)
+  return sql`${seesAll(who)}::boolean, ${roleReaches(who.role, 'member') && people.length < 2}::boolean, ${people[0] ?? null}::uuid`
+}
 /** SQL, of a query that names projects `p` and tasks `t`: whether the task stands in a column of category done. */
 export const isDone: Query = sql`(p.done_columns ? t.status)`
 

@@ -2,7 +2,7 @@ import type { Who } from '../../kernel/db.ts'
 import { EventRow, eventColumns } from '../../kernel/log.ts'
 import { Id, Nullable, Type, type Static } from '../../kernel/schema.ts'
 import { sql, statement, type Query } from '../../kernel/sql.ts'
-import { BoardRow, boardColumns, sharesColumns, visibleProject } from '../projects/api.ts'
+import { BoardRow, boardColumns, sharesColumns, visibleProject, writer } from '../projects/api.ts'
 import { OneTask, TaskRow } from './schema.ts'
 
 export type Asker = Pick<Who, 'role' | 'actor'>
@@ -86,6 +86,20 @@ export const findParents = statement('tasks.parents', ParentRow, (ids: readonly 
 /** Which of these have subtasks of their own. */
 export const findWithSubtasks = statement('tasks.with-subtasks', Type.Object({ id: Nullable(Id) }), (ids: readonly string[]) => sql`
   select distinct s.parent_id as id from tasks s where s.parent_id = any (${ids}::uuid[]) and s.deleted_at is null`)
+
+const told = { key: Type.String(), exceeds: Nullable(Type.Boolean()), told: Type.Unknown() }
+/** What only the database knows of a new task that it judged and wrote; no row: create_task() says when. */
+const Created = Type.Object({ number: Type.Integer(), status: Type.String(), position: Type.String(), createdAt: Type.String(), ...told })
+export type NewTask = Omit<TaskRow, 'number' | 'status' | 'position' | 'createdAt' | 'updatedAt'> & { status: string | null }
+const newest = { id: '', projectId: '', title: '', description: null, status: null, priority: 'none', labels: [], fields: {}, dueAt: null, parentId: null, assigneeId: null, createdBy: null, version: 1 } satisfies NewTask
+export const createJudged = statement('tasks.create-judged', Created, (who: Asker, t: NewTask) => sql`
+  select number, status, position, created_at as "createdAt", key, exceeds, told
+  from create_task(${t.id}::uuid, ${t.projectId}::uuid, ${writer(who)}, ${t.title}::text, ${t.description}::text, ${t.status}::text, ${t.priority}::text, ${t.labels}::text[], ${sql.json(t.fields)}::jsonb,
+    ${t.dueAt}::timestamptz, ${t.createdBy}::uuid)`, [[someone, newest]])
+/** A task that the database judged and moved. */
+const Moved = Type.Object({ ...TaskRow.properties, ...told })
+export const moveJudged = statement('tasks.move-judged', Moved, (who: Asker, id: string, version: number | null, to: Pick<Aim, 'status' | 'before' | 'after'>) => sql`
+  select ${shared}, t.number, j.key, j.exceeds, j.told from move_task(${id}::uuid, ${version}::int, ${writer(who)}, ${to.status}::text, ${to.before}::uuid, ${to.after}::uuid) j cross join lateral (select (j.task_row).*) t`, [[someone, '', null, anywhere]])
 
 export const insertTask = statement('tasks.insert', Nothing, (t: TaskRow) => sql`
   insert into tasks (id, project_id, number, title, description, status, position, assignee_id, priority, labels, fields, due_at, parent_id, created_by)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { testKernel } from '../../testing/kernel.ts'
 import { longest, rankBetween, spreadRanks } from './ranks.ts'
 
 const isBetween = (below: string | undefined, rank: string | undefined, above: string | undefined) => {
@@ -52,4 +53,27 @@ test('a rebalanced column is in order, short, and has room at both ends', () => 
     assert.ok(ranks.every((rank, i) => rank.length === 8 && (i === 0 || ranks[i - 1]! < rank)))
     assert.ok(ranks[0]! > '00000002' && ranks.at(-1)! < 'zzzzzzz0')
   }
+})
+
+test('the database finds ranks between the same neighbours, or says that it cannot', async (t) => {
+  const { system } = await testKernel(t)
+  const between = async (pairs: readonly (readonly [string | null, string | null])[]) =>
+    (await system.pool.query<{ rank: string | null }>('select rank_between(below, above) as rank from unnest($1::text[], $2::text[]) with ordinality p (below, above, n) order by n', [pairs.map(([a]) => a), pairs.map(([, b]) => b)])).rows.map(({ rank }) => rank)
+  let pairs: (readonly [string | null, string | null])[] = Array.from({ length: 50 }, () => [null, null])
+  let found = 0
+  for (let round = 0; round < 60; round++) {
+    const ranks = await between(pairs)
+    pairs = pairs.map(([below, above], n) => {
+      const rank = ranks[n]! ?? rankBetween(below ?? undefined, above ?? undefined)
+      if (ranks[n]) {
+        found++
+        assert.match(rank!, /^[0-9A-Za-z]{7,39}[1-9A-Za-z]$/)
+        assert.ok((below === null || below < rank!) && (above === null || rank! < above), `${below} ${rank} ${above}`)
+      }
+      return rank === undefined ? [null, null] : (n + round) % 3 ? [below, rank] : [rank, above] // closer and closer
+    })
+  }
+  assert.ok(found > 2500, `${found} of 3000`)
+  assert.deepEqual(await between([['V0000000', 'V0000000'], ['V0000001', 'V0000000'], ['zzzzzzzz', null], [null, '00000001']]), [null, null, null, null])
+  assert.match((await between([['V0000000', 'V00000001']]))[0]!, /^V00000000[0-9A-Za-z]+$/)
 })

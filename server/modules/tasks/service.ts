@@ -1,4 +1,5 @@
-// The verbs about one task. Each takes two flushes: one that locks and reads what judging needs, one that writes row, events and commit.
+// The verbs about one task. A plain new task and a move are one flush: the database judges, writes and tells. It writes only what it is sure of; whatever
+// it refuses, and all other verbs, take two flushes: one that locks and reads what judging needs, one that writes row, events and commit.
 import { personOf, type Context } from '../../kernel/db.ts'
 import { only, refuse, refuseField } from '../../kernel/errors.ts'
 import { isId, newId } from '../../kernel/ids.ts'
@@ -7,7 +8,7 @@ import { checkVersion } from '../../kernel/route.ts'
 import { judgeRole, requireActive } from '../projects/api.ts'
 import type { TaskEventName } from './events.ts'
 import { columnOf, judgeLimit, rankAt, withRoom } from './places.ts'
-import { deleteTasks, findBoards, findTask, findTaskByRef, insertTask, lockFamilies, type LockedTask } from './queries.ts'
+import { createJudged, deleteTasks, findBoards, findTask, findTaskByRef, insertTask, lockFamilies, moveJudged, type LockedTask } from './queries.ts'
 import { toTask, type CreateTask, type MoveBody, type PatchTask, type Task, type TaskRow } from './schema.ts'
 import { aimAt, boardToWrite, dueTime, fulfil, gather, judgeAssignee, judgeParent, normalizeLabels, type TaskHappened, type Wish } from './wishes.ts'
 
@@ -19,6 +20,15 @@ export async function createTask(ctx: Context, given: CreateTask): Promise<Task>
     id: newId(), projectId: projectId.toLowerCase(), title: given.title.trim(), description: given.description ?? null, assigneeId, priority: given.priority ?? 'none', labels: normalizeLabels(given.labels ?? []),
     fields: given.fields ?? {}, dueAt: given.dueAt ? dueTime(given.dueAt) : null, parentId, createdBy: personOf(ctx), version: 1,
   } satisfies Partial<TaskRow>
+  if (!assigneeId && !parentId) {
+    const { id, title, priority } = row
+    const made = await ctx.change('task.created', { subject: id, data: { projectId: row.projectId, title, priority, assigneeId, parentId }, tells: createJudged(ctx, { ...row, status: aim.status }) })
+    if (made) {
+      const { key, exceeds, told, ...known } = made
+      const task = toTask({ ...row, ...known, updatedAt: known.createdAt }, key)
+      return exceeds ? { ...task, overLimit: true } : task
+    }
+  }
   return ctx.change('task.created', async (tx) => {
     const needs = { aim, place: true, people: assigneeId ? [assigneeId] : [], parents: parentId ? [parentId] : [] }
     const facts = await gather(tx, needs)
@@ -60,14 +70,21 @@ export async function changeTask(ctx: Context, id: string, { fields, ...change }
 export async function moveTask(ctx: Context, id: string, to: MoveBody, query: { status?: string }, ifMatch?: number): Promise<Task> {
   if (to.status !== undefined && query.status !== undefined && to.status !== query.status) refuseField('/status', 'differs from the one in the query')
   const status = to.status ?? query.status
-  const { before = null, after = null } = to
+  const [before, after] = [to.before?.toLowerCase() ?? null, to.after?.toLowerCase() ?? null]
   if (status === undefined && !before && !after) refuseField('/status', 'is required, or a neighbour: before, after')
-  return writeOne(ctx, id, { place: true, ...(status === undefined ? {} : { status }) }, { before, after }, ifMatch)
+  const moved = await ctx.change('task.moved', { subject: id, data: {}, tells: moveJudged(ctx, id, ifMatch ?? null, { status: status ?? null, before, after }) })
+  if (moved) {
+    const { key, exceeds, told, ...row } = moved
+    const task = toTask(row, key)
+    return exceeds === null ? task : { ...task, overLimit: exceeds }
+  }
+  return writeOne(ctx, id, { place: true, ...(status === undefined ? {} : { status }) }, { before, after, statusIn: to.status === undefined ? 'query' : 'body' }, ifMatch)
 }
 
-async function writeOne(ctx: Context, id: string, wish: Wish, neighbours: { before?: string | null; after?: string | null }, ifMatch: number | undefined): Promise<Task> {
+type Where = { before?: string | null; after?: string | null; statusIn?: 'body' | 'query' }
+async function writeOne(ctx: Context, id: string, wish: Wish, { before = null, after = null, statusIn }: Where, ifMatch: number | undefined): Promise<Task> {
   const place = wish.place === true || wish.status !== undefined
-  const aim = aimAt([id.toLowerCase()], { status: wish.status ?? null, before: neighbours.before?.toLowerCase() ?? null, after: neighbours.after?.toLowerCase() ?? null })
+  const aim = aimAt([id.toLowerCase()], { status: wish.status ?? null, before, after })
   const needs = { aim, place, people: wish.assigneeId ? [wish.assigneeId] : [], parents: wish.parentId ? [wish.parentId] : [] }
   return withRoom(ctx, () =>
     ctx.happen<TaskEventName, Task>(async (tx) => {
@@ -75,7 +92,7 @@ async function writeOne(ctx: Context, id: string, wish: Wish, neighbours: { befo
       const task = living(facts.tasks)
       boardToWrite(tx, facts.boards, task)
       checkVersion(task!.version, ifMatch)
-      const { task: result, happened } = fulfil(tx, facts, aim, task!, wish)
+      const { task: result, happened } = fulfil(tx, facts, aim, task!, wish, { statusIn })
       return { happened, result }
     }),
   )

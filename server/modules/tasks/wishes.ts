@@ -28,20 +28,20 @@ type Needs = { aim: Aim; place: boolean; people: readonly string[]; parents: rea
 
 export const aimAt = (ids: readonly string[], more: Partial<Aim> = {}): Aim => ({ ids, project: null, status: null, before: null, after: null, ...more })
 
-/** Locks the tasks, or takes a number for a new one, and reads what judging takes: one flush. */
+/** Locks the tasks, or takes a number for a new one, and reads what judging takes: one flush. The number comes last, as in create_task(): locks are taken in one order. */
 export async function gather(tx: Tx, { aim, place, people, parents }: Needs): Promise<Facts> {
   const isNew = aim.project !== null
-  const queries: Query[] = isNew ? [shareColumns(aim.project!), allocateNumber(aim.project!)] : [lockTasks(aim.ids)]
+  const queries: Query[] = [isNew ? shareColumns(aim.project!) : lockTasks(aim.ids)]
   queries.push(findBoards(tx, aim))
   if (place) queries.push(lockLimits(aim), findPlaces(aim))
   if (people.length) queries.push(findPeople(people, aim))
   if (parents.length) queries.push(findParents(parents), findWithSubtasks(aim.ids))
+  if (isNew) queries.push(allocateNumber(aim.project!))
   const answers: unknown[][] = await tx.run(...queries)
+  const number = isNew ? (answers.pop() as Numbered[])[0] : undefined
   const take = <Row>() => answers.shift() as Row[]
   const byId = <Row extends { id: string }>(rows: Row[]) => new Map(rows.map((row) => [row.id, row]))
-  if (isNew) take()
-  const number = isNew ? take<Numbered>()[0] : undefined
-  const tasks = isNew ? [] : take<LockedTask>()
+  const tasks = isNew ? (take(), []) : take<LockedTask>()
   const boards = byId(take<Board>())
   if (place) take()
   const places = new Map((place ? take<Place>() : []).map((row) => [row.projectId, row]))
@@ -106,8 +106,8 @@ function fieldsOf(task: TaskRow, wish: Wish): Record<string, unknown> {
   return fields
 }
 
-/** Judges one wish and schedules its row. @param prefix stands before the paths of refusals @returns the task as it will be, and what happened; nothing when all was so already */
-export function fulfil(tx: Tx, facts: Facts, aim: Aim, task: LockedTask, wish: Wish, { coming = 1, rank, undoes = {}, prefix = '' }: { coming?: number; rank?: string; undoes?: Partial<Record<TaskEventName, string>>; prefix?: string } = {}): { task: Task; happened: TaskHappened[] } {
+/** Judges one wish and schedules its row. @param prefix stands before the paths of refusals @param statusIn where the column was named @returns the task as it will be, and what happened; nothing when all was so already */
+export function fulfil(tx: Tx, facts: Facts, aim: Aim, task: LockedTask, wish: Wish, { coming = 1, rank, undoes = {}, prefix = '', statusIn = 'body' }: { coming?: number; rank?: string; undoes?: Partial<Record<TaskEventName, string>>; prefix?: string; statusIn?: 'body' | 'query' } = {}): { task: Task; happened: TaskHappened[] } {
   const board = boardToWrite(tx, facts.boards, task)
   const { deletedAt, now, shares, ...row } = task
   const labels = wish.labels ?? row.labels
@@ -135,7 +135,7 @@ export function fulfil(tx: Tx, facts: Facts, aim: Aim, task: LockedTask, wish: W
   const place = wish.status !== undefined || wish.place ? facts.places.get(row.projectId) : undefined
   if (place) judgeNeighbours(place, aim)
   if (place && (wish.position !== undefined ? wish.status !== row.status || wish.position !== row.position : !standsAt(task, place))) {
-    const column = columnOf(board, place.status!, `${prefix}/status`)
+    const column = columnOf(board, place.status!, `${prefix}/status`, statusIn)
     if (column.id !== row.status) overLimit = judgeLimit(board, column, place.taken, coming)
     next.status = column.id
     next.position = wish.position ?? rank ?? rankAt(place)
@@ -144,7 +144,7 @@ export function fulfil(tx: Tx, facts: Facts, aim: Aim, task: LockedTask, wish: W
       ...about, name: 'task.moved',
       data: { projectId: row.projectId, from: row.status, to: next.status, fromCategory: categoryOf(row.status), toCategory: column.category, fromPosition: row.position, position: next.position, ...taken('task.moved') },
     })
-  } else if (place) columnOf(board, place.status!, `${prefix}/status`)
+  } else if (place) columnOf(board, place.status!, `${prefix}/status`, statusIn)
   if (!happened.length) return { task: toTask(row, board.key), happened }
   tx.later(happened.length === 1 && happened[0]!.name === 'task.moved' ? placeTask(next) : saveTask(next))
   const answer = toTask({ ...next, version: row.version + 1, updatedAt: now }, board.key)
