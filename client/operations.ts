@@ -167,6 +167,8 @@ export type ProjectMember = { userId: string; name: string; email: string; role:
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
+export type QueuedDeliveries = { deliveries: number | null }
+
 /** A named cursor over the log. */
 export type Reader = { id: string; name: string; takes: string[]; status: 'running' | 'failing' | 'paused'; paused: boolean; position: string; lag: number; lagSeconds: number; heldBackBy: string | null; tries: number; lastError: string | null; handled: number; parkedCount: number; parked: ParkedEvent[]; createdAt: string; updatedAt: string }
 
@@ -220,6 +222,18 @@ export type TransferTenant = { userId: string }
 export type Usage = { from: string; to: string; total: number; days: { day: string; count: number }[]; names: { name: string; count: number }[]; people: { userId: string; count: number }[] }
 
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
+
+export type Webhook = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
+
+export type WebhookDelivery = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string }
+
+export type WebhookDeliveryInFull = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string; body: string | null; answer: string | null }
+
+export type WebhookDeliveryList = { items: WebhookDelivery[]; next: string | null }
+
+export type WebhookList = { items: Webhook[]; next: string | null }
+
+export type WebhookWithSecret = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string; secret: string }
 
 /** Open tasks by assignee, now, and those that became done in the span. */
 export type WorkloadReport = { items: ({ userId: string | null; name: string | null; todo: number; doing: number; done: number; overdue: number })[]; next: null }
@@ -549,6 +563,30 @@ export type Operations = {
     /** Whether an authenticator app is my second factor */
     totp(input?: CallOptions): Promise<Totp>
   }
+  webhooks: {
+    /** Change, pause or switch on a webhook */
+    change(input: { id: string; body: { url?: string; events?: string[]; description?: string | null; status?: 'active' | 'paused' } } & CallOptions): Promise<Webhook>
+    /** Send events to an address */
+    create(input: { body: { url: string; events: string[]; description?: string | null } } & CallOptions): Promise<WebhookWithSecret>
+    /** List what a webhook was sent, newest first */
+    deliveries(input: { id: string; query?: { after?: string; limit?: number; state?: 'pending' | 'delivered' | 'failed' } } & CallOptions): Promise<WebhookDeliveryList>
+    /** Read a delivery with its body and the answer */
+    delivery(input: { id: string; deliveryId: string } & CallOptions): Promise<WebhookDeliveryInFull>
+    /** Read a webhook */
+    get(input: { id: string } & CallOptions): Promise<Webhook>
+    /** List the webhooks, newest first */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<WebhookList>
+    /** Send a webhook an event to try it */
+    ping(input: { id: string } & CallOptions): Promise<void>
+    /** Delete a webhook and its deliveries */
+    remove(input: { id: string } & CallOptions): Promise<void>
+    /** Send these deliveries once more */
+    replay(input: { id: string; body: { deliveryIds: string[] } } & CallOptions): Promise<QueuedDeliveries>
+    /** Send the last deliveries, or all since a time, once more */
+    rewind(input: { id: string; body: { last?: number; from?: string } } & CallOptions): Promise<QueuedDeliveries>
+    /** Give a webhook a new secret; for a day both sign */
+    rotate(input: { id: string } & CallOptions): Promise<WebhookWithSecret>
+  }
 }
 
 export const operations: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {
@@ -737,5 +775,18 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     recoveryCodes: { method: 'GET', path: '/api/v1/users/me/recovery-codes' },
     removeTotp: { method: 'DELETE', path: '/api/v1/users/me/totp' },
     totp: { method: 'GET', path: '/api/v1/users/me/totp' },
+  },
+  webhooks: {
+    change: { method: 'PATCH', path: '/api/v1/webhooks/{id}' },
+    create: { method: 'POST', path: '/api/v1/webhooks' },
+    deliveries: { method: 'GET', path: '/api/v1/webhooks/{id}/deliveries' },
+    delivery: { method: 'GET', path: '/api/v1/webhooks/{id}/deliveries/{deliveryId}' },
+    get: { method: 'GET', path: '/api/v1/webhooks/{id}' },
+    list: { method: 'GET', path: '/api/v1/webhooks' },
+    ping: { method: 'POST', path: '/api/v1/webhooks/{id}/ping' },
+    remove: { method: 'DELETE', path: '/api/v1/webhooks/{id}' },
+    replay: { method: 'POST', path: '/api/v1/webhooks/{id}/replay' },
+    rewind: { method: 'POST', path: '/api/v1/webhooks/{id}/rewind' },
+    rotate: { method: 'POST', path: '/api/v1/webhooks/{id}/rotate' },
   },
 }

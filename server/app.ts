@@ -31,9 +31,10 @@ import { projectEvents, projects } from './modules/projects/module.ts'
 import { reports } from './modules/reports/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
+import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, operatorEvents, keyEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -46,6 +47,7 @@ export function createModules({ kernel, identity, oauth, doors, mail, dns, confi
     projects,
     createTasks(kernel),
     createNotifications({ kernel }),
+    createWebhooks(kernel),
     createActivityModule(kernel),
     reports,
     createKeys({ kernel, operations: () => modules.flatMap((m) => m.routes ?? []), permissions: () => (permissions ??= createPermissions(modules)) }),

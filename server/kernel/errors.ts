@@ -50,6 +50,8 @@ export const codes = {
   'task.not_found': { status: 404, title: 'No such task, or not visible', cure: 'Check the id.' },
   'comment.not_found': { status: 404, title: 'No such comment, or not visible', cure: 'Check the id.' },
   'notification.not_found': { status: 404, title: 'No such notification', cure: 'List the notifications again.' },
+  'webhook.not_found': { status: 404, title: 'No such webhook', cure: 'GET /webhooks lists them.' },
+  'delivery.not_found': { status: 404, title: 'No such delivery', cure: 'GET /webhooks/{id}/deliveries lists them; they are kept for 30 days.' },
   'reader.not_found': { status: 404, title: 'No such reader', cure: 'GET /readers lists them.' },
   'job.not_found': { status: 404, title: 'No such job', cure: 'GET /jobs lists them.' },
   'key.not_found': { status: 404, title: 'No such key', cure: 'List the keys again.' },

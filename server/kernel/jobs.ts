@@ -12,7 +12,7 @@ const JobRow = Type.Object({
 })
 export type Job = Static<typeof JobRow>
 /** `handle` is called at least once per job; what leaves the house carries the job's id as its key. */
-export type JobHandler = { name: string; handle(job: Job, signal: AbortSignal): Promise<void>; /** a schedule: runs each so many ms, one job per slot over all processes */ everyMs?: number }
+export type JobHandler = { name: string; handle(job: Job, signal: AbortSignal): Promise<void>; /** a schedule: runs each so many ms, one job per slot over all processes */ everyMs?: number; /** jobs that wait for others' servers have workers of their own, so that nothing waits behind them */ lane?: 'outside' }
 
 export type NewJob = { name: string; data?: Record<string, unknown>; secret?: Buffer | null; /** one job per key, for ever */ key?: string; runAt?: string; maxAttempts?: number }
 /** The row of a job, to ride in the change that wants it: `tx.later(addJob(tx, ...))`. */

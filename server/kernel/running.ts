@@ -71,21 +71,22 @@ export function startFollowers(kernel: Kernel, { readers, jobs }: { readers: rea
     }
     return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
   })
-  const worker: Worker = startWorker({
-    db: kernel.system, handlers: jobs,
+  const lanes = Map.groupBy(jobs, ({ lane }) => lane).values()
+  const workers: Worker[] = [...lanes].map((handlers) => startWorker({
+    db: kernel.system, handlers,
     onError: (error, job) => {
       kernel.metrics.errors.inc({ where: 'jobs' })
       kernel.log.error({ job: job?.name, jobId: job?.id, error: String((error as Error)?.stack ?? error) }, 'a job failed')
     },
-  })
+  }))
   const deaf = kernel.bell.hear(() => {
     for (const stepper of steppers) stepper.wake()
-    worker.wake()
+    for (const worker of workers) worker.wake()
   })
   return {
     async stop() {
       deaf()
-      await Promise.all([...steppers.map((s) => s.stop()), worker.stop()])
+      await Promise.all([...steppers.map((s) => s.stop()), ...workers.map((w) => w.stop())])
     },
   }
 }

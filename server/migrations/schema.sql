@@ -1713,6 +1713,70 @@ create policy tenant on public.watchers as permissive for all to gw_app using ((
 grant select, insert, update, delete on public.watchers to gw_app;
 grant select, insert, update, delete on public.watchers to gw_system;
 
+create table public.webhook_deliveries (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  webhook_id uuid not null,
+  event_id uuid not null,
+  event_name text not null,
+  pos bigint not null,
+  seq bigint not null,
+  body bytea not null,
+  state text default 'pending'::text not null,
+  round integer default 0 not null,
+  attempt integer default 0 not null,
+  next_at timestamp with time zone,
+  status_code integer,
+  answer bytea,
+  error text,
+  duration_ms integer,
+  delivered_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint webhook_deliveries_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_deliveries_tenant_id_webhook_id_event_id_key UNIQUE (tenant_id, webhook_id, event_id),
+  constraint webhook_deliveries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'failed'::text]))),
+  constraint webhook_deliveries_tenant_id_webhook_id_fkey FOREIGN KEY (tenant_id, webhook_id) REFERENCES public.webhooks(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_deliveries_pending ON public.webhook_deliveries USING btree (tenant_id, webhook_id) WHERE (state = 'pending'::text);
+CREATE INDEX webhook_deliveries_placed ON public.webhook_deliveries USING btree (tenant_id, webhook_id, pos, seq);
+alter table public.webhook_deliveries enable row level security;
+alter table public.webhook_deliveries force row level security;
+create policy system on public.webhook_deliveries as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.webhook_deliveries as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.webhook_deliveries FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.webhook_deliveries to gw_app;
+grant select, insert, update, delete on public.webhook_deliveries to gw_system;
+comment on table public.webhook_deliveries is 'no events: follows from the event it sends; what people do to it and its end are events of the webhook';
+
+create table public.webhooks (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  url text not null,
+  description text,
+  events text[] not null,
+  secret bytea not null,
+  old_secret bytea,
+  old_secret_until timestamp with time zone,
+  status text default 'active'::text not null,
+  disabled_reason text,
+  failing_since timestamp with time zone,
+  created_by uuid,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint webhooks_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhooks_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'disabled'::text])))
+);
+alter table public.webhooks enable row level security;
+alter table public.webhooks force row level security;
+create policy system on public.webhooks as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.webhooks as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.webhooks FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.webhooks to gw_app;
+grant select, insert, update, delete on public.webhooks to gw_system;
+
 create table public.workers (
   id uuid not null,
   lock_key bigint,

@@ -60,6 +60,14 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/notifications\/\{id\}/, async (c) => ({ id: (await c.world.notification(c.side, c.by.tenant === c.side.id ? c.by : c.side.member, c.project ?? c.side.open)).id })],
   [/\/oauth-clients\/\{id\}/, async (c) => ({ id: (await aClient(c)).id })],
   [/\/scopes\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scopes', { body: scopeBody(c) })).id })],
+  [/\/webhooks\/\{id\}\/deliveries\/\{deliveryId\}/, async (c) => {
+    const { id } = await aWebhook(c)
+    await c.world.ok(c.side.owner, 'PATCH', `/webhooks/${id}`, { body: { status: 'paused' } }) // else its tries change the row
+    await c.world.ok(c.side.owner, 'POST', `/webhooks/${id}/ping`)
+    await c.world.settled()
+    return { id, deliveryId: (await c.world.ok(c.side.owner, 'GET', `/webhooks/${id}/deliveries`)).items[0].id }
+  }],
+  [/\/webhooks\/\{id\}/, async (c) => ({ id: (await aWebhook(c)).id })],
   [/\/readers\/\{name\}/, async (c) => ({ name: (await c.world.ok(c.world.ops, 'GET', '/readers')).items[0].name })],
   [/\/jobs\/\{id\}/, async (c) => ({ id: await jobOf(c, 'failed') })],
   [/\/(outbox|mails)\/\{id\}/, async (c) => {
@@ -76,6 +84,8 @@ async function aConsent(c: Case, person: Person): Promise<Thing> {
   await c.world.sql.query(`insert into oauth_consents (tenant_id, person_id, client_id, scopes) select $1, $2, $3, '{read}' where exists (select from identity.member where "organizationId" = $1 and "userId" = $2)`, [tenant, person.id, client.id])
   return client
 }
+/** It leads inside, so nothing is ever sent. */
+const aWebhook = (c: Case): Promise<Thing> => c.world.ok(c.side.owner, 'POST', '/webhooks', { body: { url: 'http://127.0.0.1:9/hook', events: ['project.deleted'], description: c.side.mark } })
 async function jobOf({ world }: Case, status: string): Promise<string> {
   const { rows: [made] } = await world.sql.query(`insert into jobs (tenant_id, id, name, status, run_at) values ('00000000-0000-0000-0000-000000000000', uuid7(), 'proof.none', $1, now() + interval '1 day') returning id`, [status])
   return made.id
@@ -181,6 +191,8 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   },
   'readers.rewind': () => ({ body: { events: 1 } }),
   'readers.replay': () => ({}),
+  'webhooks.create': (c) => ({ body: { url: 'https://example.com/hook', events: ['project.deleted'], description: c.side.mark } }),
+  'webhooks.change': (c) => ({ body: { description: text(c) } }),
   'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),
   'tasks.create': (c) => ({ body: { projectId: (c.project ?? c.side.open!).id, title: text(c), description: text(c), labels: [c.world.markOf(c.side, c.project)], priority: 'high', fields: { customer: 'ACME' }, dueAt: '2030-01-02T03:04:05.000000Z', assigneeId: c.side.owner.id } }),
 }
