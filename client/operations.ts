@@ -37,6 +37,8 @@ export type ChangeTenant = { name?: string; slug?: string }
 
 export type ChangeTenantSettings = { eventRetentionDays?: number | null }
 
+export type ChangeTrustedIssuer = { audience?: string; jwksUri?: string | null; mapping?: IssuerMapping; status?: 'active' | 'inactive' }
+
 /** `id` never changes and is the `status` of its tasks. */
 export type Column = { id: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit: number | null }
 
@@ -78,6 +80,8 @@ export type InvitationPreview = { tenantName: string; email: string | null; role
 
 export type InvitationToken = { token: string }
 
+export type IssuerMapping = { by: 'email' | 'subject'; emailClaim?: string; verifiedClaim?: string | null; subjectClaim?: string; tenantClaim?: string; scopes?: ('read' | 'write' | 'profile' | 'admin')[]; scopeClaim?: string; justInTime?: boolean; role?: 'viewer' | 'member' | 'admin' }
+
 /** What a job carries is not shown: it may be a tenant's. */
 export type Job = { id: string; tenantId: string; name: string; status: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'; attempt: number; maxAttempts: number; runAt: string; lastError: string | null; finishedAt: string | null; causeId: string | null; createdAt: string; updatedAt: string }
 
@@ -113,6 +117,8 @@ export type NewServiceKey = { name: string; scopes: string[]; expiresAt?: string
 export type NewTenant = { name: string; slug?: string }
 
 export type NewTotp = { secret: string; uri: string }
+
+export type NewTrustedIssuer = { issuer: string; audience: string; jwksUri?: string | null; mapping: IssuerMapping }
 
 /** `excerpt` is the begin of the comment it is about; `title` and `link`, a path of the console, are a notice's. */
 export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited' | 'notice'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
@@ -217,6 +223,10 @@ export type ThroughputReport = { items: { day: string; created: number; done: nu
 export type Totp = { enabled: boolean; createdAt: string | null }
 
 export type TransferTenant = { userId: string }
+
+export type TrustedIssuer = { id: string; issuer: string; audience: string; jwksUri: string | null; mapping: IssuerMapping; status: 'active' | 'inactive'; source: 'stored' | 'setting'; createdAt: string; updatedAt: string; version: number }
+
+export type TrustedIssuerList = { items: TrustedIssuer[]; next: string | null }
 
 /** Events a day, by name and by person; days without any are left out. */
 export type Usage = { from: string; to: string; total: number; days: { day: string; count: number }[]; names: { name: string; count: number }[]; people: { userId: string; count: number }[] }
@@ -511,6 +521,18 @@ export type Operations = {
     /** Watch a task */
     watch(input: { id: string } & CallOptions): Promise<void>
   }
+  tenantIssuers: {
+    /** Trust an outside issuer */
+    add(input: { body: NewTrustedIssuer } & CallOptions): Promise<TrustedIssuer>
+    /** Change what is believed of it */
+    change(input: { id: string; body: ChangeTrustedIssuer } & CallOptions): Promise<TrustedIssuer>
+    /** One of them */
+    get(input: { id: string } & CallOptions): Promise<TrustedIssuer>
+    /** Outside issuers that the active tenant trusts */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<TrustedIssuerList>
+    /** Trust it no more */
+    remove(input: { id: string } & CallOptions): Promise<void>
+  }
   tenants: {
     /** Rename a tenant */
     change(input: { id: string; body: ChangeTenant } & CallOptions): Promise<Tenant>
@@ -530,6 +552,18 @@ export type Operations = {
     settings(input?: CallOptions): Promise<TenantSettings>
     /** Make another member owner and become admin */
     transfer(input: { id: string; body: TransferTenant } & CallOptions): Promise<Tenant>
+  }
+  trustedIssuers: {
+    /** Trust an outside issuer */
+    add(input: { body: NewTrustedIssuer } & CallOptions): Promise<TrustedIssuer>
+    /** Change what is believed of it */
+    change(input: { id: string; body: ChangeTrustedIssuer } & CallOptions): Promise<TrustedIssuer>
+    /** One of them */
+    get(input: { id: string } & CallOptions): Promise<TrustedIssuer>
+    /** Outside issuers that the platform trusts */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<TrustedIssuerList>
+    /** Trust it no more */
+    remove(input: { id: string } & CallOptions): Promise<void>
   }
   users: {
     /** Set up an authenticator app */
@@ -748,6 +782,13 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     unwatch: { method: 'DELETE', path: '/api/v1/tasks/{id}/watchers/me' },
     watch: { method: 'PUT', path: '/api/v1/tasks/{id}/watchers/me' },
   },
+  tenantIssuers: {
+    add: { method: 'POST', path: '/api/v1/tenant-issuers' },
+    change: { method: 'PATCH', path: '/api/v1/tenant-issuers/{id}' },
+    get: { method: 'GET', path: '/api/v1/tenant-issuers/{id}' },
+    list: { method: 'GET', path: '/api/v1/tenant-issuers' },
+    remove: { method: 'DELETE', path: '/api/v1/tenant-issuers/{id}' },
+  },
   tenants: {
     change: { method: 'PATCH', path: '/api/v1/tenants/{id}' },
     changeSettings: { method: 'PATCH', path: '/api/v1/tenant-settings' },
@@ -758,6 +799,13 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     restore: { method: 'POST', path: '/api/v1/tenants/{id}/restore' },
     settings: { method: 'GET', path: '/api/v1/tenant-settings' },
     transfer: { method: 'POST', path: '/api/v1/tenants/{id}/transfer' },
+  },
+  trustedIssuers: {
+    add: { method: 'POST', path: '/api/v1/trusted-issuers' },
+    change: { method: 'PATCH', path: '/api/v1/trusted-issuers/{id}' },
+    get: { method: 'GET', path: '/api/v1/trusted-issuers/{id}' },
+    list: { method: 'GET', path: '/api/v1/trusted-issuers' },
+    remove: { method: 'DELETE', path: '/api/v1/trusted-issuers/{id}' },
   },
   users: {
     beginTotp: { method: 'POST', path: '/api/v1/users/me/totp' },

@@ -19,6 +19,7 @@ export const settings = {
   CORS_ORIGINS: { kind: 'list', default: '', about: 'Origins of other sites whose pages may call the API, separated by commas.', example: 'https://app.example.com' },
   TRUST_PROXY: { kind: 'list', default: '', about: 'Addresses or networks of your reverse proxy, whose X-Forwarded-For is believed.', example: '10.0.0.0/8' },
   EGRESS_ALLOW: { kind: 'list', default: '', about: 'Hosts, addresses and networks that tenants may reach although they are private, each with a port or without: a model server, an internal API. Addresses that stand in settings need no entry.', example: '127.0.0.1:11434,10.20.0.0/16,api.internal' },
+  TRUSTED_ISSUERS: { kind: 'text', about: 'Outside issuers (Supabase, Auth0, Keycloak) whose tokens are believed, as JSON; docs/guides/trusted-issuers.md.', example: '[{"issuer":"https://login.example.com","audience":"groundwork","mapping":{"by":"email"}}]' },
   METRICS_TOKEN: { kind: 'secret', about: 'Bearer token for `/metrics` from other hosts than loopback.' },
   EVENT_RETENTION_DAYS: { kind: 'number', default: '0', range: [0, 36500], about: 'Days the log is kept; 0 keeps it for ever. A tenant may set less for itself.' },
   REGISTRATION: { kind: 'choice', choices: ['open', 'invite', 'operators'], default: 'open', about: 'Who may make an account: everybody, people with an invitation, or operators only.' },

@@ -54,6 +54,7 @@ export const codes = {
   'delivery.not_found': { status: 404, title: 'No such delivery', cure: 'GET /webhooks/{id}/deliveries lists them; they are kept for 30 days.' },
   'reader.not_found': { status: 404, title: 'No such reader', cure: 'GET /readers lists them.' },
   'job.not_found': { status: 404, title: 'No such job', cure: 'GET /jobs lists them.' },
+  'issuer.not_found': { status: 404, title: 'No such issuer', cure: 'List the trusted issuers again.' },
   'key.not_found': { status: 404, title: 'No such key', cure: 'List the keys again.' },
   'mail.not_found': { status: 404, title: 'No such mail', cure: 'GET /outbox lists them.' },
   'conflict': { status: 409, title: 'It exists already', cure: 'Read the thing and decide.' },

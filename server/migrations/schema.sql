@@ -1696,6 +1696,30 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.tenant_settings FOR EACH 
 grant select, insert, update on public.tenant_settings to gw_app;
 grant select, insert, update, delete on public.tenant_settings to gw_system;
 
+create table public.trusted_issuers (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  issuer text not null,
+  audience text not null,
+  jwks_uri text,
+  mapping jsonb not null,
+  enabled boolean default true not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint trusted_issuers_pkey PRIMARY KEY (tenant_id, id),
+  constraint trusted_issuers_tenant_id_issuer_audience_key UNIQUE (tenant_id, issuer, audience)
+);
+CREATE INDEX trusted_issuers_issuer ON public.trusted_issuers USING btree (issuer);
+comment on index public.trusted_issuers_issuer is 'not by tenant: the token is what tells the tenant';
+alter table public.trusted_issuers enable row level security;
+alter table public.trusted_issuers force row level security;
+create policy system on public.trusted_issuers as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.trusted_issuers as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.trusted_issuers FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.trusted_issuers to gw_app;
+grant select, insert, update, delete on public.trusted_issuers to gw_system;
+
 create table public.watchers (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   task_id uuid not null,

@@ -129,6 +129,9 @@ export class World {
   async apiKey(side: Pick<Side, 'owner' | 'mark'>, more: object = {}): Promise<Thing & { key: string }> {
     return this.ok(side.owner, 'POST', '/api-keys', { body: { name: `${side.mark} key ${this.word()}`, scopes: ['read'], ...more } })
   }
+  async issuer(by: Person, path: string, mark = ''): Promise<Thing> {
+    return this.ok(by, 'POST', path, { body: { issuer: `https://${this.word(mark)}.example.test`, audience: `${mark} audience`, mapping: { by: 'email' } } })
+  }
   async serviceKey(more: object = {}): Promise<Thing & { key: string }> {
     return this.ok(this.ops, 'POST', '/service-keys', { body: { name: this.word(), scopes: ['admin'], ...more } })
   }

@@ -14,6 +14,7 @@ import { letterJob, type Deliver } from './letters.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createPeople } from './people.ts'
 import { inTransaction, openIdentityPool } from './pool.ts'
+import { createProvision } from './provision.ts'
 import { loadSecrets } from './secrets.ts'
 import { createSecurity } from './security.ts'
 import { createSignIn } from './sign-in.ts'
@@ -58,6 +59,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       accounts,
       people,
       tenants,
+      provision: createProvision(pool, changed),
       cookies,
       factors,
       passkeys,
