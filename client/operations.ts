@@ -89,6 +89,9 @@ export type JobList = { items: Job[]; next: string | null }
 
 export type KeyRotation = { overlapMinutes?: number }
 
+/** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you. A `prev` that is not the cursor you had is a hole: connect again with your own. */
+export type LiveFrame = { type: 'ready'; cursor: string; prev: string | null } | { type: 'event'; cursor: string; prev: string | null; event: Event } | { type: 'heartbeat'; cursor: string; prev: string | null } | { type: 'resync'; cursor: string; prev: string | null } | { type: 'refused'; topic: string; code: string }
+
 export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
 
 export type ManagedUserList = { items: ManagedUser[]; next: string | null }

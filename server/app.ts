@@ -1,6 +1,7 @@
 // The modules in order: the table of contents of the running system. openApp starts them and gives back the mirror image that stops them.
 import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
+import { watchConnections } from './kernel/closing.ts'
 import { addDocs } from './kernel/docs-page.ts'
 import type { Egress } from './kernel/egress.ts'
 import { egressEvents } from './kernel/egress-tenants.ts'
@@ -22,7 +23,7 @@ import { identityEvents, identityModule, openIdentity, type Identity } from './m
 import { createActivityModule } from './modules/activity/module.ts'
 import { createKeys, keyEvents } from './modules/keys/module.ts'
 import { createTrustedIssuers, issuerEvents } from './modules/issuers/module.ts'
-import { createLive } from './modules/live/module.ts'
+import { createLive, live } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
 import { createNotifications, notificationEvents } from './modules/notifications/module.ts'
 import { createOAuthModule, oauthEvents, openOAuth, type OAuth } from './modules/oauth/module.ts'
@@ -53,6 +54,7 @@ export function createModules({ kernel, identity, oauth, doors, mail, dns, confi
     reports,
     createKeys({ kernel, operations: () => modules.flatMap((m) => m.routes ?? []), permissions: () => (permissions ??= createPermissions(modules)) }),
     createTrustedIssuers({ kernel, identity, doors, setting: config.TRUSTED_ISSUERS }),
+    live,
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
@@ -128,11 +130,13 @@ export async function openApp(o: AppOptions): Promise<App> {
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, requestId) => report(o.egress, config.ERROR_HOOK_URL, error, requestId, log),
     })
+    const closeHttp = watchConnections(http)
     let state: 'starting' | 'ready' | 'draining' = 'starting'
     addProbes(http, {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...((await answers(kernel.system.pool, kernel.app.pool, identity.pool)) ? [] : ['database'])],
-      details: async () => ({ adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
+      degraded: () => (o.bus.health().ok ? [] : ['bus']),
+      details: async () => ({ bus: o.bus.health(), adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
     })
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
@@ -148,7 +152,10 @@ export async function openApp(o: AppOptions): Promise<App> {
       followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })
       stops.push(() => followers!.stop())
     }
-    stops.push(() => closeHttp(http))
+    stops.push(async () => {
+      const cut = await closeHttp()
+      if (cut) log.warn({ connections: cut }, 'connections did not end by themselves and were cut')
+    })
     return {
       http, kernel, identity, stop: async () => {
         state = 'draining'
@@ -172,15 +179,6 @@ export async function openApp(o: AppOptions): Promise<App> {
     await stop().catch(() => {}) // the first error is the one to tell
     throw error
   }
-}
-
-/** Requests under way are answered; connections that then lie idle, or one that takes beyond a second and a half, do not hold up the end. */
-async function closeHttp(http: FastifyInstance): Promise<void> {
-  const idle = setInterval(() => http.server.closeIdleConnections(), 50)
-  const late = setTimeout(() => http.server.closeAllConnections(), 1500)
-  await http.close()
-  clearInterval(idle)
-  clearTimeout(late)
 }
 
 /** Every door, since after a crash of the database each finds out for itself that its connections are gone. */

@@ -18,6 +18,7 @@ const ownTypes = ['Operations', 'CallOptions', 'Operation', 'Record', 'Promise',
 
 /**
  * @param openapi an OpenAPI 3.1 document. Operations without an id of the form `noun.verb` are left out: they are not for clients
+ * (live streams are client/live.ts's)
  * @returns the whole text of client/operations.ts
  * @throws Error naming the operation or reference that cannot be expressed
  */
@@ -39,13 +40,16 @@ export function makeClientOperations(openapi: object): string {
   ].join('\n')
 }
 
+/** Its answer does not end: a call that waits for it would never return. */
+const isStream = (spec: Spec) => Object.values(spec.responses ?? {}).some(({ content }) => content?.['text/event-stream'])
+
 function findOperations(document: Document): Found[] {
   const found: Found[] = []
   for (const [path, item] of Object.entries(document.paths ?? {})) {
     for (const method of methods) {
       const spec = item[method] as Spec | undefined
       const [group, verb, ...rest] = spec?.operationId?.split('.') ?? []
-      if (!spec || !group || !verb || rest.length) continue
+      if (!spec || !group || !verb || rest.length || isStream(spec)) continue
       const shared = (item['parameters'] ?? []) as (Parameter | { $ref: string })[]
       const parameters = [...shared, ...(spec.parameters ?? [])].map((one) => ('$ref' in one ? resolve<Parameter>(document, one.$ref) : one))
       const clash = parameters.find((one) => one.in === 'path' && ownInputs.includes(one.name))

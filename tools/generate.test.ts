@@ -13,8 +13,10 @@ const document = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as { path
 const specs = Object.entries(document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, spec]) => ({ path, method, spec })))
 
 test('the document has every operation once, with what a client needs to know', () => {
-  const { operations } = describeApp()
-  assert.deepEqual(specs.map(({ spec }) => spec.operationId).sort(), operations.map(({ id }) => id).sort())
+  const { operations, modules } = describeApp()
+  const streams = modules.flatMap((module) => module.streams ?? [])
+  assert.deepEqual(streams.map(({ id }) => id), ['live.listen'])
+  assert.deepEqual(specs.map(({ spec }) => spec.operationId).sort(), [...operations, ...streams].map(({ id }) => id).sort())
   assert.equal(new Set(specs.map(({ spec }) => spec.operationId)).size, specs.length)
   for (const { path, spec } of specs) {
     assert.ok(spec.summary.length > 3 && document.tags.some(({ name }) => name === spec.tags[0]), spec.operationId)

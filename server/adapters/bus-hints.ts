@@ -4,8 +4,6 @@ export type Hint = readonly [channel: string, message: string]
 /** Longer ones are refused by every adapter: a NOTIFY carries less than 8,000 bytes, and a hint names what to read, it does not carry it. */
 export const longestHint = 6_000
 
-/** What an adapter says of its link to the other processes. */
-export type BusHealth = { ok: boolean; detail: string }
 export type Log = (message: string, error?: unknown) => void
 
 /** The listeners of one process. One that throws harms no other. */

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Bus, Limit } from '../kernel/ports.ts'
-import { checkHint, Ears, type BusHealth, type Log } from './bus-hints.ts'
+import { checkHint, Ears, type Log } from './bus-hints.ts'
 import { openLink, type LinkTiming } from './bus-notify.ts'
 import { Windows } from './bus-windows.ts'
 
@@ -18,7 +18,7 @@ const [dropped, counted] = ['bus.dropped', 'bus.counted']
 const maxCached = 10_000
 
 /** Settles after the first attempt to connect; without a connection it works for this process and goes on trying. */
-export async function openLocalBus({ connection, log = () => {}, timing = {} }: LocalBusOptions = {}): Promise<Bus & { health(): BusHealth }> {
+export async function openLocalBus({ connection, log = () => {}, timing = {} }: LocalBusOptions = {}): Promise<Bus> {
   const ears = new Ears(log)
   const cache = new Map<string, { value: string; until: number }>()
   const windows = new Windows()

@@ -3,7 +3,8 @@
 // answers yes and delivers nothing, so the link listens for its own voice.
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import { Batch, pack, unpack, type BusHealth, type Hint, type Log } from './bus-hints.ts'
+import type { BusHealth } from '../kernel/ports.ts'
+import { Batch, pack, unpack, type Hint, type Log } from './bus-hints.ts'
 
 const channel = 'groundwork_bus'
 const maxBytes = 7_900 // PostgreSQL takes less than 8,000

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import type { Bus, Limit, Taken } from '../kernel/ports.ts'
-import { Batch, checkHint, Ears, pack, unpack, type BusHealth, type Log } from './bus-hints.ts'
+import { Batch, checkHint, Ears, pack, unpack, type Log } from './bus-hints.ts'
 import { judge, Windows } from './bus-windows.ts'
 
 export type RedisBusOptions = {
@@ -37,7 +37,7 @@ end
 return { before, now, elapsed }`
 
 /** Settles when Redis answered or `connectMs` passed; the product starts without it, too. @throws TypeError for an unreadable url */
-export async function openRedisBus({ url, prefix = 'groundwork:', log = () => {}, timing: given }: RedisBusOptions): Promise<Bus & { health(): BusHealth }> {
+export async function openRedisBus({ url, prefix = 'groundwork:', log = () => {}, timing: given }: RedisBusOptions): Promise<Bus> {
   if (!/^rediss?:\/\//.test(url) || !URL.canParse(url)) throw new TypeError('REDIS_URL must look like redis://user:password@host:6379/0')
   const timing = { ...usual, ...given }
   const origin = randomUUID()

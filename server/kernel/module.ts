@@ -6,7 +6,7 @@ import type { TokenKind } from './tokens.ts'
 import type { EventRow } from './log.ts'
 import type { JobHandler } from './jobs.ts'
 import type { Reader } from './readers.ts'
-import type { Operation } from './route.ts'
+import type { Described, Operation } from './route.ts'
 import type { TenantRole } from './schema.ts'
 
 /** The least tenant role for each permission the module's routes name. */
@@ -17,6 +17,8 @@ export type Module = {
   name: string
   about: string
   routes?: readonly Operation[]
+  /** operations that it mounts by hand: for the document */
+  streams?: readonly Described[]
   readers?: readonly Reader[]
   jobs?: readonly JobHandler[]
   permissions?: Permissions

@@ -2,15 +2,15 @@
 import type { TSchema } from 'typebox'
 import { codes, type ErrorCode } from './errors.ts'
 import type { PermissionTable } from './permissions.ts'
-import type { Operation } from './route.ts'
+import type { Described, Operation } from './route.ts'
 import { FieldFault, ProblemBody } from './schema.ts'
 import { scopeOf } from './scopes.ts'
 
 type Json = Record<string, unknown>
-type About = { version: string; publicUrl: string; modules: readonly { about: string; routes?: readonly Operation[] }[] }
+type About = { version: string; publicUrl: string; modules: readonly { about: string; routes?: readonly Operation[]; streams?: readonly Described[] }[] }
 
 /** The whole document; schemas with `$id` become components. */
-export function openApiOf(operations: readonly Operation[], permissions: PermissionTable, about: About): Json {
+export function openApiOf(operations: readonly Described[], permissions: PermissionTable, about: About): Json {
   const components: Record<string, unknown> = {}
   const put = (schema: unknown): unknown => {
     if (Array.isArray(schema)) return schema.map(put)
@@ -24,7 +24,7 @@ export function openApiOf(operations: readonly Operation[], permissions: Permiss
   put(ProblemBody)
   put(FieldFault)
   const paths: Record<string, Record<string, unknown>> = {}
-  for (const op of operations) {
+  for (const op of [...operations, ...about.modules.flatMap(({ streams = [] }) => streams)]) {
     const path = op.path.replace(/:(\w+)/g, '{$1}')
     ;(paths[path] ??= {})[op.method.toLowerCase()] = operationOf(op, permissions, put)
   }
@@ -32,7 +32,7 @@ export function openApiOf(operations: readonly Operation[], permissions: Permiss
     openapi: '3.1.0',
     info: { title: 'Groundwork', version: about.version, description: 'Every change writes its event in the same transaction, and everything else reads that log.', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: about.publicUrl }],
-    tags: about.modules.flatMap(({ about: description, routes = [] }) => [...new Set(routes.map((op) => op.module))].map((name) => ({ name, description }))),
+    tags: about.modules.flatMap(({ about: description, routes = [], streams = [] }) => [...new Set([...routes, ...streams].map((op) => op.module))].map((name) => ({ name, description }))),
     security: [{ bearer: [] }],
     paths,
     components: {
@@ -44,11 +44,12 @@ export function openApiOf(operations: readonly Operation[], permissions: Permiss
   }
 }
 
-function operationOf(op: Operation, permissions: PermissionTable, put: (s: unknown) => unknown): Json {
+function operationOf(op: Described, permissions: PermissionTable, put: (s: unknown) => unknown): Json {
   const parameters = [...parametersOf(op.params, 'path', put), ...parametersOf(op.query, 'query', put)]
   const header = (name: string, description: string) => ({ name, in: 'header', required: false, description, schema: { type: 'string' } })
   if (op.ifMatch) parameters.push(header('If-Match', 'The ETag you have read: 412 when it has changed since.'))
   if (op.method === 'POST' && op.idempotency !== 'none') parameters.push(header('Idempotency-Key', 'Repeats of this request with the same key get the first answer, for 24 h.'))
+  if (op.stream) parameters.push(header('Last-Event-ID', 'The cursor seen last: the stream goes on after it. Without it: from now on.'))
   const status = String(op.status ?? (op.returns ? 200 : 204))
   const versioned = Boolean((op.returns as { properties?: Json } | undefined)?.properties?.version)
   const headers = { ...(versioned ? { ETag: { $ref: '#/components/headers/ETag' } } : {}), ...(status === '201' ? { Location: { $ref: '#/components/headers/Location' } } : {}) }
@@ -67,7 +68,7 @@ function operationOf(op: Operation, permissions: PermissionTable, put: (s: unkno
     parameters,
     ...(op.body ? { requestBody: { required: !('~optional' in op.body), content: { 'application/json': { schema: put(op.body), ...(op.example ? { example: op.example } : {}) } } } } : {}),
     responses: {
-      [status]: { description: op.returns ? 'Done.' : 'Done; no content.', ...(Object.keys(headers).length ? { headers } : {}), ...(op.returns ? { content: { 'application/json': { schema: put(op.returns) }, ...Object.fromEntries((op.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])) } } : {}) },
+      [status]: { description: op.returns ? 'Done.' : 'Done; no content.', ...(Object.keys(headers).length ? { headers } : {}), ...(op.returns ? { content: { [op.stream ? 'text/event-stream' : 'application/json']: { schema: put(op.returns) }, ...Object.fromEntries((op.alsoProduces ?? []).map((type) => [type, { schema: { type: 'string' } }])) } } : {}) },
       ...Object.fromEntries((op.problems ?? []).map((code) => [String(codes[code as ErrorCode].status), { $ref: '#/components/responses/Problem' }])),
       default: { $ref: '#/components/responses/Problem' },
     },

@@ -28,8 +28,11 @@ export type Bus = {
   get(key: string): Promise<string | null>
   set(key: string, value: string, ttlMs: number): Promise<void>
   drop(key: string): Promise<void>
+  /** Of the way to the other processes. While it is not ok hints are lost and limits are counted in each process: degraded, not down. `detail` holds no address. */
+  health(): BusHealth
   close(): Promise<void>
 }
+export type BusHealth = { ok: boolean; detail: string }
 export type Limit = { max: number; windowMs: number }
 export type Taken = { allowed: boolean; remaining: number; resetMs: number }
 

@@ -14,6 +14,8 @@ export type ProbeOptions = {
   doorkeeper: Pick<Doorkeeper, 'authenticate'>
   /** @returns what is not ready, by name; empty when all is */
   notReady(): Promise<string[]>
+  /** @returns what works with less than usual, by name: all is answered, so it is no reason to send requests elsewhere */
+  degraded(): string[]
   /** adapters, lag and holders: for operators */
   details(): Promise<Record<string, unknown>>
   /** fills the gauges before they are read */
@@ -30,10 +32,10 @@ export function addProbes(app: FastifyInstance, o: ProbeOptions): void {
   app.get('/ping', (_req, reply) => reply.type('text/plain').send('pong'))
   app.get('/ready', async (_req, reply) => {
     const missing = await o.notReady()
-    return reply.code(missing.length ? 503 : 200).send({ status: missing.length ? 'not ready' : 'ready', missing })
+    return reply.code(missing.length ? 503 : 200).send({ status: missing.length ? 'not ready' : 'ready', missing, degraded: o.degraded() })
   })
   app.get('/status', async (req) => {
-    const open = { status: 'ok', version: o.version, uptimeSeconds: Math.floor((Date.now() - o.startedAt) / 1000) }
+    const open = { status: o.degraded().length ? 'degraded' : 'ok', version: o.version, uptimeSeconds: Math.floor((Date.now() - o.startedAt) / 1000) }
     return (await isOperator(req)) ? { ...open, ...(await o.details()) } : open
   })
   app.get('/metrics', async (req, reply) => {

@@ -57,6 +57,8 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   limit?: { name: string; limit: Limit; by?: 'address' | 'actor' }
   /** other media types this answers with, by Accept */
   alsoProduces?: readonly string[]
+  /** answers `text/event-stream` whose messages are `returns`, resumed by Last-Event-ID; mounted by hand, declared for the document */
+  stream?: boolean
   bodyLimit?: number
   /** shown in the reference */
   example?: unknown
@@ -78,6 +80,8 @@ export type Operation = Omit<Spec<TObject, TObject, TSchema, TSchema>, 'handle'>
   query: TObject
   handle(ctx: Context, input: Input<never, never, never>): Promise<unknown>
 }
+/** What the document needs of an operation. */
+export type Described = Omit<Operation, 'handle'>
 type Unnamed = Omit<Operation, 'id' | 'module'>
 
 const verb =

@@ -36,7 +36,7 @@ test('bad input is refused by name, never with a 5xx, and writes nothing', async
       const good = await sendGood(world, op, first, caller(first.own))
       assert.ok(good.status >= 200 && good.status < 300, `the good request ${op.method} ${urlOf(op, first)} ${JSON.stringify(first.body)} answered ${good.status}: ${good.text.slice(0, 500)}`)
       tried++
-      if (op.stream) return
+      if (op.stream) return t.diagnostic(`${op.id}: no bad parts are sent, since a stream refuses topics one by one, in frames; sse.test.ts and isolation-live.prove.ts try them`)
 
       const base = await make()
       await world.settled()

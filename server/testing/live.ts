@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import type { ServerFrame } from '../../client/frames.ts'
 import { event, Sealed, type EventDeclaration } from '../kernel/events.ts'
+import { watchConnections } from '../kernel/closing.ts'
 import { createServer, type Doorkeeper } from '../kernel/http.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -56,7 +57,7 @@ export function createGuests(): Guests {
   return guests
 }
 
-export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; /** of both protocols, to be killed */ connections: Set<Socket>; close(): Promise<void> }
+export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; /** of both protocols, to be killed */ connections: Set<Socket>; /** @returns how many connections had to be cut, which is never */ close(): Promise<number> }
 export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kernel, guests: Guests, more: { heartbeatMs?: number; helloMs?: number; floorMs?: number; page?: number } = {}): Promise<LiveServer> {
   const tail = await openTail(kernel.system)
   const loop = keepStepping(tail.step, { floorMs: more.floorMs ?? 20 })
@@ -72,15 +73,17 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
     tenantHeader: 'org-id', corsOrigins: ['http://app.test'], trustProxy: [], limits: false,
   })
   live.mount(app)
+  const closeHttp = watchConnections(app, { lateMs: 30_000 })
   const connections = new Set<Socket>()
   app.server.on('connection', (socket) => connections.add(socket.on('close', () => connections.delete(socket))))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
-  let closing: Promise<void> | undefined
+  let closing: Promise<number> | undefined
   const close = () => (closing ??= (async () => {
-    await app.close()
+    const cut = await closeHttp()
     deaf()
     await loop.stop()
+    return cut
   })())
   t.after(close)
   return { kernel, ws: `ws://127.0.0.1:${port}/live`, http: `http://127.0.0.1:${port}/api/v1/live`, origin: `http://127.0.0.1:${port}`, size: live.size, connections, close }

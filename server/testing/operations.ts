@@ -39,7 +39,7 @@ export async function readOperations(product: Product): Promise<Operation[]> {
     return {
       id: o.operationId, method: method.toUpperCase(), path, access: o['x-access'], permission: o['x-permission'], least: /tenant role (\w+) or above/.exec(o.description ?? '')?.[1],
       params: fields('path'), query: fields('query'), body: content ? open(content.schema) : undefined, bodyRequired: o.requestBody?.required === true, example: content?.example, status,
-      idempotent: fields('header').some((f) => f.name === 'Idempotency-Key'), stream: Boolean(o.responses[status]?.content?.['text/event-stream']) || path.endsWith('/live'),
+      idempotent: fields('header').some((f) => f.name === 'Idempotency-Key'), stream: Boolean(o.responses[status]?.content?.['text/event-stream']),
     }
   }))
   if (found.length < 10) throw new Error(`the document lists only ${found.length} operations`)

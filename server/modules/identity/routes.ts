@@ -23,7 +23,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
 
   const auth = routes('auth', {
     register: post('/auth/register', {
-      access: 'public', summary: 'Make an account', body: s.Register, returns: s.SignedIn, status: 201, limit: perAddress('register', 300, 10 * minute),
+      access: 'public', summary: 'Make an account', body: s.Register, example: { email: 'ada@example.com', password: 'three herons on a wet roof', name: 'Ada Lovelace', tenantName: 'Lighthouse' }, returns: s.SignedIn, status: 201, limit: perAddress('register', 300, 10 * minute),
       description: 'The first account needs `setupToken` and becomes operator and owner of a first tenant. With REQUIRE_VERIFIED_EMAIL the answer is always 202 without tokens.',
       problems: ['setup.token_required', 'auth.email_taken', 'auth.registration_closed'],
       handle: async (ctx, { body, request }) => {
@@ -32,12 +32,12 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
       },
     }),
     login: post('/auth/login', {
-      access: 'public', summary: 'Sign in with address and password', body: s.Login, returns: s.SignedIn, limit: perAddress('login', 240),
+      access: 'public', summary: 'Sign in with address and password', body: s.Login, example: { email: 'ada@example.com', password: 'three herons on a wet roof' }, returns: s.SignedIn, limit: perAddress('login', 240),
       description: 'Without `tenant`: the last one used, else the only one, else none. With a second factor the answer is 401 `auth.code_required`; go on with `challenge`, or send `code` at once.', problems: ['auth.refused', 'auth.code_required', 'auth.verification_required', 'tenant.not_found'],
       handle: async (ctx, { body, request }) => answer(await accounts.login(from(ctx, request), body), request),
     }),
     loginCode: post('/auth/login/code', {
-      access: 'public', summary: 'The second step of signing in', description: '`challenge` comes with the 401 `auth.code_required` of the login. A code works once, a recovery code too.', body: s.LoginCode, returns: s.SignedIn, limit: perAddress('login', 240),
+      access: 'public', summary: 'The second step of signing in', description: '`challenge` comes with the 401 `auth.code_required` of the login. A code works once, a recovery code too.', body: s.LoginCode, example: { challenge: 'the challenge of the 401 before', code: '492039' }, returns: s.SignedIn, limit: perAddress('login', 240),
       problems: ['auth.code_refused', 'auth.challenge_refused', 'tenant.not_found'],
       handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request), body.challenge, body.code), body.tenant), request),
     }),
@@ -72,7 +72,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
       },
     }),
     switch: post('/auth/switch', {
-      access: 'person', scope: 'session', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, returns: s.SignedIn, problems: ['tenant.not_found'],
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'A pair for another of my tenants', body: s.Switch, example: { tenant: 'lighthouse' }, returns: s.SignedIn, problems: ['tenant.not_found'],
       handle: async (ctx, { body, request }) => {
         const session = ctx.session ?? refuse('auth.token_refused')
         return answer(await accounts.open(ctx.request, session, selfOf(ctx), await accounts.chooseTenant(selfOf(ctx), body.tenant, session)), request)
@@ -86,19 +86,19 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
       },
     }),
     verifyEmail: post('/auth/verify-email', {
-      access: 'public', summary: 'Follow the link that proves an address', body: s.FollowLink, limit: perAddress('links', 60), problems: ['auth.link_refused'],
+      access: 'public', summary: 'Follow the link that proves an address', body: s.FollowLink, example: { token: 'the token of the link in the mail' }, limit: perAddress('links', 60), problems: ['auth.link_refused'],
       handle: (ctx, { body }) => people.verifyEmail(ctx.request, body.token),
     }),
     resendVerification: post('/auth/resend-verification', {
-      access: 'public', summary: 'Send the verification mail again', body: s.AskMail, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
+      access: 'public', summary: 'Send the verification mail again', body: s.AskMail, example: { email: 'ada@example.com' }, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
       handle: async (ctx, { body }) => (await people.resendVerification(ctx.request, body.email), accepted()),
     }),
     forgotPassword: post('/auth/forgot-password', {
-      access: 'public', summary: 'Send a link to a new password', body: s.AskMail, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
+      access: 'public', summary: 'Send a link to a new password', body: s.AskMail, example: { email: 'ada@example.com' }, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
       handle: async (ctx, { body }) => (await people.forgotPassword(ctx.request, body.email), accepted()),
     }),
     resetPassword: post('/auth/reset-password', {
-      access: 'public', summary: 'Set a new password by the link in a mail', body: s.Reset, limit: perAddress('links', 60), problems: ['auth.link_refused'],
+      access: 'public', summary: 'Set a new password by the link in a mail', body: s.Reset, example: { token: 'the token of the link in the mail', password: 'nine otters under the pier' }, limit: perAddress('links', 60), problems: ['auth.link_refused'],
       handle: (ctx, { body }) => people.resetPassword(ctx.request, body.token, body.password),
     }),
     listSessions: get('/auth/sessions', {
@@ -112,7 +112,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
   const users = routes('users', {
     me: get('/users/me', { access: 'person', summary: 'My account', returns: s.User, handle: (ctx) => people.find(selfOf(ctx)) }),
     changeMe: patch('/users/me', {
-      access: 'person', summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, returns: s.User, ifMatch: true,
+      access: 'person', summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, example: { name: 'Ada King' }, returns: s.User, ifMatch: true,
       problems: ['auth.password_wrong'], handle: (ctx, { body, ifMatch }) => people.change(ctx, body, ifMatch),
     }),
     deleteMe: del('/users/me', {
@@ -124,13 +124,13 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
     }),
     changeEmail: post('/users/me/email', {
       access: 'person', scope: 'session', fresh: true, idempotency: 'outside', summary: 'Change my address', description: 'A link goes to the new address, a word to the old one; the address changes when the link is followed.',
-      body: s.ChangeEmail, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
+      body: s.ChangeEmail, example: { email: 'ada.king@example.com', password: 'three herons on a wet roof' }, returns: s.Accepted, status: 202, problems: ['auth.password_wrong'],
       handle: async (ctx, { body }) => (await people.changeEmail(ctx, body.email, body.password), accepted()),
     }),
     export: get('/users/me/export', { access: 'person', scope: 'session', summary: 'Everything kept about me', returns: s.Export, limit: { name: 'export', limit: { max: 20, windowMs: 60 * minute } }, handle: (ctx) => people.export(ctx) as never }),
     preferences: get('/users/me/preferences', { access: 'person', summary: 'My preferences', returns: s.Preferences, handle: (ctx) => people.preferences(ctx) }),
     changePreferences: patch('/users/me/preferences', {
-      access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, returns: s.Preferences, handle: (ctx, { body }) => people.changePreferences(ctx, body),
+      access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, example: { locale: 'en-GB', timeZone: 'Europe/London', notifications: { assigned: { mail: true } } }, returns: s.Preferences, handle: (ctx, { body }) => people.changePreferences(ctx, body),
     }),
     list: get('/users', {
       access: 'operator', summary: 'All people, newest first', returns: s.ManagedUserList,
@@ -138,7 +138,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
       handle: (ctx, { query }) => people.list(ctx, query),
     }),
     manage: patch('/users/:id', {
-      access: 'operator', summary: 'Make an operator, close or open an account', description: 'A ban ends the person\'s sessions at once.', params: ById, body: s.ManageUser, returns: s.ManagedUser, ifMatch: true, problems: ['user.not_found', 'state.conflict'],
+      access: 'operator', summary: 'Make an operator, close or open an account', description: 'A ban ends the person\'s sessions at once.', params: ById, body: s.ManageUser, example: { status: 'banned' }, returns: s.ManagedUser, ifMatch: true, problems: ['user.not_found', 'state.conflict'],
       handle: (ctx, { params, body, ifMatch }) => people.manage(ctx, params.id, body, ifMatch),
     }),
   })

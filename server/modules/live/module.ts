@@ -4,6 +4,7 @@ import proxyAddress from '@fastify/proxy-addr'
 import type { FastifyInstance } from 'fastify'
 import { module, type Module } from '../../kernel/module.ts'
 import { createHub, type HubOptions } from './hub.ts'
+import { liveOperations } from './operation.ts'
 import { mountSockets } from './sockets.ts'
 import { mountEventStream } from './sse.ts'
 
@@ -16,7 +17,6 @@ export type LiveOptions = Omit<HubOptions, 'kernel'> & {
   helloMs?: number
 }
 export type Live = {
-  module: Module
   /** Adds `/live` and `/api/v1/live`; before the server listens. Streams end when it closes. */
   mount(app: FastifyInstance): void
   size(): number
@@ -24,11 +24,13 @@ export type Live = {
   drain(): void
 }
 
+/** What it is, without running it. */
+export const live: Module = module({ name: 'live', about: 'Events pushed to whoever may see them, resumed by cursor.', streams: liveOperations })
+
 /** The tail must already be watched by the doorkeeper: who is asked after an event must have heard it. The caller steps the tail. */
 export function createLive(o: LiveOptions): Live {
   const hub = createHub(o)
   return {
-    module: module({ name: 'live', about: 'Events pushed to whoever may see them, resumed by cursor' }),
     mount(app) {
       const { addressOf, hostOf } = behindProxies(o.trustProxy ?? [])
       const allows = (origin: string, host: string) => isOurs(origin, o.kernel.publicUrl) || o.corsOrigins.includes(origin) || isOwnDoor(origin, host, o.doors)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import net from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { ServerFrame } from '../../../client/frames.ts'
 import { createSplitter } from '../../../client/sse.ts'
@@ -86,4 +87,27 @@ test('a token that ends, a membership that ends and a server that closes end the
   assert.equal(b!.ended, false)
   await server.close()
   await until(() => b!.ended)
+})
+
+test('a server that closes while clients abort, connect and reconnect needs to cut nothing', async (t) => {
+  const { guests, server, move, listen, until } = await stage(t)
+  const ann = guests.invite()
+  const authorization = `Bearer ${ann.token}`
+  const streams = await Promise.all(Array.from({ length: 30 }, () => listen('?topics=tenant', { authorization })))
+  await until(() => server.size() === 30)
+  const text = `GET /api/v1/live?topics=tenant HTTP/1.1\r\nhost: localhost\r\nauthorization: ${authorization}\r\n\r\n`
+  const begun = ['', 'GET /api/v1/li', text, text].map((said) => {
+    const socket = net.connect({ port: Number(new URL(server.origin).port), host: '127.0.0.1' }).on('error', () => {})
+    t.after(() => socket.destroy())
+    socket.write(said)
+    return socket
+  })
+  await until(() => server.connections.size === 34 && server.size() === 32)
+  const moves = Array.from({ length: 10 }, (_, n) => move(ann, n))
+  const closing = server.close()
+  for (const { response } of streams.slice(0, 20)) response.destroy()
+  begun[3]!.destroy()
+  assert.equal(await closing, 0)
+  await Promise.all(moves)
+  assert.equal(server.connections.size, 0)
 })
