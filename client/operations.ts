@@ -66,6 +66,10 @@ export type EventList = { items: Event[]; next: string | null }
 
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
 
+export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; endedAt: string | null }
+
+export type ImpersonationList = { items: Impersonation[]; next: string | null }
+
 export type InitialAccessToken = { id: string; token: string; expiresAt: string; quota: number; registrationEndpoint: string }
 
 /** `heldSince`: restored from a backup then, and nothing that it had queued goes out until it is released. */
@@ -104,6 +108,8 @@ export type MemberList = { items: Member[]; next: string | null }
 export type NewApiKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[] }
 
 export type NewDomain = { name: string }
+
+export type NewImpersonation = { userId: string; tenantId: string; reason: string; minutes?: number }
 
 export type NewInitialAccessToken = { expiresIn?: number; quota?: number }
 
@@ -206,6 +212,8 @@ export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: s
 
 /** Published now; of each algorithm the first signs. */
 export type SigningKeys = { id: string; keys: { kid: string; alg: string }[] }
+
+export type StartedImpersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; accessToken: string; tokenType: 'Bearer'; expiresIn: number; user: { id: string; name: string }; role: 'viewer' | 'member' | 'admin' | 'owner' }
 
 /** `position` is a rank: tasks of a column stand in the order of its bytes. */
 export type Task = { id: string; projectId: string; title: string; description: string | null; status: string; position: string; assigneeId: string | null; priority: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels: string[]; fields: Record<string, unknown>; dueAt: string | null; parentId: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; ref: string; overLimit?: boolean; watching?: boolean; commentCount?: number }
@@ -329,6 +337,14 @@ export type Operations = {
   events: {
     /** The tenant's log, newest first */
     list(input?: { query?: { after?: string; limit?: number; name?: string; subjectId?: string; actorId?: string; from?: string; to?: string } } & CallOptions): Promise<EventList | string>
+  }
+  impersonations: {
+    /** End the impersonation this token is for */
+    end(input?: CallOptions): Promise<void>
+    /** Impersonations, newest first */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<ImpersonationList>
+    /** Act with a person's rights in a tenant, for a while */
+    start(input: { body: NewImpersonation } & CallOptions): Promise<StartedImpersonation>
   }
   installation: {
     /** Whether a restored backup holds its jobs */
@@ -671,6 +687,11 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
   },
   events: {
     list: { method: 'GET', path: '/api/v1/events' },
+  },
+  impersonations: {
+    end: { method: 'DELETE', path: '/api/v1/impersonations/current' },
+    list: { method: 'GET', path: '/api/v1/impersonations' },
+    start: { method: 'POST', path: '/api/v1/impersonations' },
   },
   installation: {
     get: { method: 'GET', path: '/api/v1/installation' },

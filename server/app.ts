@@ -22,6 +22,7 @@ import { joinTokens } from './kernel/tokens.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createActivityModule } from './modules/activity/module.ts'
 import { createKeys, keyEvents } from './modules/keys/module.ts'
+import { createImpersonation, impersonationEvents } from './modules/impersonation/module.ts'
 import { createTrustedIssuers, issuerEvents } from './modules/issuers/module.ts'
 import { createLive, live } from './modules/live/module.ts'
 import { createMail } from './modules/mail/module.ts'
@@ -36,7 +37,7 @@ import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } fro
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents]
 
 export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS'> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
@@ -53,6 +54,7 @@ export function createModules({ kernel, identity, oauth, doors, mail, dns, confi
     createActivityModule(kernel),
     reports,
     createKeys({ kernel, operations: () => modules.flatMap((m) => m.routes ?? []), permissions: () => (permissions ??= createPermissions(modules)) }),
+    createImpersonation({ kernel }),
     createTrustedIssuers({ kernel, identity, doors, setting: config.TRUSTED_ISSUERS }),
     live,
     createMail({ kernel, port: mail }),

@@ -27,6 +27,8 @@ export type Who = {
   readonly permissions?: readonly string[]
   /** of a key: the person who answers for it */
   readonly answerer?: string
+  /** an operator acts with the rights of `onBehalfOf`: nothing secret is theirs to see or change */
+  readonly impersonation?: string
 }
 /** The people by whose rights somebody is judged: the actor itself, or those it acts for; none for what acts for nobody. */
 export const peopleOf = ({ actor, onBehalfOf }: Pick<Who, 'actor' | 'onBehalfOf'>): readonly string[] => onBehalfOf ?? (actor.type === 'user' && actor.id ? [actor.id] : [])
@@ -216,7 +218,7 @@ class Transaction {
     Object.defineProperty(tx, 'name', { value: who.name, enumerable: true }) // a function's own name is not writable
     return Object.assign(tx, {
       tenant: who.tenant, actor: who.actor, onBehalfOf: who.onBehalfOf, request: who.request, cause: who.cause, role: who.role, operator: who.operator, session: who.session,
-      ...(who.scopes ? { scopes: who.scopes, permissions: who.permissions, answerer: who.answerer } : {}),
+      ...(who.scopes ? { scopes: who.scopes, permissions: who.permissions, answerer: who.answerer, impersonation: who.impersonation } : {}),
       run, read: run,
       later: (query: Query) => void this.#last.push({ view, query }),
       [tell]: (query: Query) => {

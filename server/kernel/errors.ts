@@ -26,6 +26,7 @@ export const codes = {
   'setup.token_required': { status: 403, title: 'The first account needs the set-up token', cure: 'Open the set-up link that the server printed at its start.' },
   'permission.denied': { status: 403, title: 'Not allowed', cure: 'Ask an admin or owner of the tenant for the role that may.' },
   'scope.denied': { status: 403, title: 'The token lacks the scope', cure: 'Ask for a token with the scope the operation names.' },
+  'impersonation.denied': { status: 403, title: 'Not while you act for somebody', cure: 'What is secret is the person\'s alone: ask them, or end the impersonation.' },
   'tenant.mismatch': { status: 403, title: 'The token is for another tenant', cure: 'Switch the token to that tenant first.' },
   'tenant.second_factor_required': { status: 403, title: 'The tenant demands a second factor', cure: 'Set one up with POST /users/me/totp or a passkey; where you have one, send a code to POST /auth/step-up.' },
   'tenant.passkey_required': { status: 403, title: 'The tenant demands a passkey', cure: 'Add one on the account page, or sign in with it.' },

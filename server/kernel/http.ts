@@ -31,6 +31,9 @@ export type Principal = {
   proof?: SessionProof
   /** of a key: the person who answers for it */
   answerer?: string
+  /** by whose rights it is judged instead of its actor's, where an operator acts for somebody */
+  onBehalfOf?: readonly string[]
+  impersonation?: string
   /** stands above tenants: of their own things only what is named here, in the tenants of the list, or in all of them */
   above?: { operations: readonly string[]; tenants: readonly string[] | null }
   /** told of each operation it asks for, before it is done */
@@ -231,9 +234,10 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     if (isUnknown(hinted)) refuse('tenant.not_found')
     refuse('tenant.mismatch')
   }
+  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')
   if (op.fresh && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
   const tenant = principal.tenant ?? hinted ?? null
-  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}), ...(principal.answerer ? { answerer: principal.answerer } : {}) } as const
+  const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}), ...(principal.answerer ? { answerer: principal.answerer } : {}), ...(principal.impersonation ? { impersonation: principal.impersonation, onBehalfOf: principal.onBehalfOf ?? [] } : {}) } as const
   await principal.onUse?.({ operation: op.id, tenant })
   if (op.access === 'operator') return { ...who, tenant: platformId }
   if (!tenant) {

@@ -300,6 +300,7 @@ CREATE INDEX session_expires ON identity.session USING btree ("expiresAt");
 CREATE INDEX "session_userId_idx" ON identity.session USING btree ("userId");
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('session.started', 'session.changed', 'session.ended');
 grant select, insert, update, delete on identity.session to gw_identity;
+grant select (id, "expiresAt") on identity.session to gw_system;
 comment on table identity.session is 'no tenant: a person''s; tokens in clear, so gw_identity alone';
 
 create table identity.session_proof (
@@ -1098,6 +1099,31 @@ create policy system on public.idempotency_keys as permissive for all to gw_syst
 create policy tenant on public.idempotency_keys as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
 grant select, insert, update, delete on public.idempotency_keys to gw_app;
 grant select, insert, update, delete on public.idempotency_keys to gw_system;
+
+create table public.impersonations (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  operator_id uuid not null,
+  user_id uuid not null,
+  session_id uuid not null,
+  hash bytea not null,
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint impersonations_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX impersonations_hash ON public.impersonations USING btree (hash);
+comment on index public.impersonations_hash is 'not by tenant: the token is what tells the tenant';
+CREATE INDEX impersonations_open ON public.impersonations USING btree (expires_at) WHERE (ended_at IS NULL);
+comment on index public.impersonations_open is 'not by tenant: a job ends those of all tenants';
+alter table public.impersonations enable row level security;
+alter table public.impersonations force row level security;
+create policy system on public.impersonations as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.impersonations as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.impersonations FOR EACH ROW EXECUTE FUNCTION public.touch();
+grant select on public.impersonations to gw_app;
+grant select, insert, update, delete on public.impersonations to gw_system;
 
 create table public.installation (
   one boolean default true not null,

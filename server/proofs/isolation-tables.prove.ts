@@ -152,6 +152,7 @@ async function useEverything(world: World): Promise<void> {
   await world.invitation(alpha)
   await world.ok(alpha.owner, 'PATCH', '/security', { body: { secondFactor: 'optional' } })
   await world.apiKey(alpha)
+  await world.impersonation(alpha)
   await world.issuer(alpha.owner, '/tenant-issuers', alpha.mark)
   await world.ok(alpha.owner, 'PATCH', '/tenant-settings', { body: { eventRetentionDays: 3650 } })
   await world.ok(alpha.owner, 'PATCH', '/users/me/preferences', { body: { notifications: { assigned: { mail: false } } } })

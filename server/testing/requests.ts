@@ -179,6 +179,8 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   },
   'apiKeys.create': (c) => ({ body: { name: text(c), scopes: ['read'] } }),
   'apiKeys.change': async (c) => ({ params: { id: (await c.world.apiKey(c.side)).id }, body: { name: text(c), addresses: ['192.0.2.0/24'] } }),
+  'impersonations.start': (c) => ({ body: { userId: c.side.member.id, tenantId: c.side.id, reason: 'the proof asks', minutes: 5 } }),
+  'impersonations.end': async (c) => ({ own: { ...(await c.world.impersonation(c.side)), tenant: c.side.id } }),
   'trustedIssuers.add': (c) => ({ body: { issuer: `https://${c.world.word()}.example.test`, audience: 'groundwork', mapping: { by: 'email' } } }),
   'trustedIssuers.change': async (c) => ({ params: { id: (await c.world.issuer(c.world.ops, '/trusted-issuers')).id }, body: { audience: c.world.word(), status: 'inactive' } }),
   'tenantIssuers.add': (c) => ({ body: { issuer: `https://${c.world.word(c.side.mark)}.example.test`, audience: 'groundwork', mapping: { by: 'email' } } }),

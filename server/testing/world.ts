@@ -132,6 +132,11 @@ export class World {
   async issuer(by: Person, path: string, mark = ''): Promise<Thing> {
     return this.ok(by, 'POST', path, { body: { issuer: `https://${this.word(mark)}.example.test`, audience: `${mark} audience`, mapping: { by: 'email' } } })
   }
+  /** The operator as the tenant's member. */
+  async impersonation(side: Side): Promise<Person> {
+    const { accessToken } = await this.ok(this.ops, 'POST', '/impersonations', { body: { userId: side.member.id, tenantId: side.id, reason: `${side.mark} reason`, minutes: 30 } })
+    return { ...this.ops, access: accessToken, since: Date.now(), tenant: side.id }
+  }
   async serviceKey(more: object = {}): Promise<Thing & { key: string }> {
     return this.ok(this.ops, 'POST', '/service-keys', { body: { name: this.word(), scopes: ['admin'], ...more } })
   }

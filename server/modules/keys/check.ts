@@ -18,7 +18,7 @@ type Held = { principal: Principal; allows(ip: string): boolean; loadedAt: numbe
 const maxAgeMs = 5000
 const most = 20_000
 const forEver = Number.MAX_SAFE_INTEGER
-const governing = /^(api-key|service-key|member|user|tenant|scope)\./
+const governing = /^(api-key|service-key|member|user|tenant|oauth-scope)\./
 
 export type CheckOptions = { system: Pick<Db, 'context'>; uses: Uses; ownScopes: OwnScopes; permissions(): PermissionTable; now?: () => number }
 
@@ -85,7 +85,7 @@ export function createKeyCheck({ system, uses, ownScopes, permissions, now = Dat
     hear({ name, tenant_id: tenant, subject_id: subject, person_id: person }) {
       if (!governing.test(name)) return
       heardCount++
-      const concerned = name.startsWith('scope.') ? [tenant] : person ? [subject, person] : [subject]
+      const concerned = name.startsWith('oauth-scope.') ? [tenant] : person ? [subject, person] : [subject]
       for (const id of concerned) for (const hash of [...(byWatched.get(id) ?? [])]) drop(hash)
     },
   }

@@ -167,3 +167,13 @@ test('when a key was last used is noted lazily and changes nothing else', async 
   const { version, createdAt, updatedAt } = await app.ok(ada, 'GET', `/api-keys/${id}`)
   assert.deepEqual([version, updatedAt], [1, createdAt])
 })
+
+test('a tenant\'s own scope opens the operations of its permissions, and stops when it is taken away (S2.2)', async (t) => {
+  const { app, ada, project } = await stage(t)
+  const scope = await app.ok(ada, 'POST', '/scopes', { name: 'intake', description: 'Put tasks in', permissions: ['tasks.write'] })
+  const { key } = await makeKey(app, ada, ['intake'])
+  const put = () => app.as(key, 'POST', '/tasks', { projectId: project.id, title: 'From outside' })
+  assert.deepEqual([codeOf(await put()), codeOf(await app.as(key, 'GET', '/tasks')), codeOf(await app.as(key, 'POST', '/projects', { key: 'X', name: 'x' }))], ['done', '403 scope.denied', '403 scope.denied'])
+  await app.ok(ada, 'DELETE', `/scopes/${scope.id}`)
+  await until(app, async () => codeOf(await put()) !== 'done')
+})

@@ -2,7 +2,9 @@
 import type { Kernel } from '../../kernel/kernel.ts'
 import { module, type Module } from '../../kernel/module.ts'
 import type { PermissionTable } from '../../kernel/permissions.ts'
+import { systemWho } from '../../kernel/readers.ts'
 import type { Operation } from '../../kernel/route.ts'
+import { listScopePermissions } from '../oauth/api.ts'
 import { createKeyCheck } from './check.ts'
 import { keyEvents } from './events.ts'
 import type { OwnScopes } from './grants.ts'
@@ -13,9 +15,13 @@ import { createApiKeys } from './service.ts'
 import { createUses } from './uses.ts'
 
 export { keyEvents }
-export type KeyParts = { kernel: Pick<Kernel, 'system' | 'log'>; /** known once all modules are made */ operations(): readonly Operation[]; permissions(): PermissionTable; ownScopes?: OwnScopes }
+export type KeyParts = { kernel: Pick<Kernel, 'system' | 'log'>; /** known once all modules are made */ operations(): readonly Operation[]; permissions(): PermissionTable }
 
-export function createKeys({ kernel, operations, permissions, ownScopes = () => new Map() }: KeyParts): Module {
+export function createKeys({ kernel, operations, permissions }: KeyParts): Module {
+  const ownScopes: OwnScopes = async (tenant) => {
+    const [rows] = await kernel.system.context(systemWho('keys')).read(listScopePermissions(tenant))
+    return new Map(rows.map(({ name, permissions: opened }) => [name, opened]))
+  }
   const uses = createUses(kernel)
   const check = createKeyCheck({ system: kernel.system, uses, ownScopes, permissions })
   const isOfTenants = (name: string) => name === 'live.listen' || operations().some((op) => op.id === name && op.access === 'tenant')

@@ -124,7 +124,7 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
           for (const stream of streams) if (stream.viewer.tenant === row.tenant_id) askAgain(stream)
           return
         case 'member.changed':
-          for (const stream of byPerson.get(row.person_id ?? '') ?? []) if (stream.viewer.tenant === row.tenant_id) askRole(stream)
+          for (const stream of byPerson.get(row.person_id ?? '') ?? []) if (stream.viewer.tenant === row.tenant_id && !stream.viewer.watches.includes(row.person_id!)) askRole(stream)
       }
     }),
   ]
@@ -175,10 +175,10 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
     return role
   }
   function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined, token: string, from: From): Member {
-    const { actor, operator, session, expiresAt, scopes, permissions } = principal
+    const { actor, operator, session, expiresAt, scopes, permissions, onBehalfOf } = principal
     const member: Member = {
-      person: actor.id, tenant, role, operator, session, expiresAt, token, from, scopes, permissions, watches: principal.watches ?? [],
-      context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session!, ...(member.scopes ? { scopes: member.scopes, permissions: member.permissions } : {}) }),
+      person: onBehalfOf?.[0] ?? actor.id, tenant, role, operator, session, expiresAt, token, from, scopes, permissions, watches: principal.watches ?? [],
+      context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session!, ...(member.scopes ? { scopes: member.scopes, permissions: member.permissions } : {}), ...(onBehalfOf ? { onBehalfOf } : {}) }),
     }
     return member
   }

@@ -31,6 +31,9 @@ const scope = sql`id, name, description, permissions, created_at as "createdAt",
 export const listScopes = statement('oauth.list-scopes', OAuthScope, (after: string, limit: number) => sql`select ${scope} from oauth_scopes where name > ${after} order by name limit ${limit}`)
 export const findScope = statement('oauth.find-scope', OAuthScope, (id: string) => sql`select ${scope} from oauth_scopes where id = ${id}`)
 export const lockScope = statement('oauth.lock-scope', OAuthScope, (id: string) => sql`select ${scope} from oauth_scopes where id = ${id} for update`)
+/** What a tenant's own scopes stand for, for whoever takes them: as gw_system, before a tenant is known. */
+export const listScopePermissions = statement('oauth.scope-permissions', Type.Object({ name: Type.String(), permissions: Type.Array(Type.String()) }), (tenant: string) => sql`
+  select name, permissions from oauth_scopes where tenant_id = ${tenant}`)
 export const insertScope = statement('oauth.insert-scope', OAuthScope, (s: { id: string; name: string; description: string; permissions: readonly string[] }) => sql`
   insert into oauth_scopes (id, name, description, permissions) values (${s.id}, ${s.name}, ${s.description}, ${s.permissions}) returning ${scope}`)
 export const updateScope = statement('oauth.update-scope', OAuthScope, (id: string, description: string, permissions: readonly string[]) => sql`

@@ -26,7 +26,7 @@ export function createTenancy({ kernel, identity, multiTenant }: TenancyParts) {
   async function visible(ctx: Context, hint: string): Promise<TenantView> {
     const tenant = await tenants.find(hint)
     if (ctx.scopes && ctx.tenant !== platformId && tenant?.id !== ctx.tenant) refuse('tenant.not_found', 'the token is for one tenant, and this is another')
-    const role = tenant && (ctx.actor.type === 'key' ? ctx.role : await identity.doorkeeper.roleIn(tenant.id, selfOf(ctx)))
+    const role = tenant && (ctx.actor.type === 'key' || ctx.impersonation ? ctx.role : await identity.doorkeeper.roleIn(tenant.id, selfOf(ctx)))
     if (!tenant || (!role && !ctx.operator)) refuse('tenant.not_found')
     return { ...tenant, role: role ?? null }
   }
