@@ -16,6 +16,10 @@ export type ApiKey = { id: string; name: string; hint: string; scopes: string[];
 
 export type ApiKeyList = { items: ApiKey[]; next: string | null }
 
+export type Approval = { id: string; runId: string; workflowId: string; workflowName: string; node: string; title: string; text: string; people: string[]; role: string | null; status: 'pending' | 'approved' | 'rejected' | 'timed_out' | 'cancelled'; deadlineAt: string | null; escalatesAt: string | null; escalatedAt: string | null; decidedBy: string | null; decidedAt: string | null; comment: string | null; version: number; createdAt: string; updatedAt: string; mine: boolean }
+
+export type ApprovalList = { items: Approval[]; next: string | null }
+
 export type AskedDomain = { domain: string }
 
 export type BulkAnswer = { items: Task[] }
@@ -54,6 +58,17 @@ export type ConnectedAppList = { items: ConnectedApp[]; next: string | null }
 /** From the first column of category doing, else from the making, until done; for tasks that became done in the span. */
 export type CycleTimeReport = { items: { taskId: string; ref: string; title: string; hours: number; startedAt: string; doneAt: string }[]; next: null; medianHours: number | null; p85Hours: number | null }
 
+/** Nodes and edges. Drafts are always savable; GET /workflows/schema says what may be published. */
+export type Definition = { nodes: ({ id?: string; primitive?: string; type?: string; name?: string; settings?: Record<string, unknown>; connectionId?: string | null; join?: string; retry?: Record<string, unknown>; timeoutMs?: number; position?: Record<string, unknown> })[]; edges: { from?: string; to?: string; when?: string }[] }
+
+export type DefinitionDiff = { nodes: { added: unknown[]; removed: unknown[]; changed: { id: string; paths: { path: string; from?: unknown; to?: unknown }[] }[] }; edges: { added: unknown[]; removed: unknown[] }; patch: unknown[]; same: boolean }
+
+export type DefinitionFault = { level: 'error' | 'warning'; code: string; node: string | null; path: string; message: string }
+
+export type Deployment = { id: string; workflowId: string; workflowName: string; number: number; status: 'pending' | 'deploying' | 'active' | 'failed' | 'superseded'; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string }
+
+export type DeploymentList = { items: Deployment[]; next: string | null }
+
 /** pending: not proved yet. verified: opens the tenant; looked at daily. lapsed: the record is gone, so it opens nothing. */
 export type Domain = { id: string; name: string; status: 'pending' | 'verified' | 'lapsed'; verifiedAt: string | null; checkedAt: string | null; problem: string | null; createdAt: string; updatedAt: string; version: number; record: { type: 'TXT'; name: string; value: string } }
 
@@ -65,6 +80,10 @@ export type Event = { id: string; tenantId: string; name: string; subject: { typ
 export type EventList = { items: Event[]; next: string | null }
 
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
+
+export type FullReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; createdAt: string; headers: Record<string, string>; query: unknown; body: string | null; encoding: 'utf8' | 'base64' }
+
+export type FullWorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string; definition: Definition }
 
 export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; endedAt: string | null }
 
@@ -92,6 +111,10 @@ export type Job = { id: string; tenantId: string; name: string; status: 'ready' 
 export type JobList = { items: Job[]; next: string | null }
 
 export type KeyRotation = { overlapMinutes?: number }
+
+export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; startedAt: string | null; completedAt: string | null }
+
+export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number } }
 
 /** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you. A `prev` that is not the cursor you had is a hole: connect again with your own. */
 export type LiveFrame = { type: 'ready'; cursor: string; prev: string | null } | { type: 'event'; cursor: string; prev: string | null; event: Event } | { type: 'heartbeat'; cursor: string; prev: string | null } | { type: 'resync'; cursor: string; prev: string | null } | { type: 'refused'; topic: string; code: string }
@@ -128,6 +151,8 @@ export type NewTenant = { name: string; slug?: string }
 export type NewTotp = { secret: string; uri: string }
 
 export type NewTrustedIssuer = { issuer: string; audience: string; jwksUri?: string | null; mapping: IssuerMapping }
+
+export type NodeTypes = { schema: Record<string, unknown>; types: unknown[]; events: ({ name: string; about: string | null; payload: unknown })[]; limits: Record<string, number> }
 
 /** `excerpt` is the begin of the comment it is about; `title` and `link`, a path of the console, are a notice's. */
 export type Notification = { id: string; kind: 'assigned' | 'mentioned' | 'watched' | 'due' | 'invited' | 'notice'; projectId: string | null; projectName: string | null; taskId: string | null; taskRef: string | null; taskTitle: string | null; actorId: string | null; excerpt: string | null; title: string | null; link: string | null; readAt: string | null; version: number; createdAt: string; updatedAt: string }
@@ -182,6 +207,8 @@ export type ProjectMember = { userId: string; name: string; email: string; role:
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
+export type PublishedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; number: number; hash: string; warnings: DefinitionFault[]; diverging: ({ runId: string; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; key: string; message: string })[] }
+
 export type QueuedDeliveries = { deliveries: number | null }
 
 /** A named cursor over the log. */
@@ -189,14 +216,26 @@ export type Reader = { id: string; name: string; takes: string[]; status: 'runni
 
 export type ReaderList = { items: Reader[]; next: string | null }
 
+export type ReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; createdAt: string }
+
+export type ReceivedWebhookList = { items: ReceivedWebhook[]; next: string | null }
+
 export type RecoveryCodes = { remaining: number; createdAt: string | null }
 
 export type Replayed = { replayed: number; failed: { eventId: string; error: string }[]; reader: Reader }
+
+export type ReplayedWebhook = { id: string; runId: string | null }
 
 /** One of the three. */
 export type Rewind = { to?: string; at?: string; events?: number }
 
 export type RotateClientSecret = { overlapSeconds?: number }
+
+export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
+
+export type RunList = { items: ListedRun[]; next: string | null }
+
+export type RunStep = { key: string; node: string; kind: string; status: 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'; attempt: number; input: unknown; output: unknown; error: { message: string; code: string } | null; way: string | null; dueAt: string | null; startedAt: string | null; completedAt: string | null }
 
 export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
 
@@ -220,6 +259,10 @@ export type Task = { id: string; projectId: string; title: string; description: 
 
 export type TaskList = { items: Task[]; next: string | null }
 
+export type Template = { id: string; name: string; description: string; category: string; parameters: Record<string, unknown>; definition: Definition }
+
+export type TemplateList = { items: Template[]; next: null }
+
 /** `role` is yours in it. */
 export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; createdAt: string; updatedAt: string; version: number }
 
@@ -228,12 +271,19 @@ export type TenantList = { items: Tenant[]; next: string | null }
 /** `eventRetentionDays` null: as the installation says. */
 export type TenantSettings = { eventRetentionDays: number | null }
 
+/** `effect` is what a step would have done to the world; in a test it is told, not done. */
+export type TestedWorkflow = { status: 'completed' | 'failed'; results: unknown; error: { message: string; code: string } | null; steps: ({ key: string; node: string; status: 'completed' | 'failed' | 'skipped'; output: unknown; error: { message: string; code: string } | null; effect: unknown | null })[]; faults: DefinitionFault[] }
+
 /** Tasks made, and tasks that came into a column of category done, by day (UTC). */
 export type ThroughputReport = { items: { day: string; created: number; done: number }[]; next: null }
 
 export type Totp = { enabled: boolean; createdAt: string | null }
 
 export type TransferTenant = { userId: string }
+
+export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null; updatedAt: string }
+
+export type TriggerList = { items: Trigger[]; next: null }
 
 export type TrustedIssuer = { id: string; issuer: string; audience: string; jwksUri: string | null; mapping: IssuerMapping; status: 'active' | 'inactive'; source: 'stored' | 'setting'; createdAt: string; updatedAt: string; version: number }
 
@@ -243,6 +293,9 @@ export type TrustedIssuerList = { items: TrustedIssuer[]; next: string | null }
 export type Usage = { from: string; to: string; total: number; days: { day: string; count: number }[]; names: { name: string; count: number }[]; people: { userId: string; count: number }[] }
 
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
+
+/** `reads`: what the settings of each node read. */
+export type ValidatedDefinition = { valid: boolean; faults: DefinitionFault[]; reads: Record<string, string[]> }
 
 export type Webhook = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
 
@@ -255,6 +308,15 @@ export type WebhookDeliveryList = { items: WebhookDelivery[]; next: string | nul
 export type WebhookList = { items: Webhook[]; next: string | null }
 
 export type WebhookWithSecret = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string; secret: string }
+
+/** `definition` is the draft; runs use published versions. `version` is the ETag of the draft. */
+export type Workflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
+
+export type WorkflowList = { items: ListedWorkflow[]; next: string | null }
+
+export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string }
+
+export type WorkflowVersionList = { items: WorkflowVersion[]; next: string | null }
 
 /** Open tasks by assignee, now, and those that became done in the span. */
 export type WorkloadReport = { items: ({ userId: string | null; name: string | null; todo: number; doing: number; done: number; overdue: number })[]; next: null }
@@ -279,6 +341,12 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; status?: 'active' | 'inactive' | 'expired' } } & CallOptions): Promise<ApiKeyList>
     /** A new secret for a key */
     rotate(input: { id: string; body?: KeyRotation } & CallOptions): Promise<ApiKey>
+  }
+  approvals: {
+    /** Approve or reject */
+    decide(input: { id: string; body: { decision: 'approve' | 'reject'; comment?: string | null } } & CallOptions): Promise<Approval>
+    /** List approvals */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'pending' | 'approved' | 'rejected' | 'timed_out' | 'cancelled'; mine?: boolean } } & CallOptions): Promise<ApprovalList>
   }
   auth: {
     /** Sign one of my devices out */
@@ -320,6 +388,10 @@ export type Operations = {
     /** Take back what I allowed */
     withdraw(input: { clientId: string } & CallOptions): Promise<void>
   }
+  deployments: {
+    /** List deployments */
+    list(input?: { query?: { after?: string; limit?: number; workflowId?: string } } & CallOptions): Promise<DeploymentList>
+  }
   domains: {
     /** Name a domain */
     add(input: { body: NewDomain } & CallOptions): Promise<Domain>
@@ -345,6 +417,12 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<ImpersonationList>
     /** Act with a person's rights in a tenant, for a while */
     start(input: { body: NewImpersonation } & CallOptions): Promise<StartedImpersonation>
+  }
+  inbox: {
+    /** Read a request that came in */
+    get(input: { id: string } & CallOptions): Promise<FullReceivedWebhook>
+    /** Take a request once more */
+    replay(input: { id: string } & CallOptions): Promise<ReplayedWebhook>
   }
   installation: {
     /** Whether a restored backup holds its jobs */
@@ -472,6 +550,24 @@ export type Operations = {
     /** Tasks by assignee */
     workload(input?: { query?: { projectId?: string; from?: string; to?: string } } & CallOptions): Promise<WorkloadReport | string>
   }
+  runs: {
+    /** Cancel a run */
+    cancel(input: { id: string } & CallOptions): Promise<Run>
+    /** Read a run with its steps */
+    get(input: { id: string } & CallOptions): Promise<Run>
+    /** List runs */
+    list(input?: { query?: { after?: string; limit?: number; workflowId?: string; status?: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; from?: string; to?: string } } & CallOptions): Promise<RunList>
+    /** Let a run go on with another version */
+    move(input: { id: string; body: { version: number } } & CallOptions): Promise<Run>
+    /** Pause a run */
+    pause(input: { id: string } & CallOptions): Promise<Run>
+    /** Let a paused run go on */
+    resume(input: { id: string } & CallOptions): Promise<Run>
+    /** Retry a run */
+    retry(input: { id: string; body?: { fromNode?: string } } & CallOptions): Promise<Run>
+    /** Send a signal to a run */
+    signal(input: { id: string; name: string; body?: { payload?: unknown } } & CallOptions): Promise<Run>
+  }
   scopes: {
     /** Change a scope */
     change(input: { id: string; body: ChangeOAuthScope } & CallOptions): Promise<OAuthScope>
@@ -539,6 +635,12 @@ export type Operations = {
     unwatch(input: { id: string } & CallOptions): Promise<void>
     /** Watch a task */
     watch(input: { id: string } & CallOptions): Promise<void>
+  }
+  templates: {
+    /** List templates */
+    list(input?: CallOptions): Promise<TemplateList>
+    /** Make a workflow from a template */
+    use(input: { id: string; body?: { name?: string; parameters?: Record<string, unknown> } } & CallOptions): Promise<Workflow>
   }
   tenantIssuers: {
     /** Trust an outside issuer */
@@ -640,6 +742,50 @@ export type Operations = {
     /** Give a webhook a new secret; for a day both sign */
     rotate(input: { id: string } & CallOptions): Promise<WebhookWithSecret>
   }
+  workflows: {
+    /** Let its triggers work */
+    activate(input: { id: string } & CallOptions): Promise<Workflow>
+    /** Archive a workflow */
+    archive(input: { id: string } & CallOptions): Promise<Workflow>
+    /** Change a draft */
+    change(input: { id: string; body: { name?: string; description?: string | null; definition?: Definition } } & CallOptions): Promise<Workflow>
+    /** Create a workflow */
+    create(input: { body: { name: string; description?: string | null; definition?: Definition } } & CallOptions): Promise<Workflow>
+    /** Stop its triggers */
+    deactivate(input: { id: string } & CallOptions): Promise<Workflow>
+    /** Delete a workflow */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Compare two versions */
+    diff(input: { id: string; query: { from: string; to: string } } & CallOptions): Promise<DefinitionDiff>
+    /** Read a workflow */
+    get(input: { id: string } & CallOptions): Promise<Workflow>
+    /** What came to its webhooks */
+    inbox(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<ReceivedWebhookList>
+    /** List workflows */
+    list(input?: { query?: { after?: string; limit?: number; status?: 'draft' | 'active' | 'inactive' | 'archived'; q?: string } } & CallOptions): Promise<WorkflowList>
+    /** Publish the draft */
+    publish(input: { id: string; body?: { note?: string | null } } & CallOptions): Promise<PublishedWorkflow>
+    /** Make a version the draft again */
+    restore(input: { id: string; number: number } & CallOptions): Promise<Workflow>
+    /** Give a webhook a new address */
+    rotateAddress(input: { id: string; node: string } & CallOptions): Promise<Trigger>
+    /** Start a run */
+    run(input: { id: string; body?: { input?: unknown; version?: number; trigger?: string } } & CallOptions): Promise<Run>
+    /** Node types */
+    schema(input?: CallOptions): Promise<NodeTypes>
+    /** Set the secret a webhook is signed with */
+    setSecret(input: { id: string; node: string; body: { secret: string | null } } & CallOptions): Promise<Trigger>
+    /** Test the draft or one of its nodes */
+    test(input: { id: string; body: { node?: string; input?: unknown; trigger?: string; runId?: string; outputs?: Record<string, unknown>; definition?: Definition; item?: unknown; index?: number } } & CallOptions): Promise<TestedWorkflow>
+    /** List its triggers */
+    triggers(input: { id: string } & CallOptions): Promise<TriggerList>
+    /** Judge a definition */
+    validate(input: { body: { definition: Definition } } & CallOptions): Promise<ValidatedDefinition>
+    /** Read a version */
+    version(input: { id: string; number: number } & CallOptions): Promise<FullWorkflowVersion>
+    /** List versions */
+    versions(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<WorkflowVersionList>
+  }
 }
 
 export const operations: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {
@@ -654,6 +800,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     get: { method: 'GET', path: '/api/v1/api-keys/{id}' },
     list: { method: 'GET', path: '/api/v1/api-keys' },
     rotate: { method: 'POST', path: '/api/v1/api-keys/{id}/rotate' },
+  },
+  approvals: {
+    decide: { method: 'POST', path: '/api/v1/approvals/{id}' },
+    list: { method: 'GET', path: '/api/v1/approvals' },
   },
   auth: {
     endSession: { method: 'DELETE', path: '/api/v1/auth/sessions/{id}' },
@@ -677,6 +827,9 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     list: { method: 'GET', path: '/api/v1/connected-apps' },
     withdraw: { method: 'DELETE', path: '/api/v1/connected-apps/{clientId}' },
   },
+  deployments: {
+    list: { method: 'GET', path: '/api/v1/deployments' },
+  },
   domains: {
     add: { method: 'POST', path: '/api/v1/domains' },
     ask: { method: 'GET', path: '/api/v1/domains/ask', public: true },
@@ -692,6 +845,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     end: { method: 'DELETE', path: '/api/v1/impersonations/current' },
     list: { method: 'GET', path: '/api/v1/impersonations' },
     start: { method: 'POST', path: '/api/v1/impersonations' },
+  },
+  inbox: {
+    get: { method: 'GET', path: '/api/v1/inbox/{id}' },
+    replay: { method: 'POST', path: '/api/v1/inbox/{id}/replay' },
   },
   installation: {
     get: { method: 'GET', path: '/api/v1/installation' },
@@ -767,6 +924,16 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     throughput: { method: 'GET', path: '/api/v1/reports/throughput' },
     workload: { method: 'GET', path: '/api/v1/reports/workload' },
   },
+  runs: {
+    cancel: { method: 'POST', path: '/api/v1/runs/{id}/cancel' },
+    get: { method: 'GET', path: '/api/v1/runs/{id}' },
+    list: { method: 'GET', path: '/api/v1/runs' },
+    move: { method: 'POST', path: '/api/v1/runs/{id}/move' },
+    pause: { method: 'POST', path: '/api/v1/runs/{id}/pause' },
+    resume: { method: 'POST', path: '/api/v1/runs/{id}/resume' },
+    retry: { method: 'POST', path: '/api/v1/runs/{id}/retry' },
+    signal: { method: 'POST', path: '/api/v1/runs/{id}/signals/{name}' },
+  },
   scopes: {
     change: { method: 'PATCH', path: '/api/v1/scopes/{id}' },
     create: { method: 'POST', path: '/api/v1/scopes' },
@@ -805,6 +972,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     undo: { method: 'POST', path: '/api/v1/tasks/{id}/undo' },
     unwatch: { method: 'DELETE', path: '/api/v1/tasks/{id}/watchers/me' },
     watch: { method: 'PUT', path: '/api/v1/tasks/{id}/watchers/me' },
+  },
+  templates: {
+    list: { method: 'GET', path: '/api/v1/templates' },
+    use: { method: 'POST', path: '/api/v1/templates/{id}/use' },
   },
   tenantIssuers: {
     add: { method: 'POST', path: '/api/v1/tenant-issuers' },
@@ -860,5 +1031,28 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     replay: { method: 'POST', path: '/api/v1/webhooks/{id}/replay' },
     rewind: { method: 'POST', path: '/api/v1/webhooks/{id}/rewind' },
     rotate: { method: 'POST', path: '/api/v1/webhooks/{id}/rotate' },
+  },
+  workflows: {
+    activate: { method: 'POST', path: '/api/v1/workflows/{id}/activate' },
+    archive: { method: 'POST', path: '/api/v1/workflows/{id}/archive' },
+    change: { method: 'PATCH', path: '/api/v1/workflows/{id}' },
+    create: { method: 'POST', path: '/api/v1/workflows' },
+    deactivate: { method: 'POST', path: '/api/v1/workflows/{id}/deactivate' },
+    delete: { method: 'DELETE', path: '/api/v1/workflows/{id}' },
+    diff: { method: 'GET', path: '/api/v1/workflows/{id}/diff' },
+    get: { method: 'GET', path: '/api/v1/workflows/{id}' },
+    inbox: { method: 'GET', path: '/api/v1/workflows/{id}/inbox' },
+    list: { method: 'GET', path: '/api/v1/workflows' },
+    publish: { method: 'POST', path: '/api/v1/workflows/{id}/publish' },
+    restore: { method: 'POST', path: '/api/v1/workflows/{id}/versions/{number}/restore' },
+    rotateAddress: { method: 'POST', path: '/api/v1/workflows/{id}/triggers/{node}/rotate' },
+    run: { method: 'POST', path: '/api/v1/workflows/{id}/runs' },
+    schema: { method: 'GET', path: '/api/v1/workflows/schema' },
+    setSecret: { method: 'PUT', path: '/api/v1/workflows/{id}/triggers/{node}/secret' },
+    test: { method: 'POST', path: '/api/v1/workflows/{id}/test' },
+    triggers: { method: 'GET', path: '/api/v1/workflows/{id}/triggers' },
+    validate: { method: 'POST', path: '/api/v1/workflows/validate' },
+    version: { method: 'GET', path: '/api/v1/workflows/{id}/versions/{number}' },
+    versions: { method: 'GET', path: '/api/v1/workflows/{id}/versions' },
   },
 }

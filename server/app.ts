@@ -9,7 +9,7 @@ import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Logger } from './kernel/log-lines.ts'
 import { mailEvents } from './kernel/mail.ts'
-import type { Module } from './kernel/module.ts'
+import type { Module, ScopeRule } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
 import type { Bus, Database, Dns, Mail, Sandbox, Traces } from './kernel/ports.ts'
@@ -33,16 +33,20 @@ import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
 import { reports } from './modules/reports/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
+import { createWorkflowModule, runEvents, workflowEvents } from './modules/workflows/module.ts'
 import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents]
 
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS'> }
+type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, mail, dns, config }: Parts): readonly Module[] {
-  let permissions: PermissionTable | undefined
+  let table: PermissionTable | undefined
+  const operations = () => modules.flatMap((m) => m.routes ?? [])
+  const permissions = () => (table ??= createPermissions(modules))
   const modules: Module[] = [
     identityModule(identity),
     createOAuthModule(oauth),
@@ -53,16 +57,24 @@ export function createModules({ kernel, identity, oauth, doors, mail, dns, confi
     createWebhooks(kernel),
     createActivityModule(kernel),
     reports,
-    createKeys({ kernel, operations: () => modules.flatMap((m) => m.routes ?? []), permissions: () => (permissions ??= createPermissions(modules)) }),
+    createKeys({ kernel, operations, permissions }),
     createImpersonation({ kernel }),
     createTrustedIssuers({ kernel, identity, doors, setting: config.TRUSTED_ISSUERS }),
     live,
+    createWorkflowModule({
+      kernel, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
+      limits: {
+        depth: config.WORKFLOW_MAX_DEPTH, runsPerTenant: config.WORKFLOW_RUNS_AT_ONCE, stepsPerRun: config.WORKFLOW_MAX_STEPS, runDays: config.WORKFLOW_MAX_RUN_DAYS, inputChars: config.WORKFLOW_MAX_INPUT_KIB * 1024,
+        retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS,
+      },
+    }),
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
   return modules
 }
 
+const scopesOf = (modules: readonly Module[]): Record<string, ScopeRule> => Object.assign({}, ...modules.map((m) => m.scopes ?? {})) as Record<string, ScopeRule>
 const readersOf = (modules: readonly Module[]) => modules.flatMap((m) => m.readers ?? [])
 
 export type AppOptions = {
@@ -145,10 +157,13 @@ export async function openApp(o: AppOptions): Promise<App> {
     if (site) await site.register(http)
     for (const module of modules) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
-      const scopes = Object.assign({}, ...modules.map((m) => m.scopes ?? {}))
-      createLive({ kernel, tail, doorkeeper, doors, scopes, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
+      createLive({ kernel, tail, doorkeeper, doors, scopes: scopesOf(modules), corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
     }
 
+    for (const module of modules) {
+      const close = module.open?.({ work: config.ROLES.includes('worker') })
+      if (close) stops.push(close)
+    }
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
       followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })

@@ -13,6 +13,7 @@ export const generated: readonly Generated[] = [
   { file: 'docs/errors.md', make: async () => (await import('../server/kernel/openapi.ts')).errorsDocument() },
   { file: 'docs/openapi.json', make: async () => JSON.stringify(await openApi(), null, 1) },
   { file: 'docs/events.md', make: async () => (await import('./events-document.ts')).eventsDocument((await import('../server/describe-app.ts')).describeApp().events) },
+  { file: 'docs/workflow-nodes.md', make: async () => nodeTypes() },
   { file: 'server/migrations/schema.sql', make: async () => (await import('./schema-dump.ts')).dumpMigrated() },
   { file: 'client/operations.ts', make: async () => (await import('./client-operations.ts')).makeClientOperations(await openApi()) },
 ]
@@ -23,6 +24,13 @@ async function openApi(): Promise<object> {
   const { operations, permissions, modules } = (await import('../server/describe-app.ts')).describeApp()
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   return openApiOf(operations, permissions, { version, publicUrl: 'http://localhost:8080', modules })
+}
+
+/** docs/workflow-nodes.md, with the operations of the API that workflows may use. */
+async function nodeTypes(): Promise<string> {
+  const { operations } = (await import('../server/describe-app.ts')).describeApp()
+  const [{ createCatalogue }, { nodesDocument }] = await Promise.all([import('../server/modules/workflows/nodes/catalogue.ts'), import('../server/modules/workflows/nodes/document.ts')])
+  return nodesDocument(createCatalogue(operations))
 }
 
 /** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed; one that cannot be made differs. */

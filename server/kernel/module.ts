@@ -23,6 +23,8 @@ export type Module = {
   jobs?: readonly JobHandler[]
   permissions?: Permissions
   events?: Record<string, EventDeclaration>
+  /** Starts what runs beside requests. @param o `work`: whether this process works on what waits @returns the way to stop */
+  open?(o: { work: boolean }): () => Promise<void>
   /** what is no operation: sockets, plain pages */
   mount?(app: FastifyInstance): void | Promise<void>
   /** tokens of its own beside those of a sign-in, told apart by their form */

@@ -62,6 +62,8 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   bodyLimit?: number
   /** shown in the reference */
   example?: unknown
+  /** may be an action of a workflow; `omit` names fields of the answer that a run must not keep, such as a secret shown once */
+  workflow?: true | { omit: readonly string[] }
   /** answers clients should expect beside those every operation has */
   problems?: readonly string[]
   /** path segment outside /api/v1 */

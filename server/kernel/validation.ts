@@ -14,10 +14,11 @@ export function isTime(text: string): boolean {
 const isDate = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text) && isTime(`${text}T00:00:00Z`)
 
 export type Validator = ((value: unknown) => boolean) & { errors?: ErrorObject[] | null }
-/** Two instances, since only the body must not be coerced: else null would become 0 and true 1. */
-export function createValidators() {
+/** @param allErrors every fault of a value instead of the first: for what is small and already bounded
+    Two instances, since only the body must not be coerced: else null would become 0 and true 1. */
+export function createValidators(allErrors = false) {
   const make = (coerceTypes: 'array' | false) => {
-    const ajv = new Ajv({ removeAdditional: false, coerceTypes, useDefaults: true, allErrors: false, strict: false })
+    const ajv = new Ajv({ removeAdditional: false, coerceTypes, useDefaults: true, allErrors, strict: false })
     ;(formats as unknown as (a: Ajv) => void)(ajv)
     ajv.addFormat('date-time', isTime)
     ajv.addFormat('date', isDate)
@@ -60,3 +61,7 @@ export function findUnkeepable(value: unknown): string | undefined {
     }
   }
 }
+
+const emailForm = new RegExp((formats as unknown as { get(name: string): RegExp }).get('email').source, 'i')
+/** As the format `email` of bodies. */
+export const isEmail = (text: string): boolean => text.length <= 254 && emailForm.test(text)

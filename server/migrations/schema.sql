@@ -986,6 +986,42 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, hint, hash, former_hash, f
 grant select, insert, update, delete on public.api_keys to gw_app;
 grant select, insert, update, delete on public.api_keys to gw_system;
 
+create table public.approvals (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  workflow_id uuid not null,
+  key text not null,
+  node text not null,
+  title text not null,
+  text text not null,
+  people uuid[] default '{}'::uuid[] not null,
+  role text,
+  status text default 'pending'::text not null,
+  deadline_at timestamp with time zone,
+  escalates_at timestamp with time zone,
+  escalate_to text,
+  escalated_at timestamp with time zone,
+  decided_by uuid,
+  decided_at timestamp with time zone,
+  comment text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint approvals_pkey PRIMARY KEY (tenant_id, id),
+  constraint approvals_tenant_id_run_id_key_key UNIQUE (tenant_id, run_id, key),
+  constraint approvals_role_check CHECK ((role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text, 'owner'::text]))),
+  constraint approvals_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text, 'timed_out'::text, 'cancelled'::text])))
+);
+CREATE INDEX approvals_open ON public.approvals USING btree (tenant_id, id) WHERE (status = 'pending'::text);
+alter table public.approvals enable row level security;
+alter table public.approvals force row level security;
+create policy system on public.approvals as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.approvals as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.approvals FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update on public.approvals to gw_app;
+grant select, insert, update, delete on public.approvals to gw_system;
+
 create table public.comments (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,
@@ -1037,6 +1073,24 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.domains FOR EACH ROW EXEC
 grant select, insert (tenant_id, id, name, token), delete on public.domains to gw_app;
 grant select (tenant_id, name, status) on public.domains to gw_identity;
 grant select, insert, update, delete on public.domains to gw_system;
+
+create table public.event_waits (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  run_id uuid not null,
+  key text not null,
+  signal text not null,
+  event text not null,
+  subject_id uuid not null,
+  created_at timestamp with time zone default now() not null,
+  constraint event_waits_pkey PRIMARY KEY (tenant_id, run_id, key)
+);
+CREATE INDEX event_waits_event ON public.event_waits USING btree (tenant_id, event, subject_id);
+alter table public.event_waits enable row level security;
+alter table public.event_waits force row level security;
+create policy system on public.event_waits as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.event_waits as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, delete on public.event_waits to gw_app;
+grant select, insert, update, delete on public.event_waits to gw_system;
 
 create table public.events (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
@@ -1466,6 +1520,21 @@ create policy tenant on public.run_blobs as permissive for all to gw_app using (
 grant select, insert on public.run_blobs to gw_app;
 grant select, insert, update, delete on public.run_blobs to gw_system;
 
+create table public.run_effects (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  run_id uuid not null,
+  key text not null,
+  result jsonb,
+  created_at timestamp with time zone default now() not null,
+  constraint run_effects_pkey PRIMARY KEY (tenant_id, run_id, key)
+);
+alter table public.run_effects enable row level security;
+alter table public.run_effects force row level security;
+create policy system on public.run_effects as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_effects as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update on public.run_effects to gw_app;
+grant select, insert, update, delete on public.run_effects to gw_system;
+
 create table public.run_schedules (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,
@@ -1518,6 +1587,22 @@ create policy system on public.run_signals as permissive for all to gw_system us
 create policy tenant on public.run_signals as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
 grant select, insert (tenant_id, id, run_id, name, payload, actor_id) on public.run_signals to gw_app;
 grant select, insert, update, delete on public.run_signals to gw_system;
+
+create table public.run_starters (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  run_id uuid not null,
+  role text not null,
+  scopes text[],
+  permissions text[],
+  created_at timestamp with time zone default now() not null,
+  constraint run_starters_pkey PRIMARY KEY (tenant_id, run_id)
+);
+alter table public.run_starters enable row level security;
+alter table public.run_starters force row level security;
+create policy system on public.run_starters as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.run_starters as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert on public.run_starters to gw_app;
+grant select, insert, update, delete on public.run_starters to gw_system;
 
 create table public.run_steps (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
@@ -1800,6 +1885,34 @@ grant select, insert, update, delete on public.webhook_deliveries to gw_app;
 grant select, insert, update, delete on public.webhook_deliveries to gw_system;
 comment on table public.webhook_deliveries is 'no events: follows from the event it sends; what people do to it and its end are events of the webhook';
 
+create table public.webhook_inbox (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  trigger_id uuid not null,
+  node text not null,
+  method text not null,
+  content_type text,
+  bytes integer not null,
+  sealed bytea not null,
+  verified boolean not null,
+  reason text,
+  run_id uuid,
+  replay_of uuid,
+  created_at timestamp with time zone default now() not null,
+  constraint webhook_inbox_pkey PRIMARY KEY (tenant_id, id),
+  constraint webhook_inbox_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_inbox_age ON public.webhook_inbox USING btree (created_at);
+comment on index public.webhook_inbox_age is 'not by tenant: swept by age';
+CREATE INDEX webhook_inbox_of ON public.webhook_inbox USING btree (tenant_id, workflow_id, id);
+alter table public.webhook_inbox enable row level security;
+alter table public.webhook_inbox force row level security;
+create policy system on public.webhook_inbox as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.webhook_inbox as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update (run_id) on public.webhook_inbox to gw_app;
+grant select, insert, update, delete on public.webhook_inbox to gw_system;
+
 create table public.webhooks (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,
@@ -1836,3 +1949,104 @@ create table public.workers (
 );
 grant select, insert, update, delete on public.workers to gw_system;
 comment on table public.workers is 'no tenant: processes that work on runs; gw_app has no grant';
+
+create table public.workflow_deployments (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  number integer not null,
+  status text default 'pending'::text not null,
+  error text,
+  created_by uuid,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint workflow_deployments_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_deployments_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'deploying'::text, 'active'::text, 'failed'::text, 'superseded'::text]))),
+  constraint workflow_deployments_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX workflow_deployments_of ON public.workflow_deployments USING btree (tenant_id, workflow_id, id);
+alter table public.workflow_deployments enable row level security;
+alter table public.workflow_deployments force row level security;
+create policy system on public.workflow_deployments as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.workflow_deployments as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_deployments FOR EACH ROW EXECUTE FUNCTION public.touch();
+grant select, insert, update on public.workflow_deployments to gw_app;
+grant select, insert, update, delete on public.workflow_deployments to gw_system;
+
+create table public.workflow_triggers (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  node text not null,
+  type text not null,
+  enabled boolean default false not null,
+  settings jsonb default '{}'::jsonb not null,
+  events text[] default '{}'::text[] not null,
+  token_hash bytea,
+  token_sealed bytea,
+  secret_sealed bytea,
+  problem text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint workflow_triggers_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_triggers_tenant_id_workflow_id_node_key UNIQUE (tenant_id, workflow_id, node),
+  constraint workflow_triggers_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX workflow_triggers_events ON public.workflow_triggers USING gin (tenant_id, events) WHERE enabled;
+CREATE UNIQUE INDEX workflow_triggers_token ON public.workflow_triggers USING btree (token_hash) WHERE (token_hash IS NOT NULL);
+comment on index public.workflow_triggers_token is 'not by tenant: an address finds its tenant by it';
+alter table public.workflow_triggers enable row level security;
+alter table public.workflow_triggers force row level security;
+create policy system on public.workflow_triggers as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.workflow_triggers as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_triggers FOR EACH ROW EXECUTE FUNCTION public.touch();
+grant select, insert, update, delete on public.workflow_triggers to gw_app;
+grant select, insert, update, delete on public.workflow_triggers to gw_system;
+
+create table public.workflow_versions (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  workflow_id uuid not null,
+  number integer not null,
+  definition jsonb not null,
+  program jsonb not null,
+  hash text not null,
+  note text,
+  published_by uuid,
+  created_at timestamp with time zone default now() not null,
+  constraint workflow_versions_pkey PRIMARY KEY (tenant_id, workflow_id, number),
+  constraint workflow_versions_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
+);
+alter table public.workflow_versions enable row level security;
+alter table public.workflow_versions force row level security;
+create policy system on public.workflow_versions as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.workflow_versions as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert on public.workflow_versions to gw_app;
+grant select, insert, delete on public.workflow_versions to gw_system;
+
+create table public.workflows (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  description text,
+  status text default 'draft'::text not null,
+  definition jsonb not null,
+  active_version integer,
+  last_version integer default 0 not null,
+  published_by uuid,
+  paused_reason text,
+  created_by uuid,
+  deleted_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint workflows_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflows_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text, 'archived'::text])))
+);
+CREATE INDEX workflows_publisher ON public.workflows USING btree (tenant_id, published_by) WHERE (status = 'active'::text);
+alter table public.workflows enable row level security;
+alter table public.workflows force row level security;
+create policy system on public.workflows as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.workflows as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflows FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update on public.workflows to gw_app;
+grant select, insert, update, delete on public.workflows to gw_system;

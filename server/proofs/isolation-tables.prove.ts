@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { newId, platformId } from '../kernel/ids.ts'
 import { readOperations } from '../testing/operations.ts'
 import { assertNone, connect, startProduct } from '../testing/product.ts'
+import { makeApproval, makeReceived } from '../testing/drawn-workflows.ts'
 import { openWorld, type World } from '../testing/world.ts'
 import { openRows } from '../testing/rows.ts'
 
@@ -149,6 +150,7 @@ const fault = (error: unknown): never => {
 async function useEverything(world: World): Promise<void> {
   const { alpha, can } = world
   await putRun(world)
+  await putWorkflows(world)
   await world.invitation(alpha)
   await world.ok(alpha.owner, 'PATCH', '/security', { body: { secondFactor: 'optional' } })
   await world.apiKey(alpha)
@@ -171,6 +173,16 @@ async function useEverything(world: World): Promise<void> {
   if (can.comments) await world.comment(alpha, task)
   await world.ok(alpha.owner, 'PUT', `/tasks/${task.id}/watchers/me`)
   if (can.notifications) await world.notification(alpha, alpha.member)
+}
+
+/** Workflows with all that hangs on them; what only steps and keys write is put there by hand. */
+async function putWorkflows(world: World): Promise<void> {
+  const { alpha, sql } = world
+  await makeApproval(world, alpha, alpha.owner)
+  const { runId } = await makeReceived(world, alpha, alpha.owner)
+  await sql.query(`insert into run_effects (tenant_id, run_id, key) values ($1, $2, 'mail')`, [alpha.id, runId])
+  await sql.query(`insert into run_starters (tenant_id, run_id, role) values ($1, $2, 'member')`, [alpha.id, runId])
+  await sql.query(`insert into event_waits (tenant_id, run_id, key, signal, event, subject_id) values ($1, $2, 'a', 'event.a', 'task.moved', $3)`, [alpha.id, newId(), newId()])
 }
 
 /** A run that has ended, with all that can hang on one. */

@@ -99,6 +99,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
       for (;;) {
         const [{ busy } = { busy: 0 }] = await query<{ busy: number }>(`
           select (select count(*) from jobs where (status = 'ready' and run_at <= now()) or status = 'running')::int
+               + (select count(*) from runs where status in ('pending', 'running') or (status = 'waiting' and due_at <= now()))::int
                + (select count(*) from readers where not paused and (pos, seq) < (select e.pos, e.seq from events e order by e.pos desc, e.seq desc limit 1))::int as busy`)
         if (!busy) return
         app.kernel.bell.ring()

@@ -5,6 +5,7 @@ import { createAuthenticator } from './authenticator.ts'
 import type { Operation, Request } from './operations.ts'
 import { exampleOf } from './operations.ts'
 import { fail } from './product.ts'
+import { makeApproval, makeHook, makeMovable, makeReceived, makeRun, makeWorkflow, publishWorkflow } from './drawn-workflows.ts'
 import type { Person, Side, Thing, World } from './world.ts'
 
 /** Whose request it is: made on things of `side`, to be sent by `by`; `project`: where its tasks lie. */
@@ -70,6 +71,17 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
     return { id, deliveryId: (await c.world.ok(c.side.owner, 'GET', `/webhooks/${id}/deliveries`)).items[0].id }
   }],
   [/\/webhooks\/\{id\}/, async (c) => ({ id: (await aWebhook(c)).id })],
+  [/\/workflows\/\{id\}\/(versions\/\{number\})/, async (c) => ({ id: (await publishWorkflow(c.world, c.side, c.by)).id, number: '1' })],
+  [/\/workflows\/\{id\}\/triggers\/\{node\}/, async (c) => ({ id: (await makeHook(c.world, c.side, c.by)).workflow.id, node: 'hook' })],
+  [/\/workflows\/\{id\}\/(runs|activate|deactivate|triggers|inbox)/, async (c) => ({ id: (await publishWorkflow(c.world, c.side, c.by)).id })],
+  [/\/workflows\/\{id\}/, async (c) => ({ id: (await makeWorkflow(c.world, c.side, c.by)).id })],
+  [/\/runs\/\{id\}\/signals\/\{name\}/, async (c) => ({ id: (await makeRun(c.world, c.side, c.by)).id, name: 'other' })],
+  [/\/runs\/\{id\}\/retry/, async (c) => ({ id: (await makeRun(c.world, c.side, c.by, 'failed')).id })],
+  [/\/runs\/\{id\}\/resume/, async (c) => ({ id: (await makeRun(c.world, c.side, c.by, 'paused')).id })],
+  [/\/runs\/\{id\}/, async (c) => ({ id: (await makeRun(c.world, c.side, c.by)).id })],
+  [/\/approvals\/\{id\}/, async (c) => ({ id: (await makeApproval(c.world, c.side, c.by)).id })],
+  [/\/inbox\/\{id\}/, async (c) => ({ id: (await makeReceived(c.world, c.side, c.by)).id })],
+  [/\/templates\/\{id\}/, async () => ({ id: 'welcome-project' })],
   [/\/readers\/\{name\}/, async (c) => ({ name: (await c.world.ok(c.world.ops, 'GET', '/readers')).items[0].name })],
   [/\/jobs\/\{id\}/, async (c) => ({ id: await jobOf(c, 'failed') })],
   [/\/(outbox|mails)\/\{id\}/, async (c) => {
@@ -197,6 +209,14 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     const own = c.by.tenant === null ? await c.world.member(c.side, 'member') : await like(c)
     return { own, params: { clientId: (await aConsent(c, own)).id } }
   },
+  'workflows.create': (c) => ({ body: { name: text(c), description: text(c), definition: { nodes: [{ id: 'start', primitive: 'trigger', type: 'manual', settings: {} }], edges: [] } } }),
+  'workflows.diff': async (c) => ({ params: { id: (await publishWorkflow(c.world, c.side, c.by)).id }, query: { from: '1', to: 'draft' } }),
+  'workflows.test': async (c) => ({ params: { id: (await makeWorkflow(c.world, c.side, c.by)).id }, body: { input: { text: text(c) } } }),
+  'runs.move': async (c) => {
+    const { run, version } = await makeMovable(c.world, c.side, c.by)
+    return { params: { id: run.id }, body: { version } }
+  },
+  'templates.use': (c) => ({ own: c.by, params: { id: 'welcome-project' }, body: { parameters: { tasks: ['One'] } } }),
   'readers.rewind': () => ({ body: { events: 1 } }),
   'readers.replay': () => ({}),
   'webhooks.create': (c) => ({ body: { url: 'https://example.com/hook', events: ['project.deleted'], description: c.side.mark } }),
@@ -210,6 +230,10 @@ async function guess(op: Operation, c: Case, params: Record<string, string>): Pr
   const project = c.project ?? c.side.open
   const at = `${op.method} ${op.path.replace('/api/v1', '')}`
   const rules: Record<string, () => Promise<Fill> | Fill> = {
+    'PATCH /workflows/{id}': () => ({ body: { name: text(c), description: text(c) } }),
+    'POST /workflows/{id}/runs': () => ({ body: { input: { text: text(c) } } }),
+    'POST /runs/{id}/signals/{name}': () => ({ body: { payload: { text: text(c) } } }),
+    'PUT /workflows/{id}/triggers/{node}/secret': () => ({ body: { secret: 'a secret of the proofs' } }),
     'PATCH /projects/{id}': () => ({ body: { name: text(c), description: text(c) } }),
     'DELETE /projects/{id}': async () => ({ params: { id: (c.project ?? (await c.world.project(c.side))).id } }),
     'PUT /projects/{id}/members/{userId}': () => ({ body: { role: 'editor' } }),

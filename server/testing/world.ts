@@ -165,7 +165,8 @@ export class World {
     for (let quiet = 0; quiet < 3; ) {
       const { rows: [now] } = await this.sql.query<{ behind: number; jobs: number }>(`select
         (select count(*)::int from readers r where not r.paused and exists (select from events e where (e.pos, e.seq) > (r.pos, r.seq))) as behind,
-        (select count(*)::int from jobs where name <> 'proof.none' and status in ('ready', 'running') and run_at < now() + interval '1 second') as jobs`)
+        (select count(*)::int from jobs where name <> 'proof.none' and status in ('ready', 'running') and run_at < now() + interval '1 second')
+        + (select count(*)::int from runs where status in ('pending', 'running') or (status = 'waiting' and due_at < now() + interval '1 second')) as jobs`)
       quiet = now!.behind + now!.jobs === 0 ? quiet + 1 : 0
       await pause(25)
     }

@@ -9,14 +9,14 @@ const write = 'projects.write'
 
 export const projectRoutes = routes('projects', {
   create: post('/projects', {
-    summary: 'Create a project', description: 'Whoever creates it manages it.', permission: write, status: 201, body: CreateProject, returns: Project, problems: ['project.key_taken'],
+    workflow: true, summary: 'Create a project', description: 'Whoever creates it manages it.', permission: write, status: 201, body: CreateProject, returns: Project, problems: ['project.key_taken'],
     example: { key: 'WEB', name: 'Website', columns: [{ name: 'To do', category: 'todo' }, { name: 'Doing', category: 'doing', wipLimit: 3 }, { name: 'Done', category: 'done' }] },
     handle: (ctx, { body }) => createProject(ctx, body),
   }),
-  list: get('/projects', { summary: 'List the projects you see', description: 'Newest first.', permission: read, query: ProjectQuery, returns: ProjectList, handle: (ctx, { query }) => listVisibleProjects(ctx, query) }),
-  get: get('/projects/:id', { summary: 'Read a project', permission: read, params: ProjectByIdOrKey, returns: Project, problems: ['project.not_found'], handle: (ctx, { params }) => getProject(ctx, params.id) }),
+  list: get('/projects', { workflow: true, summary: 'List the projects you see', description: 'Newest first.', permission: read, query: ProjectQuery, returns: ProjectList, handle: (ctx, { query }) => listVisibleProjects(ctx, query) }),
+  get: get('/projects/:id', { workflow: true, summary: 'Read a project', permission: read, params: ProjectByIdOrKey, returns: Project, problems: ['project.not_found'], handle: (ctx, { params }) => getProject(ctx, params.id) }),
   change: patch('/projects/:id', {
-    summary: 'Change or archive a project', description: '`columns` are given whole: one that keeps its id stays, one with tasks cannot go. A former key stays an alias.',
+    workflow: true, summary: 'Change or archive a project', description: '`columns` are given whole: one that keeps its id stays, one with tasks cannot go. A former key stays an alias.',
     permission: write, params: ById, body: PatchProject, returns: Project, ifMatch: true, problems: ['project.not_found', 'project.archived', 'version.conflict'], example: { wip: 'block' },
     handle: (ctx, { params, body, ifMatch }) => changeProject(ctx, params.id, body, ifMatch),
   }),

@@ -41,7 +41,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   }),
   ...routes('members', {
     list: get('/members', {
-      summary: 'Members of the active tenant', permission: 'members.read', returns: s.MemberList, query: Strict({ ...Page, q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a name or address' })) }),
+      workflow: true, summary: 'Members of the active tenant', permission: 'members.read', returns: s.MemberList, query: Strict({ ...Page, q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a name or address' })) }),
       handle: (ctx, { query }) => tenancy.listMembers(ctx, query),
     }),
     change: patch('/members/:userId', {
@@ -52,7 +52,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
     leave: post('/members/me/leave', { scope: 'session', summary: 'Leave the active tenant', permission: 'members.read', idempotency: 'none', problems: ['tenant.last_owner'], handle: (ctx) => tenancy.leave(ctx) }),
   }),
   ...routes('invitations', {
-    create: post('/invitations', { summary: 'Invite by mail, or by a link', description: 'Without `email` the link is for whoever holds it. `url` is shown once.', permission: 'members.manage', idempotency: 'outside', secret: true, status: 201, body: s.NewInvitation, returns: s.Invitation, problems: ['member.exists'], example: { email: 'grace@example.com', role: 'member' }, handle: (ctx, { body }) => tenancy.invite(ctx, body) }),
+    create: post('/invitations', { workflow: { omit: ['url'] }, summary: 'Invite by mail, or by a link', description: 'Without `email` the link is for whoever holds it. `url` is shown once.', permission: 'members.manage', idempotency: 'outside', secret: true, status: 201, body: s.NewInvitation, returns: s.Invitation, problems: ['member.exists'], example: { email: 'grace@example.com', role: 'member' }, handle: (ctx, { body }) => tenancy.invite(ctx, body) }),
     list: get('/invitations', {
       summary: 'Invitations of the active tenant', permission: 'members.manage', returns: s.InvitationList, query: Strict({ ...Page, status: Type.Optional(Type.Enum(['pending', 'accepted', 'canceled'])) }),
       handle: (ctx, { query }) => tenancy.listInvitations(ctx, query),

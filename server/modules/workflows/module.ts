@@ -1,3 +1,24 @@
-import { module } from '../../kernel/module.ts'
+import { module, type Module, type ScopeRule } from '../../kernel/module.ts'
+import { Type } from '../../kernel/schema.ts'
+import { sql, statement } from '../../kernel/sql.ts'
+import { runEvents } from './engine/events.ts'
+import { workflowEvents } from './events.ts'
+import { workflowRoutes } from './routes.ts'
+import { createWorkflows, usualWorkflowLimits, type WorkflowOptions } from './workflows.ts'
 
-export const workflows = module({ name: 'workflows', about: 'Graphs of triggers, actions, conditions and data that run durably, step by step.' })
+export { workflowEvents, runEvents, usualWorkflowLimits }
+
+const Seen = Type.Object({ seen: Type.Boolean() })
+const seesWorkflow = statement('workflows.seen', Seen, (id: string) => sql`select true as seen from workflows where id = ${id}`)
+const seesRun = statement('runs.seen', Seen, (id: string) => sql`select true as seen from runs where id = ${id}`)
+/** Members see that there are workflows and runs, and where they stand; values are judged where they are shown. */
+const rule = (query: typeof seesRun): ScopeRule => async (viewer, id) => (viewer.role ? (await viewer.read(query(id)))[0].length > 0 : false)
+
+export function createWorkflowModule(o: WorkflowOptions): Module {
+  const workflows = createWorkflows(o)
+  return module({
+    name: 'workflows', about: 'Durable workflows of five primitives: drawn, tested, published as immutable versions, begun by events, schedules, webhooks, people and the API.',
+    routes: workflowRoutes(workflows), readers: workflows.readers(), jobs: workflows.jobs, permissions: { 'workflows.read': 'viewer', 'workflows.write': 'member', 'approvals.decide': 'member' },
+    mount: (app) => workflows.hooks.mount(app), scopes: { workflow: rule(seesWorkflow), run: rule(seesRun) }, open: workflows.open,
+  })
+}

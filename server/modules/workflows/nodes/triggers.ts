@@ -1,0 +1,75 @@
+// What begins a run. `trigger` in expressions is what the trigger gives.
+import { Cron } from 'croner'
+import { Strict, Type } from '../../../kernel/schema.ts'
+import { ConditionField, Duration } from './fields.ts'
+import { node, type NodeType, type Report, type Settings } from './node.ts'
+
+const Any = Type.Unsafe<unknown>({})
+const EventShape = Type.Object({ id: Type.String(), name: Type.String(), subject: Type.Object({ type: Type.String(), id: Type.String() }), actor: Type.Object({ type: Type.String(), id: Type.String() }), data: Any, causeId: Type.String(), at: Type.String() })
+const EventFilter = Type.Optional(ConditionField({ title: 'Only when', description: 'Judged on the event; paths such as `data.to` or `actor.id`.' }))
+const Form = Type.Optional(Type.Unsafe<Record<string, unknown>>({ type: 'object', title: 'Input', description: 'JSON Schema of the input, from which the form is drawn and by which it is judged.' }))
+
+/** How a sender proves that a request is its own; the secret is kept with the trigger, not in the definition. */
+export const signatures = ['none', 'standard-webhooks', 'github', 'stripe', 'slack', 'twilio'] as const
+export type Signature = (typeof signatures)[number]
+const webhookSettings = {
+  method: Type.Optional(Type.Enum(['any', 'GET', 'POST', 'PUT', 'PATCH', 'DELETE'], { default: 'any', title: 'Method' })),
+  answer: Type.Optional(Type.Enum(['accepted', 'result'], { default: 'accepted', title: 'Answer', description: '`accepted`: 202 at once. `result`: waits for the run and answers with what it gives, at most 25 seconds.' })),
+}
+const WebhookShape = Type.Object({ id: Type.String(), method: Type.String(), headers: Any, query: Any, body: Any, receivedAt: Type.String() })
+
+/** The next time a pattern fires. Five fields only: six would allow seconds. @returns null when it never does */
+export function nextTick(cron: string, timeZone: string, after: Date): Date | null {
+  return new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' }).nextRun(after)
+}
+function checkSchedule(settings: Settings, report: Report): void {
+  if ((settings.cron === undefined) === (settings.every === undefined)) return report(settings.cron === undefined ? '/cron' : '/every', 'needs exactly one of cron and every')
+  const zone = settings.timeZone ?? 'UTC'
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+  } catch {
+    return report('/timeZone', `${zone} is no time zone: use a name such as Europe/Berlin`)
+  }
+  if (settings.cron === undefined) return
+  try {
+    if (!nextTick(settings.cron, zone, new Date())) report('/cron', 'names a time that never comes')
+  } catch (error) {
+    report('/cron', `is no cron pattern of five fields: ${String((error as Error).message)}`)
+  }
+}
+
+const webhook = (type: string, title: string, description: string, signature: Signature): NodeType =>
+  node({
+    primitive: 'trigger', type, title, description, form: 'trigger', produces: WebhookShape,
+    settings: Strict({ ...webhookSettings, signature: Type.Optional(Type.Enum([...signatures], { default: signature, title: 'Signature', description: 'What the sender signs with. The secret is set on the trigger after publishing, not here.' })) }),
+  })
+
+export const triggers: readonly NodeType[] = [
+  node({
+    primitive: 'trigger', type: 'event', title: 'Event', description: 'Something happened in the product: one run for each event of this name, caused by the committed change itself.', form: 'trigger', produces: EventShape,
+    settings: Strict({ event: Type.String({ title: 'Event', pattern: '^[a-z][a-z-]*\\.[a-z-]+$', 'x-pick': 'event', description: 'Name of an event, such as task.moved.' }), filter: EventFilter }),
+  }),
+  node({
+    primitive: 'trigger', type: 'database', title: 'Record changed', description: 'Something of one kind was created, changed or deleted.', form: 'trigger', produces: EventShape,
+    settings: Strict({ entity: Type.String({ title: 'Kind', pattern: '^[a-z][a-z-]*$', 'x-pick': 'entity', description: 'Such as task, project, comment.' }), change: Type.Enum(['created', 'changed', 'deleted', 'any'], { title: 'Change' }), filter: EventFilter }),
+  }),
+  node({
+    primitive: 'trigger', type: 'schedule', title: 'Schedule', description: 'At set times, by a cron pattern with its time zone, or every so often.', form: 'trigger', produces: Type.Object({ scheduledAt: Type.String() }),
+    settings: Strict({
+      cron: Type.Optional(Type.String({ title: 'Cron', minLength: 9, maxLength: 100, description: 'Five fields: minute, hour, day, month, weekday. `0 9 * * 1-5` is nine o\'clock on working days.' })),
+      timeZone: Type.Optional(Type.String({ title: 'Time zone', default: 'UTC', maxLength: 60, 'x-pick': 'timeZone' })),
+      every: Type.Optional(Duration({ title: 'Every', description: 'Instead of a pattern: at least a minute.' })),
+      overlap: Type.Optional(Type.Enum(['allow', 'skip'], { default: 'skip', title: 'While a run is still going', description: '`skip` leaves the tick out.' })),
+      catchUp: Type.Optional(Type.Enum(['none', 'one'], { default: 'one', title: 'After a time without a server', description: '`one` runs once for all the ticks that were missed.' })),
+    }),
+    check(settings, report) {
+      if (/^([1-9]|[1-5][0-9]) ?s$/.test(settings.every ?? '')) report('/every', 'must be at least a minute')
+      checkSchedule(settings, report)
+    },
+  }),
+  webhook('webhook', 'Webhook', 'A request to this trigger\'s own address. What came in is kept in the inbox and can be replayed.', 'none'),
+  webhook('sms', 'SMS', 'A text message, by the webhook of a provider that signs like Twilio.', 'twilio'),
+  webhook('iot', 'Device', 'A message of a device or its gateway, by webhook.', 'none'),
+  node({ primitive: 'trigger', type: 'manual', title: 'By hand', description: 'Somebody presses Run and fills in a form.', form: 'trigger', settings: Strict({ input: Form }), produces: Any }),
+  node({ primitive: 'trigger', type: 'api', title: 'API', description: 'A call of POST /workflows/{id}/runs.', form: 'trigger', settings: Strict({ input: Form }), produces: Any }),
+]

@@ -1,0 +1,90 @@
+// What follows from the log: runs that events begin, exactly one for each event and trigger; waits that are over; what ends with a run or a publisher.
+import { peopleOf, type Tx } from '../../../kernel/db.ts'
+import type { EventName } from '../../../kernel/events.ts'
+import { platformId } from '../../../kernel/ids.ts'
+import type { LoggedEvent } from '../../../kernel/log.ts'
+import { reader, type Reader } from '../../../kernel/readers.ts'
+import { roleReaches } from '../../../kernel/schema.ts'
+import { tellAdmins } from '../../notifications/api.ts'
+import { holds } from '../engine/interpreter.ts'
+import type { Json } from '../engine/port.ts'
+import { compileCondition } from '../definitions/paths.ts'
+import type { AuthoredCondition } from '../nodes/fields.ts'
+import type { Parts } from '../parts.ts'
+import type { Publishing } from '../publishing.ts'
+import { listPublishedBy } from '../queries.ts'
+import { closeApprovals } from '../runs/approvals.ts'
+import { walkInto } from '../runs/view.ts'
+import type { Rights } from '../runner/rights.ts'
+import { dropWaits, findLeadingRun, listListening, setProblem, takeWaits } from './queries.ts'
+
+/** Told of too often, of what only the engine needs. */
+const silent: ReadonlySet<string> = new Set(['run.advanced', 'trigger.refused'])
+/** Events that may begin a run: those that more than one person may see. */
+export const isTriggering = (name: string, audience: string): boolean => !silent.has(name) && audience !== 'person'
+
+/** Whether a trigger's filter lets an event through. @throws nothing: mismatched types are false */
+export function passes(filter: unknown, event: LoggedEvent): boolean {
+  if (filter === undefined || filter === null) return true
+  const condition = compileCondition(filter as AuthoredCondition, (path) => path.replace(/^trigger\./, '').replace(/\[(\d+)\]/g, '.$1'))
+  return holds(condition, (path) => walkInto(event as unknown as Json, path.split('.')))
+}
+const nounOf = (field: string): string => field.replace(/Id$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, rights: Rights, publishing: Publishing, names: readonly string[]): Reader[] {
+  /** A workflow hears of what its publisher may see, and of nothing else. */
+  async function maySee(tx: Tx, event: LoggedEvent, workflowId: string, publisher: string): Promise<boolean> {
+    const declared = kernel.registry.find(event.name)
+    if (!declared || !isTriggering(event.name, declared.audience)) return false
+    const who = await rights.whoPublishes(event.tenantId, workflowId, publisher)
+    if (!who) return false
+    if (declared.audience === 'admins' && !roleReaches(who.role, 'admin')) return false
+    const scopeId = declared.scope ? event.data[declared.scope] : undefined
+    if (!declared.scope || typeof scopeId !== 'string') return true
+    const rule = scopes()[nounOf(declared.scope)]
+    return rule !== undefined && peopleOf(who).length > 0 && rule(tx.within(who), scopeId)
+  }
+  const refuseTrigger = (tx: Tx, trigger: { id: string; workflowId: string; node: string }, code: string, message: string) =>
+    tx.happen(async (inner) => {
+      await inner(setProblem(trigger.id, message))
+      return { happened: [{ name: 'trigger.refused' as const, subject: trigger.id, data: { workflowId: trigger.workflowId, node: trigger.node, code } }], result: undefined }
+    })
+
+  async function follow(tx: Tx, event: LoggedEvent): Promise<void> {
+    if (event.tenantId === platformId || silent.has(event.name)) return
+    const declared = kernel.registry.find(event.name)
+    const about = [event.subject.id, ...[declared?.parent, declared?.scope].flatMap((field) => (field && typeof event.data[field] === 'string' ? [event.data[field] as string] : []))]
+    const [listening, waiting] = await tx.run(listListening(event.name), takeWaits(event.name, about))
+    for (const { runId, signal } of waiting) await engine().signal(tx, runId, signal, event as unknown as Json)
+    let depth: number | undefined
+    for (const trigger of listening) {
+      if (!trigger.publishedBy || !passes((trigger.settings as { filter?: unknown }).filter, event)) continue
+      if (!(await maySee(tx, event, trigger.workflowId, trigger.publishedBy))) continue
+      if (depth === undefined) depth = event.causeId === null ? 0 : ((await tx(findLeadingRun(event.causeId)))[0]?.depth ?? -1) + 1
+      if (depth > limits.depth) {
+        await refuseTrigger(tx, trigger, 'workflow.too_deep', `${event.name} came from a run that ${limits.depth} runs led to: the workflow starts itself again and again. Add a filter.`)
+        continue
+      }
+      const start = { workflowId: trigger.workflowId, version: trigger.version, input: event as unknown as Json, entry: trigger.node, dedupKey: `${event.id}:${trigger.id}`, depth }
+      await engine().start(tx, { ...start, ...(Array.isArray(trigger.reads) ? { keep: trigger.reads as string[] } : {}) })
+    }
+  }
+
+  async function tidy(tx: Tx, event: LoggedEvent): Promise<void> {
+    if (event.name === 'member.removed') {
+      const left = event.subject.id
+      for (const { id } of await tx(listPublishedBy(left))) {
+        const workflow = await publishing.deactivate(tx, id, 'publisher_left')
+        await tellAdmins(tx, { source: `${event.id}:${id}`, title: `Paused: whoever published "${workflow.name}" is no member any more`.slice(0, 200), link: `/workflows/${id}` })
+      }
+      return
+    }
+    await tx.run(closeApprovals(event.subject.id), dropWaits(event.subject.id))
+  }
+
+  const heard = names.filter((name) => !silent.has(name)) as EventName[]
+  return [
+    reader('workflows.triggers', heard, follow),
+    reader('workflows.ends', ['run.completed', 'run.failed', 'run.cancelled', 'member.removed'], tidy),
+  ]
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testApp, type Caller, type TestApp } from '../../testing/app.ts'
+
+type Node = { id: string; primitive: string; type: string; settings?: object; [more: string]: unknown }
+const draw = (nodes: Node[], ...edges: string[]) => ({
+  nodes: nodes.map((node) => ({ settings: {}, ...node })),
+  edges: edges.map((text) => {
+    const [from, to, when] = text.split(/[> ]/) as [string, string, string | undefined]
+    return { from, to, ...(when ? { when } : {}) }
+  }),
+})
+const manual: Node = { id: 'start', primitive: 'trigger', type: 'manual' }
+async function publish(app: TestApp, who: Caller, definition: object, name = 'Workflow') {
+  const workflow = await app.ok(who, 'POST', '/workflows', { name, definition })
+  return app.ok(who, 'POST', `/workflows/${workflow.id}/publish`, {})
+}
+/** Waits until the run is over, or waits for somebody. */
+async function settle(app: TestApp, who: Caller, id: string, until = /completed|failed|cancelled/) {
+  for (;;) {
+    const run = await app.ok(who, 'GET', `/runs/${id}`)
+    if (until.test(run.status)) return run
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+}
+const start = async (app: TestApp, who: Caller, workflow: { id: string }, input?: unknown) => settle(app, who, (await app.ok(who, 'POST', `/workflows/${workflow.id}/runs`, input === undefined ? {} : { input })).id)
+
+test('a workflow is drafted with faults, mended, published and run by hand; the run shows its steps (S0.7, S0.22)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const workflow = await app.ok(owner, 'POST', '/workflows', { name: 'Greeting', definition: draw([manual, { id: 'greet', primitive: 'data', type: 'mapping', settings: { fields: { text: 'Hello ${{ trigger.name' } } }], 'start>greet', 'greet>gone') })
+  assert.equal(workflow.status, 'draft')
+  const refused = await app.as(owner, 'POST', `/workflows/${workflow.id}/publish`, {})
+  assert.equal(refused.status, 422)
+  assert.equal(refused.body.code, 'workflow.invalid')
+  assert.deepEqual(refused.body.faults.map((f: any) => `${f.code} ${f.node} ${f.path}`), ['unknown_node greet /edges/1/to', 'expression greet /nodes/1/settings/fields/text'])
+  const definition = draw([manual, { id: 'greet', primitive: 'data', type: 'mapping', settings: { fields: { text: 'Hello ${{ trigger.name }}', loud: '${{ trigger.name.toUpperCase() }}' } } }], 'start>greet')
+  await app.ok(owner, 'PATCH', `/workflows/${workflow.id}`, { definition })
+  assert.deepEqual(await app.ok(owner, 'POST', '/workflows/validate', { definition }), { valid: true, faults: [], reads: { greet: ['trigger'] } })
+  const published = await app.ok(owner, 'POST', `/workflows/${workflow.id}/publish`, { note: 'first' })
+  assert.deepEqual([published.status, published.activeVersion, published.number, published.publishedBy], ['active', 1, 1, owner.user.id])
+  const run = await start(app, owner, workflow, { name: 'Ada' })
+  assert.deepEqual([run.status, run.results, run.version, run.trigger, run.hidden], ['completed', { greet: { text: 'Hello Ada', loud: 'ADA' } }, 1, 'start', false], JSON.stringify(run))
+  assert.deepEqual(run.steps.map((s: any) => [s.key, s.node, s.kind, s.status, s.output]), [['greet', 'greet', 'data.mapping', 'completed', { text: 'Hello Ada', loud: 'ADA' }]])
+  assert.equal((await app.ok(owner, 'GET', '/deployments')).items[0].status, 'active')
+  assert.deepEqual((await app.ok(owner, 'GET', `/runs?workflowId=${workflow.id}`)).items.map((r: any) => r.id), [run.id])
+})
+
+test('an event begins a run that acts on tasks with its publisher\'s rights; the chain of causes leads back to the event (X2)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const project = await app.ok(owner, 'POST', '/projects', { key: 'WEB', name: 'Website' })
+  const workflow = await publish(app, owner, draw([
+    { id: 'created', primitive: 'trigger', type: 'event', settings: { event: 'task.created', filter: { left: { path: 'data.priority' }, op: 'eq', right: { value: 'urgent' } } } },
+    { id: 'say', primitive: 'action', type: 'tasks.addComment', settings: { id: '${{ trigger.subject.id }}', text: 'Urgent: ${{ trigger.data.title }}' } },
+  ], 'created>say'))
+  await app.ok(owner, 'POST', '/tasks', { projectId: project.id, title: 'calm' })
+  const task = await app.ok(owner, 'POST', '/tasks', { projectId: project.id, title: 'fire', priority: 'urgent' })
+  await app.settled()
+  const { items } = await app.ok(owner, 'GET', `/runs?workflowId=${workflow.id}`)
+  assert.equal(items.length, 1)
+  const run = await settle(app, owner, items[0].id)
+  assert.equal(run.status, 'completed', JSON.stringify(run.error))
+  const comments = await app.ok(owner, 'GET', `/tasks/${task.id}/comments`)
+  assert.deepEqual(comments.items.map((c: any) => [c.text, c.authorId]), [['Urgent: fire', owner.user.id]])
+  const [added] = (await app.ok(owner, 'GET', '/events?name=comment.added')).items
+  assert.deepEqual(added.actor, { type: 'workflow', id: workflow.id })
+  const [began] = (await app.ok(owner, 'GET', '/events?name=run.started')).items
+  const [created] = (await app.ok(owner, 'GET', '/events?name=task.created')).items.filter((e: any) => e.subject.id === task.id)
+  assert.deepEqual([added.causeId, began.causeId], [began.id, created.id])
+})
