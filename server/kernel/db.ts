@@ -86,8 +86,9 @@ const commit = sql`commit`
 const rollback = sql`rollback`
 const settings = (w: Who) => sql`set_config('app.tenant', ${w.tenant}, true), set_config('app.actor', ${w.onBehalfOf?.[0] ?? w.actor.id ?? ''}, true), set_config('app.request', ${w.request}, true)`
 /** A change finds its rows by key: one plan for all values. Left to itself the server plans statements over arrays anew each time, which took a third
-    of its time in a move. A read may leave filters out and is planned as the server likes. */
-const onePlan = sql`set_config('plan_cache_mode', 'force_generic_plan', true)`
+    of its time in a move. That plan is kept as long as the connection, so it must not be one that is good only while the table is tiny: no reading of
+    whole tables where an index serves. A read may leave filters out and is planned as the server likes. */
+const onePlan = sql`set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 const setContext = (w: Who) => sql`select ${settings(w)}, ${onePlan}`
 const setReadOnly = (w: Who) => sql`select ${settings(w)}, set_config('transaction_read_only', 'on', true)`
 const setContextAs = (w: Who, role: string) => sql`select ${settings(w)}, ${onePlan}, set_config('role', ${role}, true)`
