@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { mutations, type Mutation } from '../server/proofs/mutations.ts'
 
-const patience = 20 * 60_000 // a mutant may hang where the product does not
+const patience = 20 * 60_000 // a mutant may hang where the product does not: it is ended then, and caught only when a test had failed by name
 const root = path.resolve(import.meta.dirname, '..')
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const chosen = mutations.filter((m) => asked.length === 0 || asked.some((part) => m.name.includes(part) || m.proof.includes(part)))
@@ -19,19 +19,20 @@ if (!chosen.length) {
 const copy = copyTree()
 process.once('exit', () => fs.rmSync(copy, { recursive: true, force: true }))
 let proving: ChildProcess | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (proving?.kill('SIGTERM'), process.exit(1)))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (proving?.pid && process.kill(-proving.pid, 'SIGTERM'), process.exit(1)))
 const printed = new Map<string, string>()
 const green: string[] = []
 for (const mutation of chosen) {
   const since = performance.now()
   const undo = apply(mutation)
-  const { red, text } = await prove(mutation.proof)
+  const { red, hung, text } = await prove(mutation.proof)
   undo()
   const words = text.split('\n').find((line) => mutation.says.test(line))?.trim()
-  const found = red && words !== undefined
+  const failed = /^\s*(✖ |not ok )/m.test(text) // by name: an end without one says nothing of the promise
+  const found = red && failed && words !== undefined
   if (!found) green.push(mutation.name)
   else printed.set(mutation.name, words.slice(0, 400))
-  console.log(`${found ? 'red  ' : red ? 'WRONG' : 'GREEN'} ${mutation.name} (${((performance.now() - since) / 1000).toFixed(0)} s): ${found ? words.slice(0, 300) : red ? `it failed, but not by ${mutation.says}:\n${text.slice(-3000)}` : 'the proof did not notice'}`)
+  console.log(`${found ? 'red  ' : red ? 'WRONG' : 'GREEN'} ${mutation.name} (${((performance.now() - since) / 1000).toFixed(0)} s): ${found ? words.slice(0, 300) : red ? `${hung ? `it hung for ${patience / 60_000} minutes` : failed ? 'it failed' : 'it ended without a failed test'}, but not by ${mutation.says}:\n${text.slice(-3000)}` : 'the proof did not notice'}`)
 }
 if (process.argv.includes('--write')) write(printed)
 console.log(`${printed.size} of ${chosen.length} mutations turned their proof red${green.length ? `; not: ${green.join(', ')}` : ''}`)
@@ -48,7 +49,7 @@ function copyTree(): string {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
     fs.copyFileSync(from, path.join(folder, name))
   }
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+  for (const made of ['node_modules', 'dist']) if (fs.existsSync(path.join(root, made))) fs.symlinkSync(path.join(root, made), path.join(folder, made))
   return folder
 }
 
@@ -61,15 +62,27 @@ function apply({ name, file, find, replace }: Mutation): () => void {
   return () => fs.writeFileSync(target, text)
 }
 
-function prove(proof: string): Promise<{ red: boolean; text: string }> {
-  const child = spawn(process.execPath, ['--test', proof], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'] })
+/** In a process group of its own, which ends as a whole when it takes too long. */
+function prove(proof: string): Promise<{ red: boolean; hung: boolean; text: string }> {
+  const child = spawn(process.execPath, ['--test', proof], { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   proving = child
-  const limit = setTimeout(() => child.kill('SIGTERM'), patience)
+  let hung = false
+  const end = (signal: NodeJS.Signals) => {
+    try {
+      process.kill(-child.pid!, signal)
+    } catch {} // it has ended
+  }
+  const limit = setTimeout(() => {
+    hung = true
+    end('SIGTERM')
+  }, patience)
+  const last = setTimeout(() => end('SIGKILL'), patience + 15_000)
   let text = ''
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more: string) => (text += more))
   return new Promise((resolve) => child.once('close', (code) => {
     clearTimeout(limit)
-    resolve({ red: code !== 0, text })
+    clearTimeout(last)
+    resolve({ red: code !== 0, hung, text })
   }))
 }
 

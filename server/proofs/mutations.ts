@@ -21,6 +21,10 @@ const input = 'server/proofs/bad-input.prove.ts'
 
 const log = 'server/kernel/log.prove.ts'
 const boards = 'server/modules/tasks/boards.prove.ts'
+const streams = 'server/modules/live/live.prove.ts'
+const refresh = 'server/modules/identity/refresh.test.ts'
+const pair = 'server/two-processes.prove.ts'
+const browser = 'server/proofs/browser.prove.ts'
 
 export const mutations: readonly Mutation[] = [
   // the log
@@ -36,6 +40,42 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'column-unlocked', proof: boards, breaks: 'a rebalancing does not lock the column it reads', file: 'server/modules/tasks/queries.ts',
     find: 'and deleted_at is null order by id for update`)\n', replace: 'and deleted_at is null order by id`)\n', says: /client \d+ after round \d+/,
+  },
+  // live streams
+  {
+    name: 'past-unguarded', proof: streams, breaks: 'a stream lets events through that its client had already', file: 'server/kernel/tail.ts',
+    find: '    if (comparePositions(event, s.last) > 0) s.offer(event)\n', replace: '    s.offer(event)\n', says: /✖ 200 clients killed at random/,
+  },
+  {
+    name: 'nothing-held-back', proof: streams, breaks: 'what happens while a client reads the past is not kept for it', file: 'server/kernel/tail.ts',
+    find: '          if (held.events.push(event) > hold) Object.assign(held, { overflown: true, events: [] })\n', replace: '', says: /✖ 200 clients killed at random/,
+  },
+  // refresh
+  {
+    name: 'reuse-forgiven', proof: refresh, breaks: 'a refresh token that was used long ago does not end its chain', file: 'server/modules/identity/artifacts.ts',
+    find: "if (row.consumed_at && !(this.#kind === 'RefreshToken' && row.in_grace))", replace: "if (row.consumed_at && this.#kind !== 'RefreshToken')", says: /✖ a refresh token used earlier is 401/,
+  },
+  {
+    name: 'logout-unheard', proof: refresh, breaks: 'other processes do not hear that a session ended', file: 'server/modules/identity/doorkeeper.ts',
+    find: "        case 'session.ended':", replace: "        case 'session.unheard':", says: /✖ another process hears of a logout/,
+  },
+  // two processes
+  {
+    name: 'limits-alone', proof: pair, breaks: 'each process counts limits for itself', file: 'server/adapters/bus-local.ts',
+    find: '      if (taken.allowed) tell(key, limit, cost)\n', replace: '', says: /on one process the other allowed \d+ more/,
+  },
+  {
+    name: 'lease-for-ever', proof: pair, breaks: 'jobs of a dead process are not taken over', file: 'server/kernel/jobs.ts',
+    find: "where status = 'running' and lease_until < now() and", replace: "where status = 'running' and lease_until < now() - interval '1 hour' and", says: /✖ two processes over one database, by NOTIFY/,
+  },
+  // the browser
+  {
+    name: 'page-without-nonce', proof: browser, breaks: 'the page names another nonce than its policy', file: 'server/kernel/site.ts',
+    find: "html.replaceAll('__CSP_NONCE__', nonce)", replace: "html.replaceAll('__CSP_NONCE__', 'another')", says: /✖ every scene holds/,
+  },
+  {
+    name: 'moves-unheard', proof: browser, breaks: 'the live tail passes nothing on', file: 'server/kernel/tail.ts',
+    find: '        for (const s of live.get(event.tenant_id) ?? []) give(s, event)\n', replace: '', says: /✖ two pages see each other's moves/,
   },
   // kill -9
   {
@@ -73,6 +113,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'people-of-others', proof: tables, breaks: 'the policy on people shows every account', file: 'server/migrations/0003-oauth.sql',
     replace: 'drop policy tenant on identity."user";\ncreate policy tenant on identity."user" for select to gw_app using (current_setting(\'app.tenant\') is not null);', says: /B reads the person/,
+  },
+  {
+    name: 'quick-way-open', proof: http, breaks: 'the database writes tasks for whoever asks', file: 'server/migrations/0013-one-flush.sql',
+    find: '(manages or (writes', replace: '(true or (writes', says: /should|was not refused|met /,
   },
   {
     name: 'permission-missing', proof: http, breaks: 'the list of invitations declares no permission', file: 'server/modules/tenancy/routes.ts',
