@@ -35,9 +35,13 @@ export type ChangeOAuthClient = { name?: string; redirectUris?: string[]; postLo
 
 export type ChangeOAuthScope = { description?: string; permissions?: string[] }
 
+/** `limits` and `modules` replace those of before. */
+export type ChangePlan = { title?: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; position?: number; isDefault?: true }
+
 export type ChangeServiceKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive'; operations?: string[]; tenants?: string[] | null }
 
-export type ChangeTenant = { name?: string; slug?: string }
+/** Admins: name and slug. Operators: plan, limits and modules that differ from it, status. */
+export type ChangeTenant = { name?: string; slug?: string; plan?: string; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; status?: 'active' | 'suspended' }
 
 export type ChangeTenantSettings = { eventRetentionDays?: number | null }
 
@@ -142,6 +146,8 @@ export type NewOAuthClient = { name: string; redirectUris?: string[]; postLogout
 
 export type NewOAuthScope = { name: string; description: string; permissions: string[] }
 
+export type NewPlan = { name: string; title: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; position?: number }
+
 export type NewRecoveryCodes = { recoveryCodes: string[] | null }
 
 export type NewServiceKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[]; operations?: string[]; tenants?: string[] | null }
@@ -189,6 +195,13 @@ export type PasskeyCredential = { id: string; rawId: string; type: 'public-key';
 export type PasskeyList = { items: Passkey[]; next: string | null }
 
 export type PersonExport = { user: User; preferences: Preferences; credentials: Record<string, unknown>[]; sessions: Record<string, unknown>[]; memberships: Record<string, unknown>[]; invitationsSent: Record<string, unknown>[] }
+
+/** A meter that `limits` does not name has no limit. New tenants get the plan with `isDefault`. */
+export type Plan = { id: string; name: string; title: string; description: string | null; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules: Record<string, boolean>; position: number; isDefault: boolean; version: number; createdAt: string; updatedAt: string; tenants: number }
+
+export type PlanFits = { items: ({ plan: string; title: string; current: boolean; fits: boolean; meters: ({ meter: string; per: 'level' | 'day' | 'month'; unit: 'count' | 'bytes'; used: number; limit: number | null; fits: boolean })[] })[] }
+
+export type PlanList = { items: Plan[]; next: string | null }
 
 export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
 
@@ -264,12 +277,16 @@ export type Template = { id: string; name: string; description: string; category
 export type TemplateList = { items: Template[]; next: null }
 
 /** `role` is yours in it. */
-export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; createdAt: string; updatedAt: string; version: number }
+export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; plan: string; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules: string[]; createdAt: string; updatedAt: string; version: number }
 
 export type TenantList = { items: Tenant[]; next: string | null }
 
 /** `eventRetentionDays` null: as the installation says. */
 export type TenantSettings = { eventRetentionDays: number | null }
+
+export type TenantStatistics = { members: { viewer: number; member: number; admin: number; owner: number; total: number }; openInvitations: number; projects: number; tasks: number; openTasks: number; storageBytes: number; callsToday: number; eventsLastWeek: number; activePeopleLastWeek: number; lastActivityAt: string | null }
+
+export type TenantUsage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[] }
 
 /** `effect` is what a step would have done to the world; in a test it is told, not done. */
 export type TestedWorkflow = { status: 'completed' | 'failed'; results: unknown; error: { message: string; code: string } | null; steps: ({ key: string; node: string; status: 'completed' | 'failed' | 'skipped'; output: unknown; error: { message: string; code: string } | null; effect: unknown | null })[]; faults: DefinitionFault[] }
@@ -291,6 +308,11 @@ export type TrustedIssuerList = { items: TrustedIssuer[]; next: string | null }
 
 /** Events a day, by name and by person; days without any are left out. */
 export type Usage = { from: string; to: string; total: number; days: { day: string; count: number }[]; names: { name: string; count: number }[]; people: { userId: string; count: number }[] }
+
+export type UsageEventList = { items: Event[]; next: string | null }
+
+/** level: what stands now. day, month: what came in it so far; `resetsAt` is its end (UTC). */
+export type UsageFigure = { meter: string; per: 'level' | 'day' | 'month'; unit: 'count' | 'bytes'; about: string; used: number; limit: number | null; resetsAt: string | null; days: ({ day: string; added: number; removed: number; level: number | null })[] }
 
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
 
@@ -502,6 +524,18 @@ export type Operations = {
     /** A challenge for making a passkey */
     options(input?: CallOptions): Promise<PasskeyChallenge>
   }
+  plans: {
+    /** Change a plan */
+    change(input: { id: string; body: ChangePlan } & CallOptions): Promise<Plan>
+    /** Make a plan */
+    create(input: { body: NewPlan } & CallOptions): Promise<Plan>
+    /** Delete a plan nobody has */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One plan */
+    get(input: { id: string } & CallOptions): Promise<Plan>
+    /** All plans */
+    list(input?: CallOptions): Promise<PlanList>
+  }
   projects: {
     /** Change or archive a project */
     change(input: { id: string; body: { key?: string; name?: string; description?: string | null; visibility?: 'open' | 'private'; status?: 'active' | 'archived'; columns?: ({ id?: string; name: string; category: 'todo' | 'doing' | 'done'; wipLimit?: number | null })[]; wip?: 'warn' | 'block' } } & CallOptions): Promise<Project>
@@ -655,7 +689,7 @@ export type Operations = {
     remove(input: { id: string } & CallOptions): Promise<void>
   }
   tenants: {
-    /** Rename a tenant */
+    /** Change a tenant */
     change(input: { id: string; body: ChangeTenant } & CallOptions): Promise<Tenant>
     /** Change settings of the active tenant */
     changeSettings(input: { body: ChangeTenantSettings } & CallOptions): Promise<TenantSettings>
@@ -666,11 +700,15 @@ export type Operations = {
     /** One tenant */
     get(input: { id: string } & CallOptions): Promise<Tenant>
     /** My tenants */
-    list(input?: CallOptions): Promise<TenantList>
+    list(input?: { query?: { after?: string; limit?: number; all?: boolean; q?: string; status?: 'active' | 'deleting' | 'suspended'; plan?: string } } & CallOptions): Promise<TenantList>
+    /** What a tenant would use of each plan */
+    planFits(input: { id: string; query?: { plan?: string } } & CallOptions): Promise<PlanFits>
     /** Take a deletion back */
     restore(input: { id: string } & CallOptions): Promise<Tenant>
     /** Settings of the active tenant */
     settings(input?: CallOptions): Promise<TenantSettings>
+    /** Figures of a tenant */
+    statistics(input: { id: string } & CallOptions): Promise<TenantStatistics>
     /** Make another member owner and become admin */
     transfer(input: { id: string; body: TransferTenant } & CallOptions): Promise<Tenant>
   }
@@ -685,6 +723,12 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<TrustedIssuerList>
     /** Trust it no more */
     remove(input: { id: string } & CallOptions): Promise<void>
+  }
+  usage: {
+    /** The events behind a figure */
+    events(input: { meter: string; query?: { after?: string; limit?: number; from?: string; to?: string } } & CallOptions): Promise<UsageEventList>
+    /** What the active tenant uses of its plan */
+    get(input?: { query?: { from?: string; to?: string } } & CallOptions): Promise<TenantUsage>
   }
   users: {
     /** Set up an authenticator app */
@@ -897,6 +941,13 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     list: { method: 'GET', path: '/api/v1/users/me/passkeys' },
     options: { method: 'POST', path: '/api/v1/users/me/passkeys/options' },
   },
+  plans: {
+    change: { method: 'PATCH', path: '/api/v1/plans/{id}' },
+    create: { method: 'POST', path: '/api/v1/plans' },
+    delete: { method: 'DELETE', path: '/api/v1/plans/{id}' },
+    get: { method: 'GET', path: '/api/v1/plans/{id}' },
+    list: { method: 'GET', path: '/api/v1/plans' },
+  },
   projects: {
     change: { method: 'PATCH', path: '/api/v1/projects/{id}' },
     create: { method: 'POST', path: '/api/v1/projects' },
@@ -991,8 +1042,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     delete: { method: 'DELETE', path: '/api/v1/tenants/{id}' },
     get: { method: 'GET', path: '/api/v1/tenants/{id}' },
     list: { method: 'GET', path: '/api/v1/tenants' },
+    planFits: { method: 'GET', path: '/api/v1/tenants/{id}/plan-fits' },
     restore: { method: 'POST', path: '/api/v1/tenants/{id}/restore' },
     settings: { method: 'GET', path: '/api/v1/tenant-settings' },
+    statistics: { method: 'GET', path: '/api/v1/tenants/{id}/statistics' },
     transfer: { method: 'POST', path: '/api/v1/tenants/{id}/transfer' },
   },
   trustedIssuers: {
@@ -1001,6 +1054,10 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     get: { method: 'GET', path: '/api/v1/trusted-issuers/{id}' },
     list: { method: 'GET', path: '/api/v1/trusted-issuers' },
     remove: { method: 'DELETE', path: '/api/v1/trusted-issuers/{id}' },
+  },
+  usage: {
+    events: { method: 'GET', path: '/api/v1/usage/{meter}/events' },
+    get: { method: 'GET', path: '/api/v1/usage' },
   },
   users: {
     beginTotp: { method: 'POST', path: '/api/v1/users/me/totp' },

@@ -9,7 +9,7 @@ import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Logger } from './kernel/log-lines.ts'
 import { mailEvents } from './kernel/mail.ts'
-import type { Module, ScopeRule } from './kernel/module.ts'
+import { operationsOf, type Module, type ScopeRule } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
 import type { Bus, Database, Dns, Mail, Sandbox, Traces } from './kernel/ports.ts'
@@ -30,6 +30,7 @@ import { createNotifications, notificationEvents } from './modules/notifications
 import { createOAuthModule, oauthEvents, openOAuth, type OAuth } from './modules/oauth/module.ts'
 import { fillGauges, readerStatus } from './modules/operators/api.ts'
 import { createOperators, operatorEvents } from './modules/operators/module.ts'
+import { createPlanModule, openPlans, planEvents, type PlanDesk } from './modules/plans/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
 import { reports } from './modules/reports/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
@@ -38,19 +39,19 @@ import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } fro
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents]
 
 type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, oauth, doors, mail, dns, config }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, oauth, doors, desk, mail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
   const operations = () => modules.flatMap((m) => m.routes ?? [])
   const permissions = () => (table ??= createPermissions(modules))
   const modules: Module[] = [
     identityModule(identity),
     createOAuthModule(oauth),
-    createTenancyModule({ kernel, identity, doors, dns, multiTenant: config.ENABLE_MULTI_TENANT }),
+    createTenancyModule({ kernel, identity, doors, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
     projects,
     createTasks(kernel),
     createNotifications({ kernel }),
@@ -71,6 +72,7 @@ export function createModules({ kernel, identity, oauth, doors, mail, dns, confi
     createMail({ kernel, port: mail }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
+  modules.push(createPlanModule({ kernel, desk, others: modules }))
   return modules
 }
 
@@ -94,8 +96,10 @@ export type AppOptions = {
   version: string
   /** the data comes from a backup: new epoch, all sessions ended, nothing sent until released */
   restored?: boolean
+  /** between two tellings of what was called */
+  tellCallsMs?: number
 }
-export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; listen(): Promise<{ address: string; publicUrl: string }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
+export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; desk: PlanDesk; listen(): Promise<{ address: string; publicUrl: string }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
 
 /** A kernel alone, for verbs that need no server. */
 export async function openBareKernel(o: Pick<AppOptions, 'config' | 'database' | 'bus' | 'platformKey'> & { log?: Logger; version?: string }): Promise<ReturnType<typeof openKernel>> {
@@ -124,8 +128,11 @@ export async function openApp(o: AppOptions): Promise<App> {
     const { findTenant } = identity.doorkeeper
     const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
     const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on' })
-    const modules = createModules({ kernel, identity, oauth, doors, mail: o.mail, dns: o.dns, config })
-    const operations = modules.flatMap((m) => m.routes ?? [])
+    const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
+    stops.push(() => desk.calls.stop())
+    await desk.prepare()
+    const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, desk, mail: o.mail, dns: o.dns, config })
+    const operations = operationsOf(modules)
     const permissions = createPermissions(modules)
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))
 
@@ -140,7 +147,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const site = openSite(o.consoleFolder)
     const http = await createServer({
       operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
-      trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
+      trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', count: (tenant) => desk.calls.count(tenant), ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, requestId) => report(o.egress, config.ERROR_HOOK_URL, error, requestId, log),
     })
@@ -174,7 +181,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       if (cut) log.warn({ connections: cut }, 'connections did not end by themselves and were cut')
     })
     return {
-      http, kernel, identity, stop: async () => {
+      http, kernel, identity, desk, stop: async () => {
         state = 'draining'
         await stop()
       },

@@ -67,6 +67,8 @@ export type ServerOptions = {
   corsOrigins: readonly string[]
   trustProxy: readonly string[]
   limits: boolean
+  /** Counts a call of a tenant. @throws plan.calls_exhausted; settles at once but when a block of the day's calls is used up */
+  count?: (tenant: string) => void | Promise<void>
   /** a page for a browser that asks for none of our paths; undefined: 404 */
   page?: (req: FastifyRequest, reply: FastifyReply) => FastifyReply | undefined
   /** tracing, when it is configured */
@@ -175,6 +177,10 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
       req.operation = op.id
       req.who = await admit(req, op, o)
       if (o.limits) await takeTurn(req, reply, limit, o.bus)
+      if (op.access === 'tenant' && op.metered !== false) {
+        const asked = o.count?.(req.who.tenant)
+        if (asked) await asked
+      }
       if (op.permission) requirePermission(o.permissions, req.who, op.permission)
       if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
       if (op.access === 'person' && req.who.actor.type === 'key' && !op.keys) refuse('permission.denied', 'only a person can do this: a key has no account')
@@ -248,7 +254,9 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   const role = isUnknown(tenant) ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
   if (!role) refuse('tenant.not_found', 'no such tenant, or you are no member of it')
   if (op.access === 'tenant') {
-    requireOpen(await o.doors.stateOf(tenant)) // what is a person's own stays open: they may switch, leave, sign out
+    const state = await o.doors.stateOf(tenant)
+    requireOpen(state) // what is a person's own stays open: they may switch, leave, sign out
+    if (op.feature && state.off.has(op.feature)) refuse('not_found', `nothing at ${req.method} ${req.url.split('?')[0]}: ${op.feature} is switched off for this tenant`)
     const hindrance = await o.doorkeeper.hindrance?.(tenant, principal, role)
     if (hindrance) refuse(hindrance)
   }

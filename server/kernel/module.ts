@@ -1,7 +1,7 @@
 // What a module brings. app.ts lists the modules; nothing else knows them all.
 import type { FastifyInstance } from 'fastify'
 import type { Context } from './db.ts'
-import type { EventDeclaration } from './events.ts'
+import type { EventDeclaration, EventName } from './events.ts'
 import type { TokenKind } from './tokens.ts'
 import type { EventRow } from './log.ts'
 import type { JobHandler } from './jobs.ts'
@@ -13,9 +13,23 @@ import type { TenantRole } from './schema.ts'
 export type Permissions = Record<string, TenantRole>
 /** Whether somebody may see what a scope governs. Asked for live frames and the log, with the same answer as the routes give. */
 export type ScopeRule = (viewer: Context, id: string) => Promise<boolean>
+/** What a tenant uses of something, told by the events that add to it and take from it. level: what stands now. day, month: what came in that time. */
+export type Meter = {
+  per: 'level' | 'day' | 'month'
+  unit: 'count' | 'bytes'
+  about: string
+  added: readonly EventName[]
+  removed?: readonly EventName[]
+  /** the payload field that says how much; absent: each event is one */
+  amount?: string
+}
 export type Module = {
   name: string
   about: string
+  /** may be switched off for a tenant: its operations are 404 then, its topics refused */
+  optional?: boolean
+  /** what plans may limit */
+  meters?: Record<string, Meter>
   routes?: readonly Operation[]
   /** operations that it mounts by hand: for the document */
   streams?: readonly Described[]
@@ -35,3 +49,6 @@ export type Module = {
   scopes?: Record<string, ScopeRule>
 }
 export const module = (brought: Module): Module => brought
+
+/** All operations, each with the optional module it belongs to. */
+export const operationsOf = (modules: readonly Module[]): Operation[] => modules.flatMap((m) => (m.routes ?? []).map((op) => (m.optional ? { ...op, feature: m.name } : op)))

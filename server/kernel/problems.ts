@@ -7,7 +7,7 @@ import { codes, Problem, type ErrorCode, type FieldError } from './errors.ts'
 import { faultOf } from './validation.ts'
 
 type Verdict = { code: ErrorCode; detail?: string; errors?: FieldError[]; headers?: Record<string, string>; extra?: Record<string, unknown> }
-type Failure = Partial<FastifyError> & { severity?: string; constraint?: string; validation?: ErrorObject[]; validationContext?: string }
+type Failure = Partial<FastifyError> & { severity?: string; detail?: string; constraint?: string; validation?: ErrorObject[]; validationContext?: string }
 
 const byState: Record<string, ErrorCode> = {
   22021: 'request.invalid', '22P05': 'request.invalid', 22003: 'request.invalid', 22008: 'request.invalid', 23505: 'conflict', 23503: 'reference.missing',
@@ -24,7 +24,8 @@ export function judge(error: Failure | Problem): Verdict {
   }
   const state = error.code ?? ''
   const raised = /^ZH(\d{3})$/.test(state) ? /^([a-z_.]+): (.*)$/s.exec(error.message ?? '') : null
-  if (raised && raised[1]! in codes) return { code: raised[1] as ErrorCode, detail: raised[2]! }
+  // the raiser's own detail, where there is one, is JSON of ours: members of the problem
+  if (raised && raised[1]! in codes) return { code: raised[1] as ErrorCode, detail: raised[2]!, ...(error.detail?.startsWith('{') ? { extra: JSON.parse(error.detail) as Record<string, unknown> } : {}) }
   if (error.severity) {
     const code = byState[state] ?? byState[state.slice(0, 2)] ?? 'internal'
     if (code === 'request.invalid') return { code, detail: 'a text or number of the request cannot be kept: it holds NUL, a lone surrogate, or is out of range', errors: [{ in: 'body', path: '/', message: 'cannot be kept' }] }

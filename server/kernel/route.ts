@@ -66,6 +66,8 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   workflow?: true | { omit: readonly string[] }
   /** answers clients should expect beside those every operation has */
   problems?: readonly string[]
+  /** false: no call of the plan's calls a day, such as looking at what is used */
+  metered?: boolean
   /** path segment outside /api/v1 */
   absolute?: boolean
   handle(ctx: Context, input: Input<Static<P>, Static<Q>, Static<B>>): Promise<Static<R> | Answer | void>
@@ -74,6 +76,8 @@ export type Operation = Omit<Spec<TObject, TObject, TSchema, TSchema>, 'handle'>
   /** module + function, the same string in OpenAPI, logs, metrics, limits and the client */
   id: string
   module: string
+  /** the optional module it belongs to: switched off for a tenant, it is not there */
+  feature?: string
   method: Method
   path: string
   access: Access

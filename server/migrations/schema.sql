@@ -190,6 +190,7 @@ create policy channels on identity.member as permissive for select to gw_owner u
 create policy library on identity.member as permissive for all to gw_identity using (true) with check (true);
 create policy system on identity.member as permissive for select to gw_system using (true);
 create policy tenant on identity.member as permissive for select to gw_app using (("organizationId" = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_usage AFTER INSERT OR DELETE ON identity.member FOR EACH ROW EXECUTE FUNCTION public.count_member();
 CREATE TRIGGER end_artifacts AFTER DELETE ON identity.member FOR EACH ROW EXECUTE FUNCTION oauth.end_artifacts();
 CREATE TRIGGER forget_former AFTER INSERT ON identity.member FOR EACH ROW EXECUTE FUNCTION identity.forget_former_member();
 CREATE TRIGGER keep_former AFTER DELETE ON identity.member FOR EACH ROW EXECUTE FUNCTION identity.keep_former_member();
@@ -515,6 +516,29 @@ revoke execute on function public.board_column(jsonb,text) from public;
 grant execute on function public.board_column(jsonb,text) to gw_app;
 grant execute on function public.board_column(jsonb,text) to gw_system;
 
+CREATE OR REPLACE FUNCTION public.count_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then perform take_quota(new."organizationId", 'users', 1); else perform take_quota(old."organizationId", 'users', -1); end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.count_project()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+declare before int := case when tg_op <> 'INSERT' and old.deleted_at is null then 1 else 0 end; after int := case when tg_op <> 'DELETE' and new.deleted_at is null then 1 else 0 end;
+begin
+  if after <> before then perform take_quota(coalesce(new.tenant_id, old.tenant_id), 'projects', after - before); end if;
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.create_task(task uuid, project uuid, manages boolean, writes boolean, person uuid, title text, description text, to_status text, priority text, labels text[], fields jsonb, due_at timestamp with time zone, created_by uuid)
  RETURNS TABLE(key text, number integer, status text, "position" text, created_at timestamp with time zone, exceeds boolean, told jsonb)
  LANGUAGE plpgsql
@@ -728,6 +752,16 @@ revoke execute on function public.over_limit(uuid,jsonb,text,uuid) from public;
 grant execute on function public.over_limit(uuid,jsonb,text,uuid) to gw_app;
 grant execute on function public.over_limit(uuid,jsonb,text,uuid) to gw_system;
 
+CREATE OR REPLACE FUNCTION public.plan_limit(of_tenant uuid, of_meter text)
+ RETURNS TABLE(plan text, most bigint)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select p.name, case when i.unlimited then null when t.limits ? of_meter then (t.limits ->> of_meter)::bigint else (p.limits ->> of_meter)::bigint end
+  from installation i cross join plans p left join tenant_plans t on t.tenant_id = of_tenant
+  where case when t.plan_id is null then p.is_default else p.id = t.plan_id end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.rank_beside(rank text, step bigint)
  RETURNS text
  LANGUAGE plpgsql
@@ -869,6 +903,40 @@ begin
 end $function$;
 revoke execute on function public.tagged_tasks(text[],jsonb) from public;
 grant execute on function public.tagged_tasks(text[],jsonb) to gw_app;
+
+CREATE OR REPLACE FUNCTION public.take_calls(of_tenant uuid, of_day date, asker uuid, returned bigint)
+ RETURNS TABLE(plan text, most bigint, granted bigint, gone bigint)
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(of_tenant::text || of_day::text, 0));
+  select l.plan, l.most into plan, most from plan_limit(of_tenant, 'calls') l;
+  select coalesce(sum(case when c.process = asker then c.taken - returned when c.seen_at < now() - interval '60 s' then c.used else c.taken end), 0)::bigint into gone from usage_calls c where c.tenant_id = of_tenant and c.day = of_day;
+  granted := case when most is null then 1000 else greatest(0, least(greatest(1, least(1000, most / 100)), most - gone)) end;
+  insert into usage_calls as c (tenant_id, day, process, taken) values (of_tenant, of_day, asker, granted)
+    on conflict (tenant_id, day, process) do update set taken = c.taken - returned + excluded.taken, seen_at = now();
+  return next;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.take_quota(of_tenant uuid, of_meter text, n bigint, of_period text DEFAULT ''::text)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare now_used bigint; allowed record;
+begin
+  if n <= 0 then
+    update usage_levels l set used = greatest(l.used + n, 0) where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period returning l.used into now_used;
+    return coalesce(now_used, 0);
+  end if;
+  insert into usage_levels as l (tenant_id, meter, period, used) values (of_tenant, of_meter, of_period, n)
+    on conflict (tenant_id, meter, period) do update set used = l.used + excluded.used returning l.used into now_used;
+  select * into allowed from plan_limit(of_tenant, of_meter);
+  if now_used > allowed.most then
+    raise exception using errcode = 'ZH403', message = format('plan.limit_reached: the plan %s allows %s of %s, and %s are used: free some, or move to a larger plan', allowed.plan, allowed.most, of_meter, now_used - n),
+      detail = json_build_object('meter', of_meter, 'limit', allowed.most, 'used', now_used - n, 'plan', allowed.plan)::text;
+  end if;
+  return now_used;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.tenancy_faults()
  RETURNS TABLE(object text, fault text)
@@ -1187,10 +1255,11 @@ create table public.installation (
   key_check bytea,
   held_since timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  unlimited boolean default false not null,
   constraint installation_pkey PRIMARY KEY (one),
   constraint installation_one_check CHECK (one)
 );
-grant select (base, floor_pos, floor_seq, held_since) on public.installation to gw_app;
+grant select (base, floor_pos, floor_seq, held_since, unlimited) on public.installation to gw_app;
 grant select, update on public.installation to gw_system;
 comment on table public.installation is 'no tenant: one row about the installation';
 
@@ -1405,6 +1474,28 @@ create table public.parked_events (
 grant select, insert, update, delete on public.parked_events to gw_system;
 comment on table public.parked_events is 'no tenant: operators only, gw_app has no grant';
 
+create table public.plans (
+  id uuid default public.uuid7() not null,
+  name text collate "C" not null,
+  title text not null,
+  description text,
+  limits jsonb default '{}'::jsonb not null,
+  modules jsonb default '{}'::jsonb not null,
+  "position" integer default 0 not null,
+  is_default boolean default false not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint plans_pkey PRIMARY KEY (id),
+  constraint plans_name_key UNIQUE (name),
+  constraint plans_name_check CHECK ((name ~ '^[a-z][a-z0-9-]{0,39}$'::text))
+);
+CREATE UNIQUE INDEX plans_default ON public.plans USING btree (is_default) WHERE is_default;
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.plans FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select on public.plans to gw_app;
+grant select, insert, update, delete on public.plans to gw_system;
+comment on table public.plans is 'no tenant: the installation''s own, readable to all of its tenants';
+
 create table public.project_counters (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   project_id uuid not null,
@@ -1485,6 +1576,7 @@ alter table public.projects enable row level security;
 alter table public.projects force row level security;
 create policy system on public.projects as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.projects as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_usage AFTER INSERT OR DELETE OR UPDATE OF deleted_at ON public.projects FOR EACH ROW EXECUTE FUNCTION public.count_project();
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.projects FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.projects to gw_app;
 grant select, insert, update, delete on public.projects to gw_system;
@@ -1789,6 +1881,26 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.tasks FOR EACH ROW EXECUT
 grant select, insert, update, delete on public.tasks to gw_app;
 grant select, insert, update, delete on public.tasks to gw_system;
 
+create table public.tenant_plans (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  plan_id uuid not null,
+  limits jsonb default '{}'::jsonb not null,
+  modules jsonb default '{}'::jsonb not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint tenant_plans_pkey PRIMARY KEY (tenant_id),
+  constraint tenant_plans_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES public.plans(id)
+);
+alter table public.tenant_plans enable row level security;
+alter table public.tenant_plans force row level security;
+create policy counting on public.tenant_plans as permissive for select to gw_owner using (true);
+create policy system on public.tenant_plans as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.tenant_plans as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.tenant_plans FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select on public.tenant_plans to gw_app;
+grant select, insert, update, delete on public.tenant_plans to gw_system;
+
 create table public.tenant_settings (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   event_retention_days integer,
@@ -1830,6 +1942,70 @@ create policy tenant on public.trusted_issuers as permissive for all to gw_app u
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.trusted_issuers FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.trusted_issuers to gw_app;
 grant select, insert, update, delete on public.trusted_issuers to gw_system;
+
+create table public.usage_calls (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  day date not null,
+  process uuid not null,
+  taken bigint default 0 not null,
+  used bigint default 0 not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint usage_calls_pkey PRIMARY KEY (tenant_id, day, process)
+);
+alter table public.usage_calls enable row level security;
+alter table public.usage_calls force row level security;
+create policy system on public.usage_calls as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.usage_calls as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select on public.usage_calls to gw_app;
+grant select, insert, update, delete on public.usage_calls to gw_system;
+
+create table public.usage_days (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  meter text collate "C" not null,
+  day date not null,
+  added bigint default 0 not null,
+  removed bigint default 0 not null,
+  pos bigint not null,
+  seq bigint not null,
+  constraint usage_days_pkey PRIMARY KEY (tenant_id, meter, day)
+);
+alter table public.usage_days enable row level security;
+alter table public.usage_days force row level security;
+create policy system on public.usage_days as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.usage_days as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update on public.usage_days to gw_app;
+grant select, insert, update, delete on public.usage_days to gw_system;
+
+create table public.usage_levels (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  meter text collate "C" not null,
+  period text collate "C" default ''::text not null,
+  used bigint default 0 not null,
+  constraint usage_levels_pkey PRIMARY KEY (tenant_id, meter, period),
+  constraint usage_levels_used_check CHECK ((used >= 0))
+) with (fillfactor=50);
+alter table public.usage_levels enable row level security;
+alter table public.usage_levels force row level security;
+create policy counting on public.usage_levels as permissive for all to gw_owner using (true) with check (true);
+create policy system on public.usage_levels as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.usage_levels as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update on public.usage_levels to gw_app;
+grant select, insert, update, delete on public.usage_levels to gw_system;
+
+create table public.usage_warnings (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  meter text collate "C" not null,
+  period text collate "C" not null,
+  percent integer not null,
+  created_at timestamp with time zone default now() not null,
+  constraint usage_warnings_pkey PRIMARY KEY (tenant_id, meter, period, percent)
+);
+alter table public.usage_warnings enable row level security;
+alter table public.usage_warnings force row level security;
+create policy system on public.usage_warnings as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.usage_warnings as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, delete on public.usage_warnings to gw_app;
+grant select, insert, update, delete on public.usage_warnings to gw_system;
 
 create table public.watchers (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,

@@ -208,14 +208,14 @@ function floorOf({ method, path }: Operation): { access: Operation['access']; le
   if (is(/ \/auth\/(register|login|login\/code|passkey|passkey\/options|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/, / \/domains\/ask$/)) return { access: 'public', least: 'viewer' }
   if (is(/ \/(readers|jobs|outbox|installation|plans|service-keys|trusted-issuers)(\/|$)/, / \/impersonations$/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
   if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/, / \/connected-apps(\/|$)/)) return { access: 'person', least: 'viewer' }
-  if (is(/ \/(invitations|tenant-settings|events|audit|security|api-keys|domains|tenant-issuers|oauth-clients|scopes)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
+  if (is(/ \/(invitations|tenant-settings|events|audit|security|api-keys|domains|tenant-issuers|oauth-clients|scopes|usage)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/)) return { access: 'tenant', least: 'admin' }
   if (method === 'GET' || is(/ \/(members\/me|notifications|impersonations)\//, / \/watchers\/me$/)) return { access: 'tenant', least: 'viewer' }
   return { access: 'tenant', least: 'member' }
 }
 
 const marksOf = (side: Side): string[] => [side.mark, side.secretMark]
 /** Nothing in the request names a thing of the tenant's. */
-const pointsNowhere = (request: Prepared, { alpha }: World): boolean => !Object.keys(request.params).length && !/[0-9a-f]{8}-[0-9a-f]{4}-7/.test(JSON.stringify([request.query, request.body])) && !JSON.stringify(request.body ?? '').includes(alpha.id)
+const pointsNowhere = (request: Prepared, { alpha }: World): boolean => !Object.values(request.params).some((value) => /^[0-9a-f]{8}-/.test(value)) && !/[0-9a-f]{8}-[0-9a-f]{4}-7/.test(JSON.stringify([request.query, request.body])) && !JSON.stringify(request.body ?? '').includes(alpha.id)
 
 /** Every list and search without path parameters, plain and with each filter set to what is tenant A's. */
 function wanderings(operations: readonly Operation[], { alpha }: World): string[] {

@@ -57,7 +57,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
   const egress = parts.egress ?? openEgress({ allow: config.EGRESS_ALLOW })
-  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), dns: parts.dns ?? emptyDns, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), dns: parts.dns ?? emptyDns, tellCallsMs: 3_600_000, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
     if (!parts.egress) await egress.close()

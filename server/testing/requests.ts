@@ -35,6 +35,7 @@ async function withPasskey({ world }: Case, own: Person) {
 const text = (c: Case) => `${c.world.markOf(c.side, c.project)} ${c.world.word()}`
 const columnOf = (project: Thing, at = 1): string => project.columns[Math.min(at, project.columns.length - 1)].id
 
+const planOf = async (c: Case): Promise<string> => (await c.world.ok(c.world.ops, 'POST', '/plans', { body: { name: c.world.word('p'), title: 'Team' } })).id
 /** What a path parameter stands for, by what stands before it. */
 const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/projects\/\{id\}\/members\/\{userId\}/, async (c) => {
@@ -48,6 +49,7 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/comments\/\{id\}/, async (c) => ({ id: (await c.world.comment(c.side, await aTask(c), c.by.tenant === c.side.id && c.by !== c.side.viewer ? undefined : c.side.owner)).id })],
   [/\/members\/\{userId\}/, async (c) => ({ userId: (await c.world.member(c.side, 'member')).id })],
   [/\/invitations\/\{id\}/, async (c) => ({ id: (await c.world.invitation(c.side)).id })],
+  [/\/plans\/\{id\}/, async (c) => ({ id: await planOf(c) })],
   [/\/domains\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/domains', { body: { name: `${c.world.word(c.side.mark)}.example` } })).id })],
   [/\/tenants\/\{id\}/, async (c) => ({ id: c.side.id })],
   [/\/tenant-issuers\/\{id\}/, async (c) => ({ id: (await c.world.issuer(c.side.owner, '/tenant-issuers', c.side.mark)).id })],
@@ -181,6 +183,9 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     await c.world.sql.query(`update domains set status = 'verified' where id = $1`, [id]) // as if its record had been found
     return { query: { domain: name } }
   },
+  'plans.create': (c) => ({ body: { name: c.world.word('p'), title: 'Team', limits: { users: 50, calls: null }, modules: { reports: false } } }),
+  'plans.change': async (c) => ({ params: { id: await planOf(c) }, body: { title: 'Crew', limits: { projects: 9 } } }),
+  'usage.events': () => ({ params: { meter: 'users' } }),
   'members.change': () => ({ body: { role: 'viewer' } }),
   'members.leave': async (c) => ({ own: c.by.tenant === c.side.id && c.by !== c.side.owner ? await like(c) : await c.world.member(c.side, 'owner') }),
   'invitations.create': (c) => ({ body: { email: `${c.world.word(c.side.mark)}@example.test`, role: 'viewer' } }),

@@ -1,8 +1,8 @@
 // What stands in the tables, seen by the superuser: whole tables in one number each, or one tenant's rows.
 import type pg from 'pg'
 
-/** Written by followers and timers at any time, without a request. */
-const restless = new Set(['public.readers', 'public.jobs', 'public.workers', 'oauth.artifact'])
+/** Written by followers and timers at any time, without a request; so are the log's `usage.counted`. */
+const restless = new Set(['public.readers', 'public.jobs', 'public.workers', 'oauth.artifact', 'public.usage_calls', 'public.usage_days'])
 export type Table = { name: string; /** the column that holds the tenant's id */ tenant: string | null }
 export type Rows = Awaited<ReturnType<typeof openRows>>
 
@@ -17,7 +17,7 @@ export async function openRows(sql: pg.Client) {
   const sums = async (where: (table: Table) => string | undefined, values: unknown[]): Promise<Record<string, string>> => {
     const parts = kept.flatMap((table) => {
       const condition = where(table)
-      return condition === undefined ? [] : [`select '${table.name}' as name, count(*) || ' rows, ' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) as sum from ${table.name} r where ${condition}`]
+      return condition === undefined ? [] : [`select '${table.name}' as name, count(*) || ' rows, ' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) as sum from ${table.name} r where ${condition}${table.name === 'public.events' ? ` and r.name <> 'usage.counted'` : ''}`]
     })
     const { rows } = await sql.query<{ name: string; sum: string }>(parts.join(' union all '), values)
     return Object.fromEntries(rows.map(({ name, sum }) => [name, sum]))

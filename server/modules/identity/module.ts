@@ -10,4 +10,4 @@ export { identityEvents }
 export { openIdentity, type Identity, type IdentitySettings } from './identity.ts'
 
 export const identityModule = (identity: Identity) =>
-  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity), ...factorRoutes(identity)], permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })
+  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity), ...factorRoutes(identity)], meters: { users: { per: 'level', unit: 'count', about: 'Members, with whatever role.', added: ['member.added'], removed: ['member.removed'] } }, permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })

@@ -7,6 +7,8 @@ export { projectEvents } from './events.ts'
 export const projects = module({
   name: 'projects',
   about: 'Projects with columns of their own, open to the tenant or private to their members.',
+  optional: true,
+  meters: { projects: { per: 'level', unit: 'count', about: 'Projects that are not deleted.', added: ['project.created'], removed: ['project.deleted'] } },
   routes: projectRoutes,
   permissions: { 'projects.read': 'viewer', 'projects.write': 'member' },
   events: projectEvents,

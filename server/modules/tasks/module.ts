@@ -7,7 +7,7 @@ import { taskScope } from './service.ts'
 export { taskEvents } from './events.ts'
 export const createTasks = (kernel: Pick<Kernel, 'open'>) =>
   module({
-    name: 'tasks',
+    name: 'tasks', optional: true,
     about: 'Tasks on boards: moves that converge, comments, watchers, bulk changes, undo and search.',
     routes: createTaskRoutes(kernel.open),
     permissions: { 'tasks.read': 'viewer', 'tasks.write': 'member' },

@@ -4,6 +4,7 @@ import type { Db } from '../../kernel/db.ts'
 import type { Doors, TenantState } from '../../kernel/doors.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import { canonicalHost, slugBelow } from './hosts.ts'
+import { listHeld } from '../plans/api.ts'
 import { findDomainHolder, findState } from './queries.ts'
 
 const maxAgeMs = 30_000
@@ -62,16 +63,17 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
       const known = states.get(tenant)
       if (fresh(known)) return known.value
       return remember(states, tenant, async () => {
-        const [[row]] = await ctx().read(findState(tenant))
-        return { status: row?.status ?? 'deleting', off: new Set() }
+        const [[row], [held]] = await ctx().read(findState(tenant), listHeld([tenant]))
+        return { status: row?.status ?? 'deleting', off: new Set(Object.entries(held?.modules ?? {}).flatMap(([name, on]) => (on ? [] : [name]))) }
       })
     },
     hear({ name, tenant_id }) {
       const noun = name.slice(0, name.indexOf('.'))
-      if (noun !== 'tenant' && noun !== 'domain') return
+      if (noun !== 'tenant' && noun !== 'domain' && noun !== 'plan' && noun !== 'tenant-plan') return
       heard++
-      states.delete(tenant_id)
-      hosts.clear()
+      if (noun === 'plan') states.clear()
+      else states.delete(tenant_id)
+      if (noun === 'tenant' || noun === 'domain') hosts.clear()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { Nullable, Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
-import { DomainRow, Invitation, Member, Settings } from './schema.ts'
+import { AnyTenant, DomainRow, Invitation, Member, Settings } from './schema.ts'
 
 const memberColumns = sql`m."userId" as id, m."userId", u.name, u.email, u.image, m.role, m."createdAt", m."updatedAt", m.version`
 /** In order of joining; row security shows the active tenant's only. */
@@ -46,3 +46,26 @@ export const listDueDomains = statement('tenancy.due-domains', Type.Object({ ten
 /** As gw_system: whose door a name is. */
 export const findDomainHolder = statement('tenancy.domain-holder', Type.Object({ tenantId: Type.String() }), (name: string) => sql`select tenant_id as "tenantId" from domains where name = ${name} and status = 'verified'`)
 export const findState = statement('tenancy.state', Type.Object({ status: Type.Enum(['active', 'deleting', 'suspended']) }), (tenant: string) => sql`select status from identity.organization where id = ${tenant}`)
+
+/** As gw_system: every tenant, newest first. */
+export const listTenants = statement('tenancy.list-all', AnyTenant, (after: readonly string[], f: { q: string | null; status: string | null; plan: string | null }, limit: number) => sql`
+  select o.id, o.slug, o.name, o.logo, o.status, o."deletesAt", o."createdAt", o."updatedAt", o.version from identity.organization o
+  where (o."createdAt", o.id) < (${after[0]!}, ${after[1]!}) and (${f.q}::text is null or o.name ilike ${f.q} or o.slug ilike ${f.q}) and (${f.status}::text is null or o.status = ${f.status})
+    and (${f.plan}::text is null or ${f.plan} = (select p.name from plans p left join tenant_plans t on t.tenant_id = o.id where case when t.plan_id is null then p.is_default else p.id = t.plan_id end))
+  order by o."createdAt" desc, o.id desc limit ${limit}`, [[['', ''], { q: null, status: null, plan: null }, 1]])
+const counts = Type.Object({
+  viewer: Type.Integer(), member: Type.Integer(), admin: Type.Integer(), owner: Type.Integer(), openInvitations: Type.Integer(), projects: Type.Integer(), tasks: Type.Integer(), openTasks: Type.Integer(), storageBytes: Type.Integer(),
+  callsToday: Type.Integer(), eventsLastWeek: Type.Integer(), activePeopleLastWeek: Type.Integer(), lastActivityAt: Nullable(Type.String()),
+})
+/** As gw_system, so each part names the tenant. */
+export const countTenant = statement('tenancy.count', counts, (id: string) => sql`
+  select m.viewer, m.member, m.admin, m.owner, (select count(*)::int from identity.invitation i where i."organizationId" = ${id} and i.status = 'pending' and i."expiresAt" > now()) as "openInvitations",
+    (select count(*)::int from projects p where p.tenant_id = ${id} and p.deleted_at is null) as projects, t.tasks, t.open as "openTasks",
+    coalesce((select used from usage_levels l where l.tenant_id = ${id} and l.meter = 'storage' and l.period = ''), 0) as "storageBytes",
+    coalesce((select added from usage_days d where d.tenant_id = ${id} and d.meter = 'calls' and d.day = current_date), 0) as "callsToday",
+    w.events as "eventsLastWeek", w.people as "activePeopleLastWeek", (select at from events e where e.tenant_id = ${id} order by pos desc, seq desc limit 1) as "lastActivityAt"
+  from (select (count(*) filter (where role = 'viewer'))::int as viewer, (count(*) filter (where role = 'member'))::int as member, (count(*) filter (where role = 'admin'))::int as admin, (count(*) filter (where role = 'owner'))::int as owner
+      from identity.member where "organizationId" = ${id}) m,
+    (select count(*)::int as tasks, (count(*) filter (where not p.done_columns ? k.status))::int as open from tasks k join projects p on p.tenant_id = k.tenant_id and p.id = k.project_id
+      where k.tenant_id = ${id} and k.deleted_at is null and p.deleted_at is null) t,
+    (select count(*)::int as events, (count(distinct actor_id) filter (where actor_type = 'user'))::int as people from events where tenant_id = ${id} and at > now() - interval '7 days') w`)

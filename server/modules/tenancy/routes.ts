@@ -1,6 +1,7 @@
 import type { Operation } from '../../kernel/route.ts'
 import { del, get, patch, post, routes } from '../../kernel/route.ts'
 import { ById, Id, Page, Strict, Type } from '../../kernel/schema.ts'
+import { PlanFits } from '../plans/api.ts'
 import * as s from './schema.ts'
 import type { Domains } from './domains.ts'
 import type { Tenancy } from './service.ts'
@@ -30,9 +31,11 @@ export const domainRoutes = (domains: Domains): Operation[] =>
 export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('tenants', {
     create: post('/tenants', { access: 'person', scope: 'session', idempotency: 'outside', status: 201, summary: 'Create a tenant', description: 'You become its owner. Without `slug` one is made from the name.', body: s.NewTenant, returns: s.Tenant, problems: ['tenant.slug_taken'], example: { name: 'Lighthouse' }, handle: (ctx, { body }) => tenancy.create(ctx, body) }),
-    list: get('/tenants', { access: 'person', scope: 'read', keys: true, summary: 'My tenants', returns: s.TenantList, handle: async (ctx) => ({ items: await tenancy.list(ctx), next: null }) }),
+    list: get('/tenants', { access: 'person', scope: 'read', keys: true, summary: 'My tenants', description: 'Operators see every one with `all`.', query: s.TenantQuery, returns: s.TenantList, handle: (ctx, { query }) => tenancy.list(ctx, query) }),
     get: get('/tenants/:id', { access: 'person', scope: 'read', keys: true, summary: 'One tenant', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.visible(ctx, params.id) }),
-    change: patch('/tenants/:id', { access: 'person', scope: 'admin', keys: true, summary: 'Rename a tenant', description: 'Admins.', params: ById, body: s.ChangeTenant, returns: s.Tenant, ifMatch: true, problems: ['tenant.slug_taken'], handle: (ctx, { params, body, ifMatch }) => tenancy.change(ctx, params.id, body, ifMatch) }),
+    change: patch('/tenants/:id', { access: 'person', scope: 'admin', keys: true, summary: 'Change a tenant', description: 'Admins give it another name or slug; operators another plan, limits, modules, and suspend it: then its tokens, keys and streams stop, and its data stays.', params: ById, body: s.ChangeTenant, returns: s.Tenant, ifMatch: true, problems: ['tenant.slug_taken', 'plan.not_found', 'operator.required'], handle: (ctx, { params, body, ifMatch }) => tenancy.change(ctx, params.id, body, ifMatch) }),
+    statistics: get('/tenants/:id/statistics', { access: 'person', scope: 'read', keys: true, summary: 'Figures of a tenant', description: 'Its members and operators.', params: ById, returns: s.Statistics, handle: (ctx, { params }) => tenancy.statistics(ctx, params.id) }),
+    planFits: get('/tenants/:id/plan-fits', { access: 'person', scope: 'read', keys: true, summary: 'What a tenant would use of each plan', description: 'Its admins and operators.', params: ById, query: s.PlanQuery, returns: PlanFits, problems: ['plan.not_found'], handle: (ctx, { params, query }) => tenancy.planFits(ctx, params.id, query.plan) }),
     delete: del('/tenants/:id', { access: 'person', scope: 'session', fresh: true, summary: 'Delete a tenant after a week', description: 'Owners. Until `deletesAt` it can be taken back.', params: ById, handle: (ctx, { params }) => tenancy.remove(ctx, params.id) }),
     restore: post('/tenants/:id/restore', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Take a deletion back', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.restore(ctx, params.id) }),
     transfer: post('/tenants/:id/transfer', { access: 'person', scope: 'session', fresh: true, idempotency: 'outside', summary: 'Make another member owner and become admin', params: ById, body: s.Transfer, returns: s.Tenant, problems: ['member.not_found'], handle: (ctx, { params, body }) => tenancy.transfer(ctx, params.id, body.userId) }),

@@ -1,16 +1,35 @@
-import { Email, Id, listOf, Nullable, roles, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
+import { Email, Id, listOf, Nullable, Page, roles, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
+import { Limits, Modules } from '../plans/api.ts'
 
 export const Role = Type.Enum([...roles], { description: 'viewer < member < admin < owner' })
 const Slug = Type.String({ pattern: '^[a-z][a-z0-9-]{1,40}$', description: 'letters, digits and dashes; never a reserved word' })
 const times = { createdAt: Time, updatedAt: Time, version: Version }
 
 export const Tenant = Type.Object(
-  { id: Id, slug: Type.String(), name: Type.String(), logo: Nullable(Type.String()), status: Type.Enum(['active', 'deleting', 'suspended']), deletesAt: Nullable(Time), role: Nullable(Role), ...times },
+  { id: Id, slug: Type.String(), name: Type.String(), logo: Nullable(Type.String()), status: Type.Enum(['active', 'deleting', 'suspended']), deletesAt: Nullable(Time), role: Nullable(Role),
+    plan: Type.String({ description: 'name of its plan' }), limits: Limits, modules: Type.Array(Type.String(), { description: 'those of the modules that may be switched off which are on' }), ...times },
   { $id: 'Tenant', description: '`role` is yours in it.' },
 )
+export const AnyTenant = Type.Object({ id: Id, slug: Type.String(), name: Type.String(), logo: Nullable(Type.String()), status: Type.Enum(['active', 'deleting', 'suspended']), deletesAt: Nullable(Time), ...times })
 export const TenantList = listOf(Tenant, 'TenantList')
 export const NewTenant = Strict({ name: Text(1, 100), slug: Type.Optional(Slug) }, { $id: 'NewTenant' })
-export const ChangeTenant = Strict({ name: Type.Optional(Text(1, 100)), slug: Type.Optional(Slug) }, { $id: 'ChangeTenant', minProperties: 1 })
+export const ChangeTenant = Strict(
+  { name: Type.Optional(Text(1, 100)), slug: Type.Optional(Slug), plan: Type.Optional(Type.String({ maxLength: 40 })), limits: Type.Optional(Limits), modules: Type.Optional(Modules), status: Type.Optional(Type.Enum(['active', 'suspended'])) },
+  { $id: 'ChangeTenant', minProperties: 1, description: 'Admins: name and slug. Operators: plan, limits and modules that differ from it, status.' },
+)
+export const TenantQuery = Strict({
+  ...Page, all: Type.Optional(Type.Boolean({ description: 'operators: every tenant, newest first' })), q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'with `all`: part of name or slug' })),
+  status: Type.Optional(Type.Enum(['active', 'deleting', 'suspended'])), plan: Type.Optional(Type.String({ maxLength: 40 })),
+})
+export type TenantQuery = Static<typeof TenantQuery>
+export const Statistics = Type.Object(
+  {
+    members: Type.Object({ viewer: Type.Integer(), member: Type.Integer(), admin: Type.Integer(), owner: Type.Integer(), total: Type.Integer() }), openInvitations: Type.Integer(), projects: Type.Integer(), tasks: Type.Integer(), openTasks: Type.Integer(),
+    storageBytes: Type.Integer(), callsToday: Type.Integer(), eventsLastWeek: Type.Integer(), activePeopleLastWeek: Type.Integer(), lastActivityAt: Nullable(Time),
+  },
+  { $id: 'TenantStatistics' },
+)
+export const PlanQuery = Strict({ plan: Type.Optional(Type.String({ maxLength: 40 })) })
 export const Settings = Type.Object({ eventRetentionDays: Nullable(Type.Integer()) }, { $id: 'TenantSettings', description: '`eventRetentionDays` null: as the installation says.' })
 export const ChangeSettings = Strict({ eventRetentionDays: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 36_500 }))) }, { $id: 'ChangeTenantSettings', minProperties: 1 })
 

@@ -1,0 +1,36 @@
+// Plans, what is used of them, and the limits. `plans` is made first, since the doors of tenants and the HTTP server ask it.
+import type { Kernel } from '../../kernel/kernel.ts'
+import { module, type Module } from '../../kernel/module.ts'
+import { systemWho } from '../../kernel/readers.ts'
+import { createCalls } from './calls.ts'
+import { planEvents } from './events.ts'
+import { forgetCalls, setUnlimited } from './queries.ts'
+import { meterReader } from './readers.ts'
+import { planRoutes } from './routes.ts'
+import { createPlans } from './service.ts'
+import { createUsage, type Meters } from './usage.ts'
+
+export { planEvents }
+export type PlanDesk = ReturnType<typeof openPlans>
+
+/** @param modules of the running system, known once all are made; stop() tells what is still to be told */
+export function openPlans({ kernel, multiTenant, modules, tellCallsMs = 10_000 }: { kernel: Kernel; multiTenant: boolean; modules: () => readonly Module[]; tellCallsMs?: number }) {
+  const plans = createPlans({ kernel, optional: () => modules().filter((m) => m.optional).map((m) => m.name) })
+  const meters = (): Meters => Object.assign({}, ...modules().map((m) => m.meters ?? {}))
+  const calls = createCalls({ system: kernel.system, everyMs: tellCallsMs, onError: (error) => kernel.log.error({ module: 'plans', error: String(error) }, 'calls could not be counted') })
+  return {
+    plans, calls, meters, usage: createUsage({ kernel, plans, meters }),
+    /** One tenant for all has no limits. */
+    prepare: () => kernel.system.flush(systemWho('plans'), setUnlimited(!multiTenant)),
+  }
+}
+
+/** @param others the modules before this one, whose meters it reads */
+export function createPlanModule({ kernel, desk, others }: { kernel: Kernel; desk: PlanDesk; others: readonly Module[] }): Module {
+  const meters: Module['meters'] = { calls: { per: 'day', unit: 'count', about: 'Answers of the API to this tenant, a day (UTC).', added: ['usage.counted'], amount: 'count' } }
+  return module({
+    name: 'plans', about: 'Plans with limits, what a tenant uses of them, and the events behind each figure', routes: planRoutes(desk.plans, desk.usage), events: planEvents, permissions: { 'usage.read': 'admin' },
+    meters, readers: [meterReader(Object.assign({}, meters, ...others.map((m) => m.meters ?? {})))], hear: desk.calls.hear,
+    jobs: [{ name: 'plans.forget-calls', everyMs: 86_400_000, handle: async () => void (await kernel.system.flush(systemWho('plans'), forgetCalls())) }],
+  })
+}
