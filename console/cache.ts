@@ -18,6 +18,9 @@ export function makeCache() {
 
 /** Which operations read what an event of this noun changes. */
 const reads: Record<string, string[]> = {
+  'oauth-client': ['oauth.', 'connected-apps.'],
+  'oauth-scope': ['oauth.'],
+  'oauth-consent': ['connected-apps.'],
   task: ['tasks.', 'activity.', 'projects.', 'reports.', 'search.'],
   comment: ['comments.', 'activity.', 'tasks.'],
   project: ['projects.', 'activity.', 'tasks.'],

@@ -1,5 +1,5 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, BarChart3, Bell, Cog, ContactRound, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
+import { Activity, AppWindow, BarChart3, Bell, Cog, ContactRound, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
@@ -26,7 +26,7 @@ function usePlaces() {
   const team: Place[] = tenant
     ? [
         { to: '/members', icon: <Users size={16} />, label: t('Members') },
-        ...(admin ? [{ to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
+        ...(admin ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }, { to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
       ]
     : []

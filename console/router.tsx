@@ -36,6 +36,7 @@ const projectSettings = createRoute({
 const task = createRoute({ getParentRoute: () => frame, path: '/tasks/$task', component: lazyRouteComponent(() => import('./scenes/tasks/task-page.tsx'), 'TaskPage') })
 const members = createRoute({ getParentRoute: () => frame, path: '/members', component: lazyRouteComponent(() => import('./scenes/tenancy/members.tsx'), 'Members') })
 const settings = createRoute({ getParentRoute: () => frame, path: '/settings', component: lazyRouteComponent(() => import('./scenes/tenancy/settings.tsx'), 'Settings') })
+const applications = createRoute({ getParentRoute: () => frame, path: '/applications', component: lazyRouteComponent(() => import('./scenes/oauth/applications.tsx'), 'Applications') })
 const newTenant = createRoute({ getParentRoute: () => frame, path: '/teams/new', component: lazyRouteComponent(() => import('./scenes/tenancy/new-team.tsx'), 'NewTeam') })
 const audit = createRoute({
   getParentRoute: () => frame,
@@ -83,7 +84,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people,
+    home, projects, board, list, projectSettings, task, members, settings, applications, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people,
   ]),
 ])
 

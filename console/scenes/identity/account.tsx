@@ -13,6 +13,7 @@ import { useMe, usePreferences } from '../../reads.ts'
 import { setSession } from '../../session.ts'
 import type { Page, Person, Preferences, SignedIn } from '../../things.ts'
 import { t } from '../../words.ts'
+import { ConnectedApps } from '../oauth/connected-apps.tsx'
 
 export function Account() {
   const { user } = useMe()
@@ -33,6 +34,9 @@ export function Account() {
           <Look />
           <Section title={t('Sessions')} text={t('Where you are signed in. Ending one signs that device out within two seconds.')}>
             <Sessions />
+          </Section>
+          <Section title={t('Connected apps')} text={t('What you allowed other software to do in your name.')}>
+            <ConnectedApps />
           </Section>
           <Section title={t('Your data')} text={t('Everything kept about your account, as JSON.')}>
             <div>

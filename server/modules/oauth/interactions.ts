@@ -49,7 +49,8 @@ export async function addInteractions(app: FastifyInstance, parts: OAuthParts, i
   const finish = (req: Request, reply: FastifyReply, { provider }: TenantIssuer, result: object) => provider.interactionResult(req.raw, reply.raw, result as never, { mergeWithLastSubmission: true })
   const asksAgain = ({ prompt }: Details) => prompt.name === 'login' && prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age')
   const signInAgain = (req: Request) => `/login?next=${encodeURIComponent(here(req))}`
-  const whoLine = (person: SignOn) => html`<p class="who"><span>Signed in as ${person.email}</span></p>`
+  /** A name can be anybody's; the address that gets the answer cannot. */
+  const whoLine = (person: SignOn, target = '') => html`<p class="who"><span>Signed in as ${person.email}</span>${URL.canParse(target) && html`<span>Goes back to ${new URL(target).host || new URL(target).protocol}</span>`}</p>`
   const formOf = (req: Request, person: SignOn, buttons: ReturnType<typeof html>) => html`<form method="post" action="${here(req)}"><input type="hidden" name="form" value="${seal(req.params.uid, person.session)}">${buttons}</form>`
   const clientOf = async ({ provider }: TenantIssuer, details: Details) => (await provider.Client.find(String(details.params.client_id)))!
 
@@ -91,7 +92,7 @@ export async function addInteractions(app: FastifyInstance, parts: OAuthParts, i
     const links = ([['clientUri', 'Website'], ['policyUri', 'Privacy'], ['tosUri', 'Terms']] as const).flatMap(([field, text]) => (isWeb(client[field]) ? [html`<a href="${client[field]}" rel="noreferrer noopener">${text}</a> `] : []))
     return show(reply, issuer, {
       title: `Allow ${client.clientName ?? 'this application'}?`, lead: `It asks ${issuer.name} for this:`,
-      body: html`<ul class="asks">${described.map(([what, more]) => html`<li><b>${what}</b><span>${more}</span></li>`)}</ul>${whoLine(person)}
+      body: html`<ul class="asks">${described.map(([what, more]) => html`<li><b>${what}</b><span>${more}</span></li>`)}</ul>${whoLine(person, target)}
 ${formOf(req, person, html`<button type="submit" name="decision" value="allow">Allow</button><button type="submit" class="quiet" name="decision" value="refuse">Refuse</button>`)}`,
       ...(links.length ? { foot: html`${links}` } : {}),
     }, { target })
