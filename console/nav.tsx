@@ -1,9 +1,9 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, AppWindow, BarChart3, Bell, Cog, ContactRound, Ellipsis, FolderKanban, House, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
+import { Activity, AppWindow, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, Layers, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
-import { useMay, useMe, useProjects, useUnread } from './reads.ts'
+import { useMay, useMe, useProjects, useTenants, useUnread } from './reads.ts'
 import { t } from './words.ts'
 
 const TeamMenu = lazy(() => import('./nav-menus.tsx').then((part) => ({ default: part.TeamMenu })))
@@ -14,19 +14,23 @@ type Place = { to: LinkProps['to']; icon: ReactNode; label: string; count?: numb
 function usePlaces() {
   const { user, tenant } = useMe()
   const admin = useMay('admin')
+  const current = useTenants().data?.find((one) => one.id === tenant?.id)
+  /** A module that is switched off for the team is not in the menu; until that is known, it is. */
+  const on = (module: string) => current?.modules?.includes(module) !== false
   const unread = useUnread().data?.items.length ?? 0
   const main: Place[] = tenant
     ? [
         { to: '/', icon: <House size={16} />, label: t('Home'), exact: true },
         { to: '/notifications', icon: <Bell size={16} />, label: t('Notifications'), count: unread },
-        { to: '/projects', icon: <FolderKanban size={16} />, label: t('Projects'), exact: true },
-        { to: '/reports', icon: <BarChart3 size={16} />, label: t('Reports') },
+        ...(on('projects') ? [{ to: '/projects' as const, icon: <FolderKanban size={16} />, label: t('Projects'), exact: true }] : []),
+        ...(on('reports') ? [{ to: '/reports' as const, icon: <BarChart3 size={16} />, label: t('Reports') }] : []),
       ]
     : []
   const team: Place[] = tenant
     ? [
         { to: '/members', icon: <Users size={16} />, label: t('Members') },
         ...(admin ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }, { to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
+        ...(admin ? [{ to: '/usage' as const, icon: <Gauge size={16} />, label: t('Plan and usage') }, { to: '/domains' as const, icon: <Globe size={16} />, label: t('Domains') }] : []),
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
       ]
     : []
@@ -36,6 +40,8 @@ function usePlaces() {
           { to: '/operate/readers', icon: <Activity size={16} />, label: t('Readers') },
           { to: '/operate/jobs', icon: <Cog size={16} />, label: t('Jobs') },
           { to: '/operate/outbox', icon: <Mail size={16} />, label: t('Outbox') },
+          { to: '/operate/tenants', icon: <Building2 size={16} />, label: t('Tenants') },
+          { to: '/operate/plans', icon: <Layers size={16} />, label: t('Plans') },
           { to: '/operate/people', icon: <ContactRound size={16} />, label: t('People') },
         ]
       : []

@@ -37,6 +37,13 @@ const task = createRoute({ getParentRoute: () => frame, path: '/tasks/$task', co
 const members = createRoute({ getParentRoute: () => frame, path: '/members', component: lazyRouteComponent(() => import('./scenes/tenancy/members.tsx'), 'Members') })
 const settings = createRoute({ getParentRoute: () => frame, path: '/settings', component: lazyRouteComponent(() => import('./scenes/tenancy/settings.tsx'), 'Settings') })
 const applications = createRoute({ getParentRoute: () => frame, path: '/applications', component: lazyRouteComponent(() => import('./scenes/oauth/applications.tsx'), 'Applications') })
+const domains = createRoute({ getParentRoute: () => frame, path: '/domains', component: lazyRouteComponent(() => import('./scenes/tenancy/domains.tsx'), 'Domains') })
+const usage = createRoute({
+  getParentRoute: () => frame,
+  path: '/usage',
+  validateSearch: (search) => strings(search, ['meter', 'days']),
+  component: lazyRouteComponent(() => import('./scenes/tenancy/usage.tsx'), 'Usage'),
+})
 const newTenant = createRoute({ getParentRoute: () => frame, path: '/teams/new', component: lazyRouteComponent(() => import('./scenes/tenancy/new-team.tsx'), 'NewTeam') })
 const audit = createRoute({
   getParentRoute: () => frame,
@@ -71,6 +78,13 @@ const people = createRoute({
   validateSearch: (search) => strings(search, ['q']),
   component: lazyRouteComponent(() => import('./scenes/operators/people.tsx'), 'People'),
 })
+const tenants = createRoute({
+  getParentRoute: () => frame,
+  path: '/operate/tenants',
+  validateSearch: (search) => strings(search, ['q']),
+  component: lazyRouteComponent(() => import('./scenes/operators/tenants.tsx'), 'Tenants'),
+})
+const plans = createRoute({ getParentRoute: () => frame, path: '/operate/plans', component: lazyRouteComponent(() => import('./scenes/operators/plans.tsx'), 'Plans') })
 const operate = createRoute({
   getParentRoute: () => frame,
   path: '/operate',
@@ -84,7 +98,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, applications, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people,
+    home, projects, board, list, projectSettings, task, members, settings, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, tenants, plans,
   ]),
 ])
 

@@ -3,7 +3,7 @@ export type Person = { id: string; email: string; name: string; role: 'operator'
 /** An account as operators see it. */
 export type ManagedPerson = Person & { status: 'active' | 'banned' }
 export type TenantRole = 'owner' | 'admin' | 'member' | 'viewer'
-export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null }
+export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null; plan?: string; modules?: string[]; createdAt?: string }
 export type Page<Item> = { items: Item[]; next: string | null }
 export type Thing = { id: string; createdAt: string; updatedAt: string; version: number }
 
@@ -105,3 +105,11 @@ export type Job = {
 }
 export type OutboxMail = { id: string; kind: string; status: string; to: string | null; subject: string | null; text: string | null; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; createdAt: string }
 export type Installation = { heldSince: string | null; waiting: number }
+
+export type Domain = Thing & { name: string; status: 'pending' | 'verified' | 'lapsed'; record: { type: 'TXT'; name: string; value: string }; problem: string | null; checkedAt: string | null }
+export type Unit = 'count' | 'bytes'
+export type UsageFigure = { meter: string; per: 'level' | 'day' | 'month'; unit: Unit; about: string; used: number; limit: number | null; resetsAt: string | null; days: { day: string; added: number; removed: number; level: number | null }[] }
+export type Usage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[] }
+export type PlanFits = { items: { plan: string; title: string; current: boolean; fits: boolean; meters: { meter: string; unit: Unit; used: number; limit: number | null; fits: boolean }[] }[] }
+export type Plan = Thing & { name: string; title: string; description: string | null; limits: Partial<Record<string, number | null>>; isDefault: boolean; tenants: number }
+export type TenantFigures = { members: { total: number }; projects: number; tasks: number; callsToday: number; lastActivityAt: string | null }

@@ -24,6 +24,13 @@ export function t(message: string, values?: Values): string {
 /** "3 tasks", "1 task". */
 export const countOf = (count: number, one: string, other: string) => `${count.toLocaleString(region.locale)} ${count === 1 ? t(one) : t(other)}`
 
+/** "1,204", "3.2 GiB". */
+export function amount(value: number, unit: 'count' | 'bytes'): string {
+  if (unit === 'count') return value.toLocaleString(region.locale, value >= 1_000_000 ? { notation: 'compact', maximumFractionDigits: 1 } : {})
+  const step = value > 0 ? Math.min(4, Math.floor(Math.log2(value) / 10)) : 0
+  return `${(value / 1024 ** step).toLocaleString(region.locale, { maximumFractionDigits: 1 })} ${['bytes', 'KiB', 'MiB', 'GiB', 'TiB'][step]}`
+}
+
 function usable(locale: string | null | undefined) {
   try {
     return locale ? Intl.getCanonicalLocales(locale)[0] : undefined

@@ -47,6 +47,7 @@ async function openWorld(t: TestContext): Promise<World> {
     tasks.push(await product.ok('POST', '/tasks', { token, body: { projectId: project.id, title, status: [first, second, last ?? second][i % 3]!.id, priority: ['none', 'low', 'medium', 'high', 'urgent'][i % 5], labels: i % 2 ? ['outside'] : ['lamp', 'urgent'], assigneeId: i % 2 ? owner.user.id : null, dueAt: i === 1 ? '2026-01-05T12:00:00.000000Z' : null } }))
   await product.ok('POST', `/tasks/${tasks[0]!.id}/comments`, { token, body: { text: 'The supplier answers on Friday.' } })
   await product.ok('POST', '/invitations', { token, body: { email: 'grace@example.com', role: 'member' } })
+  await product.ok('POST', '/domains', { token, body: { name: 'work.lighthouse.example' } })
   const browser = await openBrowser(t)
   return { product, base, browser, project: project.id, task: tasks[0]!.id }
 }
@@ -94,7 +95,7 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
-  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['missing', '/no/such/page'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 

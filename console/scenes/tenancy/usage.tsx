@@ -1,0 +1,236 @@
+// What the team uses of its plan: each figure with its history, and behind it the events it is made of.
+import { Button, SegmentedControl } from '@mantine/core'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense, useCallback, useId } from 'react'
+import { get } from '../../api.ts'
+import { Head } from '../../parts/head.tsx'
+import { Coming, Empty, Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useMay, useMe, useNames } from '../../reads.ts'
+import type { LogEvent, Page, PlanFits, Usage as UsageOf, UsageFigure } from '../../things.ts'
+import { amount, day, t } from '../../words.ts'
+import type { Palette } from '../reports/chart.tsx'
+import '../reports/reports.css'
+import './tenancy.css'
+
+const Chart = lazy(() => import('../reports/chart.tsx'))
+const titles = (): Record<string, string> => ({ users: t('Members'), calls: t('Calls of the API'), storage: t('Storage'), projects: t('Projects'), runs: t('Runs') })
+export const titleOf = (meter: string) => titles()[meter] ?? meter
+const ranges = [7, 30, 90]
+
+export function Usage() {
+  const { tenant } = useMe()
+  const admin = useMay('admin')
+  const { meter, days } = useSearch({ strict: false }) as { meter?: string; days?: string }
+  const navigate = useNavigate()
+  const span = ranges.includes(Number(days)) ? Number(days) : 30
+  const from = new Date(Date.now() - (span - 1) * 86_400_000).toISOString().slice(0, 10)
+  const read = useQuery({ queryKey: ['usage.get', { from }], queryFn: ({ signal }) => get<UsageOf>('/usage', { from }, signal), enabled: admin, refetchInterval: 15_000 })
+  return (
+    <>
+      <Head title={t('Plan and usage')} />
+      <div className="toolbar">
+        <SegmentedControl
+          size="xs"
+          aria-label={t('Time')}
+          value={String(span)}
+          onChange={(next) => void navigate({ to: '.', search: { meter, days: next === '30' ? undefined : next } as never, replace: true })}
+          data={ranges.map((count) => ({ value: String(count), label: t('{count} days', { count }) }))}
+        />
+      </div>
+      <div className="body">
+        <div className="pad wide">
+          {!admin ? (
+            <Empty title={t('For admins')}>{t('Admins and owners see what {name} uses.', { name: tenant?.name ?? '' })}</Empty>
+          ) : (
+            <Loaded of={read} what={t('The usage could not be read')} skeleton={<Waiting />}>
+              {(usage) => (
+                <div className="stack">
+                  <p>
+                    {t('{name} has the plan', { name: tenant?.name ?? '' })} <strong>{usage.plan.title}</strong>. <span className="dim">{usage.plan.description}</span>
+                  </p>
+                  <div className="figures">
+                    {usage.items.map((figure) => (
+                      <Figure key={figure.meter} figure={figure} open={figure.meter === meter} onOpen={(open) => void navigate({ to: '.', search: { meter: open ? figure.meter : undefined, days } as never, replace: true })} />
+                    ))}
+                  </div>
+                  {meter && usage.items.some((figure) => figure.meter === meter) && <Behind key={`${meter} ${from}`} meter={meter} from={from} />}
+                  <Fits />
+                </div>
+              )}
+            </Loaded>
+          )}
+        </div>
+      </div>
+    </>
+  )
+}
+
+const Waiting = () => (
+  <div className="figures" aria-hidden="true">
+    {[0, 1, 2].map((one) => (
+      <div className="figure" key={one}>
+        <Skeleton w="50%" h={16} />
+        <Skeleton h={200} />
+      </div>
+    ))}
+  </div>
+)
+
+function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; onOpen: (open: boolean) => void }) {
+  const title = useId()
+  const { meter, used, limit, unit, per, days } = figure
+  const share = limit ? Math.min(1, used / limit) : 0
+  const name = titleOf(meter)
+  const when = per === 'day' ? t('today') : per === 'month' ? t('this month') : t('now')
+  const finding = limit === null ? t('{name}: {used} {when}, no limit', { name, used: amount(used, unit), when }) : t('{name}: {used} of {limit} {when}', { name, used: amount(used, unit), limit: amount(limit, unit), when })
+  const option = useCallback(
+    (palette: Palette) => ({
+      xAxis: { type: 'category', data: days.map((one) => day(`${one.day}T12:00:00Z`)) },
+      yAxis: { type: 'value', axisLabel: { color: palette.dim, fontSize: 11, formatter: (value: number) => amount(value, unit) } },
+      grid: { top: 12, left: 56, right: 12, bottom: 24 },
+      legend: { show: false },
+      series: [{ type: per === 'level' ? 'line' : 'bar', name, data: days.map((one) => one.level ?? one.added), step: 'end', symbol: 'none', itemStyle: { color: palette.accent }, areaStyle: per === 'level' ? { opacity: 0.12 } : undefined }],
+    }),
+    [days, name, per, unit],
+  )
+  return (
+    <section className="figure" aria-labelledby={title}>
+      <header className="row spread" style={{ alignItems: 'flex-start' }}>
+        <div>
+          <h2 id={title}>{finding}</h2>
+          <p className="meta">{figure.about}</p>
+        </div>
+        <Button size="compact-xs" variant="subtle" color="gray" aria-pressed={open} aria-label={t('Events behind {name}', { name })} onClick={() => onOpen(!open)}>
+          {t('Events')}
+        </Button>
+      </header>
+      {limit !== null && (
+        <div className="meter" aria-hidden="true">
+          <span data-tone={share >= 1 ? 'danger' : share >= 0.8 ? 'warning' : undefined} style={{ width: `${Math.max(share * 100, used ? 0.5 : 0)}%` }} />
+        </div>
+      )}
+      {share >= 0.8 && limit !== null && (
+        <p className="note" data-tone={share >= 1 ? undefined : 'warning'} role="status">
+          {share >= 1 ? t('The limit is reached: ask the operators for a larger plan.') : t('{percent} % of the limit are used.', { percent: Math.floor(share * 100) })}
+        </p>
+      )}
+      <Suspense
+        fallback={
+          <Coming>
+            <Skeleton h={180} />
+          </Coming>
+        }
+      >
+        <Chart label={finding} option={option} height={180} />
+      </Suspense>
+    </section>
+  )
+}
+
+/** The events a figure is counted from. */
+function Behind({ meter, from }: { meter: string; from: string }) {
+  const nameOf = useNames()
+  const read = useInfiniteQuery({
+    queryKey: ['usage.events', { meter, from }],
+    queryFn: ({ signal, pageParam }) => get<Page<LogEvent>>(`/usage/${meter}/events`, { from, limit: 50, after: pageParam }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  })
+  const rows = read.data?.pages.flatMap((page) => page.items)
+  const title = t('Events behind {name}', { name: titleOf(meter) })
+  return (
+    <section>
+      <h2 style={{ fontSize: 16, marginBottom: 8 }}>{title}</h2>
+      <Loaded of={{ ...read, data: rows }} what={t('The events could not be read')} skeleton={<RowSkeletons count={5} />}>
+        {(all) =>
+          all.length ? (
+            <div className="table-box" tabIndex={0} role="region" aria-label={title}>
+              <table className="table">
+                <thead>
+                  <tr>
+                    <th>{t('When')}</th>
+                    <th>{t('What')}</th>
+                    <th>{t('Who')}</th>
+                    <th className="end">{t('Counts')}</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {all.map((event) => (
+                    <tr key={event.id}>
+                      <td className="dim">
+                        <Time at={event.at} />
+                      </td>
+                      <td>
+                        <code>{event.name}</code>
+                      </td>
+                      <td>{nameOf(event.actor.id) ?? event.actor.type}</td>
+                      <td className="end num">{typeof event.data.count === 'number' ? event.data.count : /removed|deleted/.test(event.name) ? '−1' : '+1'}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          ) : (
+            <p className="dim">{t('Nothing was counted in this time.')}</p>
+          )
+        }
+      </Loaded>
+      {read.hasNextPage && (
+        <Button variant="default" mt={12} loading={read.isFetchingNextPage} onClick={() => void read.fetchNextPage()}>
+          {t('Show more')}
+        </Button>
+      )}
+    </section>
+  )
+}
+
+/** What the team would use of each plan. */
+function Fits() {
+  const { tenant } = useMe()
+  const read = useQuery({ queryKey: ['usage.fits'], queryFn: ({ signal }) => get<PlanFits>(`/tenants/${tenant?.id}/plan-fits`, undefined, signal), enabled: !!tenant })
+  return (
+    <section>
+      <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
+      <Loaded of={read} what={t('The plans could not be read')} skeleton={<RowSkeletons count={4} />}>
+        {({ items }) => (
+          <div className="table-box" tabIndex={0} role="region" aria-label={t('Plans')}>
+            <table className="table">
+              <thead>
+                <tr>
+                  <th>{t('Plan')}</th>
+                  {items[0]?.meters.map((one) => (
+                    <th key={one.meter} className="end">
+                      {titleOf(one.meter)}
+                    </th>
+                  ))}
+                  <th>{t('Fits')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {items.map((plan) => (
+                  <tr key={plan.plan}>
+                    <td style={{ fontWeight: plan.current ? 600 : 400 }}>
+                      {plan.title} {plan.current && <span className="dim">{t('(now)')}</span>}
+                    </td>
+                    {plan.meters.map((one) => (
+                      <td key={one.meter} className="end num">
+                        {amount(one.used, one.unit)} <span className="dim">/ {one.limit === null ? '∞' : amount(one.limit, one.unit)}</span>
+                      </td>
+                    ))}
+                    <td>
+                      <span className="chip" data-tone={plan.fits ? 'positive' : 'danger'}>
+                        {plan.fits ? t('Fits') : t('Too small')}
+                      </span>
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
+      </Loaded>
+    </section>
+  )
+}
