@@ -29,6 +29,8 @@ export type BurnDownReport = { items: { day: string; open: number; ideal: number
 
 export type ChangeApiKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive' }
 
+export type ChangeConnection = { name?: string; settings?: Record<string, unknown>; secrets?: Record<string, string> }
+
 export type ChangeMember = { role: 'viewer' | 'member' | 'admin' | 'owner' }
 
 export type ChangeOAuthClient = { name?: string; redirectUris?: string[]; postLogoutRedirectUris?: string[]; grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials' | 'urn:ietf:params:oauth:grant-type:device_code' | 'password')[]; scopes?: string[]; tokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'; applicationType?: 'web' | 'native'; clientUri?: string | null; policyUri?: string | null; tosUri?: string | null; jwks?: { keys: Record<string, unknown>[] } | null; requirePkce?: boolean; resourceServer?: boolean }
@@ -54,10 +56,24 @@ export type Comment = { id: string; taskId: string; authorId: string | null; tex
 
 export type CommentList = { items: Comment[]; next: string | null }
 
+export type CompleteAuthorization = { state: string; code?: string; error?: string }
+
 /** What I allowed an application. */
 export type ConnectedApp = { id: string; clientId: string; name: string; clientUri: string | null; tenantId: string; tenantName: string; scopes: string[]; createdAt: string; updatedAt: string; version: number }
 
 export type ConnectedAppList = { items: ConnectedApp[]; next: string | null }
+
+export type Connection = { id: string; name: string; type: string; settings: Record<string, unknown>; secrets: string[]; status: 'untested' | 'working' | 'failing' | 'unauthorized'; testedAt: string | null; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string; version: number }
+
+export type ConnectionAuthorization = { url: string; expiresAt: string }
+
+export type ConnectionList = { items: Connection[]; next: string | null }
+
+export type ConnectionTest = { ok: boolean; message: string }
+
+export type ConnectionTypes = { items: { type: string; title: string; fields: { name: string; kind: string; title: string; required: boolean; secret: boolean; choices?: string[]; default?: unknown }[]; operations: { name: string; title: string; method: string; path: string; documentation: string; input: unknown }[] }[] }
+
+export type CreateConnection = { name: string; type: string; settings?: Record<string, unknown>; secrets?: Record<string, string> }
 
 /** From the first column of category doing, else from the making, until done; for tasks that became done in the span. */
 export type CycleTimeReport = { items: { taskId: string; ref: string; title: string; hours: number; startedAt: string; doneAt: string }[]; next: null; medianHours: number | null; p85Hours: number | null }
@@ -244,6 +260,8 @@ export type Rewind = { to?: string; at?: string; events?: number }
 
 export type RotateClientSecret = { overlapSeconds?: number }
 
+export type RotateConnection = { secrets: Record<string, string> }
+
 export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
 
 export type RunList = { items: ListedRun[]; next: string | null }
@@ -409,6 +427,28 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<ConnectedAppList>
     /** Take back what I allowed */
     withdraw(input: { clientId: string } & CallOptions): Promise<void>
+  }
+  connections: {
+    /** Begin a consent (OAuth 2.0) */
+    authorize(input: { id: string } & CallOptions): Promise<ConnectionAuthorization>
+    /** Change a connection */
+    change(input: { id: string; body: ChangeConnection } & CallOptions): Promise<Connection>
+    /** End a consent (OAuth 2.0) */
+    complete(input: { body: CompleteAuthorization } & CallOptions): Promise<Connection>
+    /** Make a connection */
+    create(input: { body: CreateConnection } & CallOptions): Promise<Connection>
+    /** Delete a connection */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** One connection */
+    get(input: { id: string } & CallOptions): Promise<Connection>
+    /** Connections, newest first */
+    list(input?: { query?: { after?: string; limit?: number; type?: string } } & CallOptions): Promise<ConnectionList>
+    /** Put in new secrets */
+    rotate(input: { id: string; body: RotateConnection } & CallOptions): Promise<Connection>
+    /** Try a connection */
+    test(input: { id: string } & CallOptions): Promise<ConnectionTest>
+    /** What a connection can be */
+    types(input?: CallOptions): Promise<ConnectionTypes>
   }
   deployments: {
     /** List deployments */
@@ -870,6 +910,18 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
   connectedApps: {
     list: { method: 'GET', path: '/api/v1/connected-apps' },
     withdraw: { method: 'DELETE', path: '/api/v1/connected-apps/{clientId}' },
+  },
+  connections: {
+    authorize: { method: 'POST', path: '/api/v1/connections/{id}/authorize' },
+    change: { method: 'PATCH', path: '/api/v1/connections/{id}' },
+    complete: { method: 'POST', path: '/api/v1/connections/complete' },
+    create: { method: 'POST', path: '/api/v1/connections' },
+    delete: { method: 'DELETE', path: '/api/v1/connections/{id}' },
+    get: { method: 'GET', path: '/api/v1/connections/{id}' },
+    list: { method: 'GET', path: '/api/v1/connections' },
+    rotate: { method: 'POST', path: '/api/v1/connections/{id}/rotate' },
+    test: { method: 'POST', path: '/api/v1/connections/{id}/test' },
+    types: { method: 'GET', path: '/api/v1/connections/types' },
   },
   deployments: {
     list: { method: 'GET', path: '/api/v1/deployments' },

@@ -12,7 +12,7 @@ import { mailEvents } from './kernel/mail.ts'
 import { operationsOf, type Module, type ScopeRule } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
-import type { Bus, Database, Dns, Mail, Sandbox, Traces } from './kernel/ports.ts'
+import type { Bus, Database, Dns, Mail, OpenMail, Sandbox, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
@@ -20,6 +20,8 @@ import { openSite } from './kernel/site.ts'
 import { openTail } from './kernel/tail.ts'
 import { joinTokens } from './kernel/tokens.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
+import { createDesk } from './modules/connections/api.ts'
+import { connectionEvents, createConnections } from './modules/connections/module.ts'
 import { createActivityModule } from './modules/activity/module.ts'
 import { createKeys, keyEvents } from './modules/keys/module.ts'
 import { createImpersonation, impersonationEvents } from './modules/impersonation/module.ts'
@@ -39,15 +41,16 @@ import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } fro
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents]
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents]
 
 type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, oauth, doors, desk, mail, dns, config }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, oauth, doors, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
   const operations = () => modules.flatMap((m) => m.routes ?? [])
   const permissions = () => (table ??= createPermissions(modules))
+  const connections = createDesk({ kernel, openMail })
   const modules: Module[] = [
     identityModule(identity),
     createOAuthModule(oauth),
@@ -61,6 +64,7 @@ export function createModules({ kernel, identity, oauth, doors, desk, mail, dns,
     createKeys({ kernel, operations, permissions }),
     createImpersonation({ kernel }),
     createTrustedIssuers({ kernel, identity, doors, setting: config.TRUSTED_ISSUERS }),
+    createConnections({ kernel, desk: connections }),
     live,
     createWorkflowModule({
       kernel, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
@@ -87,6 +91,7 @@ export type AppOptions = {
   egress: Egress
   openSandbox: (egress: Egress) => Sandbox
   mail: Mail
+  openMail: OpenMail
   dns: Dns
   traces?: Traces
   platformKey: Buffer
@@ -131,7 +136,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
     stops.push(() => desk.calls.stop())
     await desk.prepare()
-    const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, desk, mail: o.mail, dns: o.dns, config })
+    const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, desk, mail: o.mail, openMail: o.openMail, dns: o.dns, config })
     const operations = operationsOf(modules)
     const permissions = createPermissions(modules)
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))

@@ -42,7 +42,7 @@ export async function start(config: Config, root: string): Promise<void> {
     if (traces) opened.unshift({ stop: () => traces.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
-    const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log }), mail, dns: openDns(config.DNS_SERVERS), ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log }), mail, openMail: async (to) => (await import('./adapters/mail-smtp.ts')).openSmtpMail(to), dns: openDns(config.DNS_SERVERS), ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
     opened.unshift(app)
     if (restored && dataDir) clearRestored(dataDir)
     drainOnSignals(opened, log)

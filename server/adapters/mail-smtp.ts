@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { createTransport, type NodemailerError } from 'nodemailer'
-import type { Letter, Mail } from '../kernel/ports.ts'
+import type { Letter, MailServer } from '../kernel/ports.ts'
 
 export type SmtpOptions = {
   /** `smtp://` (STARTTLS where offered) or `smtps://`, with user and password; `?requireTLS=` and `?rejectUnauthorized=` are true or false. */
@@ -27,14 +27,15 @@ export class MailError extends Error {
 }
 
 /** Connects at each letter only. @throws TypeError for a url or sender that cannot be read, without showing it */
-export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): Mail {
+export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): MailServer {
   const server = readUrl(url)
   const sender = readSender(from)
   const { connectMs, silenceMs, totalMs } = { ...usual, ...timing }
   const running = new Set<() => void>()
   let closed = false
 
-  async function deliver(letter: Letter): Promise<void> {
+  /** One session, within its time. */
+  async function session(use: (transport: ReturnType<typeof createTransport>) => Promise<unknown>): Promise<void> {
     const transport = createTransport({ ...server.options, connectionTimeout: connectMs, greetingTimeout: connectMs, dnsTimeout: connectMs, socketTimeout: silenceMs, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true })
     const { host, port } = server.options
     transport.getSocket = (_, done) => void dial({ host, port, connectMs }).then((connection) => done(null, { connection }), (error: Error) => done(error))
@@ -42,14 +43,11 @@ export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): Mail {
     const stopped = new Promise<never>((_, reject) => (stop = () => reject(new MailError('the mail server was left: shutting down', false))))
     const late = new Promise<never>((_, reject) => setTimeout(() => reject(new MailError(`the mail server took longer than ${totalMs / 1000} s`, false)), totalMs).unref())
     running.add(stop)
-    const sent = transport.sendMail({
-      from: sender, to: { name: '', address: letter.to }, subject: letter.subject, text: letter.text, ...(letter.html === undefined ? {} : { html: letter.html }),
-      messageId: messageIdOf(letter.key, sender.address), headers: { 'auto-submitted': 'auto-generated' }, // RFC 3834: no out-of-office answers
-    })
+    const done = use(transport)
     try {
-      await Promise.race([sent, late, stopped])
+      await Promise.race([done, late, stopped])
     } catch (error) {
-      sent.catch(() => {}) // the race is over, its failure is nobody's
+      done.catch(() => {}) // the race is over, its failure is nobody's
       throw error instanceof MailError ? error : explain(error as NodemailerError, server.secrets)
     } finally {
       running.delete(stop)
@@ -62,8 +60,12 @@ export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): Mail {
     async send(letter) {
       if (closed) throw new MailError('mail is closed: shutting down', false)
       checkLetter(letter)
-      await deliver(letter)
+      await session((transport) => transport.sendMail({
+        from: sender, to: { name: '', address: letter.to }, subject: letter.subject, text: letter.text, ...(letter.html === undefined ? {} : { html: letter.html }),
+        messageId: messageIdOf(letter.key, sender.address), headers: { 'auto-submitted': 'auto-generated' }, // RFC 3834: no out-of-office answers
+      }))
     },
+    verify: () => session((transport) => transport.verify()),
     async close() {
       closed = true
       for (const stop of running) stop()

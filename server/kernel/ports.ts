@@ -1,4 +1,5 @@
 // What the kernel needs of the outside, each with an embedded default and a real service by one setting. Adapters implement these.
+import type { Socket } from 'node:net'
 import type pg from 'pg'
 import type { EgressFor } from './egress.ts'
 import type { HostRule } from './egress-reach.ts'
@@ -38,6 +39,9 @@ export type Taken = { allowed: boolean; remaining: number; resetMs: number }
 
 export type Letter = { to: string; subject: string; text: string; html?: string; /** the same at every retry */ key: string }
 export type Mail = { kind: string; send(letter: Letter): Promise<void>; close(): Promise<void> }
+/** A mail server; `verify` signs in and sends nothing. */
+export type MailServer = Mail & { verify(): Promise<void> }
+export type OpenMail = (to: { /** smtp:// or smtps:// */ url: string; from: string; dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket> }) => Promise<MailServer>
 
 /** One request, told after its answer. `parent` is the traceparent header as it came. */
 export type Span = { name: string; startedAtMs: number; ms: number; status: number; parent: string | undefined; attributes: Record<string, string | number> }

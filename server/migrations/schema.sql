@@ -1112,6 +1112,68 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.comments FOR EACH ROW EXE
 grant select, insert, update, delete on public.comments to gw_app;
 grant select, insert, update, delete on public.comments to gw_system;
 
+create table public.connection_authorizations (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id bytea not null,
+  connection_id uuid not null,
+  person_id uuid not null,
+  verifier bytea not null,
+  expires_at timestamp with time zone not null,
+  constraint connection_authorizations_pkey PRIMARY KEY (tenant_id, id),
+  constraint connection_authorizations_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connections(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX connection_authorizations_connection ON public.connection_authorizations USING btree (tenant_id, connection_id);
+alter table public.connection_authorizations enable row level security;
+alter table public.connection_authorizations force row level security;
+create policy system on public.connection_authorizations as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.connection_authorizations as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, delete on public.connection_authorizations to gw_app;
+grant select, insert, update, delete on public.connection_authorizations to gw_system;
+
+create table public.connection_tokens (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  connection_id uuid not null,
+  sealed bytea,
+  expires_at timestamp with time zone,
+  generation integer default 1 not null,
+  refreshing_until timestamp with time zone,
+  constraint connection_tokens_pkey PRIMARY KEY (tenant_id, connection_id),
+  constraint connection_tokens_tenant_id_connection_id_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES public.connections(tenant_id, id) ON DELETE CASCADE
+);
+alter table public.connection_tokens enable row level security;
+alter table public.connection_tokens force row level security;
+create policy system on public.connection_tokens as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.connection_tokens as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update, delete on public.connection_tokens to gw_app;
+grant select, insert, update, delete on public.connection_tokens to gw_system;
+
+create table public.connections (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  type text not null,
+  settings jsonb default '{}'::jsonb not null,
+  secret_names text[] default '{}'::text[] not null,
+  secret bytea,
+  status text default 'untested'::text not null,
+  tested_at timestamp with time zone,
+  error text,
+  created_by uuid,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint connections_pkey PRIMARY KEY (tenant_id, id),
+  constraint connections_settings_check CHECK ((jsonb_typeof(settings) = 'object'::text)),
+  constraint connections_status_check CHECK ((status = ANY (ARRAY['untested'::text, 'working'::text, 'failing'::text, 'unauthorized'::text])))
+);
+alter table public.connections enable row level security;
+alter table public.connections force row level security;
+create policy system on public.connections as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.connections as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.connections FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.connections to gw_app;
+grant select, insert, update, delete on public.connections to gw_system;
+
 create table public.domains (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,

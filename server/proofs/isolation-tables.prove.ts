@@ -170,6 +170,10 @@ async function useEverything(world: World): Promise<void> {
   const client = await world.ok(alpha.owner, 'POST', '/oauth-clients', { body: { name: `${alpha.mark} app`, redirectUris: ['https://client.example/callback'] } })
   await world.ok(alpha.owner, 'POST', '/scopes', { body: { name: 'proof:write', description: alpha.mark, permissions: ['tasks.write'] } })
   await world.sql.query(`insert into oauth_consents (tenant_id, person_id, client_id, scopes) values ($1, $2, $3, '{read}')`, [alpha.id, alpha.owner.id, client.id])
+  const settings = { baseUrl: 'http://127.0.0.1:9/api', authorizeUrl: 'http://127.0.0.1:9/authorize', tokenUrl: 'http://127.0.0.1:9/token', clientId: alpha.mark }
+  const connection = await world.ok(alpha.owner, 'POST', '/connections', { body: { name: `${alpha.mark} shop`, type: 'oauth', settings } })
+  await world.ok(alpha.owner, 'POST', `/connections/${connection.id}/authorize`)
+  await world.sql.query(`insert into connection_tokens (tenant_id, connection_id, sealed) values ($1, $2, 'x')`, [alpha.id, connection.id])
   if (!can.tasks) return
   const task = await world.task(alpha)
   if (can.comments) await world.comment(alpha, task)

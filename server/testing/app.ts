@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import { openLocalBus } from '../adapters/bus-local.ts'
 import { openOutbox } from '../adapters/mail-outbox.ts'
+import { openSmtpMail } from '../adapters/mail-smtp.ts'
 import { openQuickJs } from '../adapters/sandbox-quickjs.ts'
 import { openApp, type App, type AppOptions } from '../app.ts'
 import { readConfig } from '../config.ts'
@@ -57,7 +58,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
   const egress = parts.egress ?? openEgress({ allow: config.EGRESS_ALLOW })
-  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), dns: parts.dns ?? emptyDns, tellCallsMs: 3_600_000, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), openMail: async (to) => openSmtpMail(to), dns: parts.dns ?? emptyDns, tellCallsMs: 3_600_000, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
     if (!parts.egress) await egress.close()

@@ -7,7 +7,7 @@ import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 export type Caught = Email & { raw: string; encrypted: boolean }
 
 /** Listens on a free port until the test ends. Without `options` it takes everything, unencrypted and from anybody. */
-export async function catchMail(t: TestContext, options: SMTPServerOptions = {}): Promise<{ port: number; caught: Caught[] }> {
+export async function catchMail(t: TestContext, options: SMTPServerOptions = {}, host = '127.0.0.1'): Promise<{ port: number; caught: Caught[] }> {
   const caught: Caught[] = []
   const server = new SMTPServer({
     authOptional: true, disabledCommands: ['STARTTLS'], closeTimeout: 1, disableReverseLookup: true,
@@ -22,7 +22,7 @@ export async function catchMail(t: TestContext, options: SMTPServerOptions = {})
     ...options,
   })
   server.on('error', () => {})
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   t.after(() => new Promise<void>((resolve) => server.close(() => resolve())))
   return { port: (server.server.address() as AddressInfo).port, caught }
 }

@@ -72,6 +72,8 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
     await c.world.settled()
     return { id, deliveryId: (await c.world.ok(c.side.owner, 'GET', `/webhooks/${id}/deliveries`)).items[0].id }
   }],
+  [/\/connections\/\{id\}\/authorize/, async (c) => ({ id: (await aConnectionConsent(c, c.side.owner)).id })],
+  [/\/connections\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/connections', { body: aConnection(c) })).id })],
   [/\/webhooks\/\{id\}/, async (c) => ({ id: (await aWebhook(c)).id })],
   [/\/workflows\/\{id\}\/(versions\/\{number\})/, async (c) => ({ id: (await publishWorkflow(c.world, c.side, c.by)).id, number: '1' })],
   [/\/workflows\/\{id\}\/triggers\/\{node\}/, async (c) => ({ id: (await makeHook(c.world, c.side, c.by)).workflow.id, node: 'hook' })],
@@ -101,6 +103,14 @@ async function aConsent(c: Case, person: Person): Promise<Thing> {
   return client
 }
 /** It leads inside, so nothing is ever sent. */
+const aConnection = (c: Case) => ({ name: text(c), type: 'bearer', settings: { baseUrl: 'http://127.0.0.1:9/api' }, secrets: { token: `token-of-${c.side.mark}` } })
+/** One that waits for consent, and a consent that `who` began. */
+async function aConnectionConsent(c: Case, who: Person): Promise<{ id: string; state: string }> {
+  const settings = { baseUrl: 'http://127.0.0.1:9/api', authorizeUrl: 'http://127.0.0.1:9/authorize', tokenUrl: 'http://127.0.0.1:9/token', clientId: c.side.mark }
+  const { id } = await c.world.ok(c.side.owner, 'POST', '/connections', { body: { name: text(c), type: 'oauth', settings } })
+  const { url } = await c.world.ok(who, 'POST', `/connections/${id}/authorize`)
+  return { id, state: new URL(url).searchParams.get('state')! }
+}
 const aWebhook = (c: Case): Promise<Thing> => c.world.ok(c.side.owner, 'POST', '/webhooks', { body: { url: 'http://127.0.0.1:9/hook', events: ['project.deleted'], description: c.side.mark } })
 async function jobOf({ world }: Case, status: string): Promise<string> {
   const { rows: [made] } = await world.sql.query(`insert into jobs (tenant_id, id, name, status, run_at) values ('00000000-0000-0000-0000-000000000000', uuid7(), 'proof.none', $1, now() + interval '1 day') returning id`, [status])
@@ -224,6 +234,10 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   'templates.use': (c) => ({ own: c.by, params: { id: 'welcome-project' }, body: { parameters: { tasks: ['One'] } } }),
   'readers.rewind': () => ({ body: { events: 1 } }),
   'readers.replay': () => ({}),
+  'connections.create': (c) => ({ body: aConnection(c) }),
+  'connections.change': async (c) => ({ params: { id: (await c.world.ok(c.side.owner, 'POST', '/connections', { body: aConnection(c) })).id }, body: { name: text(c) } }),
+  'connections.rotate': async (c) => ({ params: { id: (await c.world.ok(c.side.owner, 'POST', '/connections', { body: aConnection(c) })).id }, body: { secrets: { token: c.world.word() } } }),
+  'connections.complete': async (c) => ({ body: { state: (await aConnectionConsent(c, c.by === c.side.admin ? c.side.admin : c.side.owner)).state, error: 'access_denied' } }),
   'webhooks.create': (c) => ({ body: { url: 'https://example.com/hook', events: ['project.deleted'], description: c.side.mark } }),
   'webhooks.change': (c) => ({ body: { description: text(c) } }),
   'projects.create': (c) => ({ body: { key: c.world.word('K').slice(0, 9).toUpperCase(), name: text(c), description: text(c), visibility: 'open', columns: [{ name: 'To do', category: 'todo' }, { id: 'done', name: 'Done', category: 'done', wipLimit: 3 }], wip: 'warn' } }),
