@@ -44,6 +44,8 @@ const usage = createRoute({
   validateSearch: (search) => strings(search, ['meter', 'days']),
   component: lazyRouteComponent(() => import('./scenes/tenancy/usage.tsx'), 'Usage'),
 })
+const keys = createRoute({ getParentRoute: () => frame, path: '/keys', component: lazyRouteComponent(() => import('./scenes/keys/keys.tsx'), 'ApiKeys') })
+const issuers = createRoute({ getParentRoute: () => frame, path: '/issuers', component: lazyRouteComponent(() => import('./scenes/keys/issuers.tsx'), 'TenantIssuers') })
 const newTenant = createRoute({ getParentRoute: () => frame, path: '/teams/new', component: lazyRouteComponent(() => import('./scenes/tenancy/new-team.tsx'), 'NewTeam') })
 const audit = createRoute({
   getParentRoute: () => frame,
@@ -85,6 +87,8 @@ const tenants = createRoute({
   component: lazyRouteComponent(() => import('./scenes/operators/tenants.tsx'), 'Tenants'),
 })
 const plans = createRoute({ getParentRoute: () => frame, path: '/operate/plans', component: lazyRouteComponent(() => import('./scenes/operators/plans.tsx'), 'Plans') })
+const serviceKeys = createRoute({ getParentRoute: () => frame, path: '/operate/keys', component: lazyRouteComponent(() => import('./scenes/keys/keys.tsx'), 'ServiceKeys') })
+const platformIssuers = createRoute({ getParentRoute: () => frame, path: '/operate/issuers', component: lazyRouteComponent(() => import('./scenes/keys/issuers.tsx'), 'PlatformIssuers') })
 const operate = createRoute({
   getParentRoute: () => frame,
   path: '/operate',
@@ -98,7 +102,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, tenants, plans,
+    home, projects, board, list, projectSettings, task, members, settings, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
   ]),
 ])
 

@@ -113,3 +113,16 @@ export type Usage = { plan: { name: string; title: string; description: string |
 export type PlanFits = { items: { plan: string; title: string; current: boolean; fits: boolean; meters: { meter: string; unit: Unit; used: number; limit: number | null; fits: boolean }[] }[] }
 export type Plan = Thing & { name: string; title: string; description: string | null; limits: Partial<Record<string, number | null>>; isDefault: boolean; tenants: number }
 export type TenantFigures = { members: { total: number }; projects: number; tasks: number; callsToday: number; lastActivityAt: string | null }
+export type MachineKey = {
+  id: string
+  name: string
+  hint: string
+  scopes: string[]
+  addresses: string[]
+  status: 'active' | 'inactive' | 'expired'
+  expiresAt: string | null
+  lastUsedAt: string | null
+  /** only in the answer that makes or rotates it */
+  key?: string
+}
+export type TrustedIssuer = { id: string; issuer: string; audience: string; mapping: { by: 'email' | 'subject'; scopes?: string[] }; status: 'active' | 'inactive'; source: 'stored' | 'setting' }

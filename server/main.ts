@@ -1,4 +1,4 @@
-// Reads the configuration, chooses the adapters, starts, and drains on a signal. Verbs that need the data itself: seed, backup, restore, db url.
+// Reads the configuration, chooses the adapters, starts, and drains on a signal. Verbs that need the data itself: seed, backup, restore, db url, prove-isolation.
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { ConfigFault, loadEnvFile, readConfig } from './config.ts'
@@ -16,7 +16,8 @@ try {
   else if (verb === 'backup') await verbs.backup(config, args[0])
   else if (verb === 'restore') await verbs.restore(config, args[0])
   else if (verb === 'db' && args[0] === 'url') await verbs.databaseUrl(config)
-  else throw new Error(`unknown verb ${verb}: there are start, seed, backup [file], restore <file>, db url`)
+  else if (verb === 'prove-isolation') await verbs.proveIsolation(config, args[0])
+  else throw new Error(`unknown verb ${verb}: there are start, seed, backup [file], restore <file>, db url, prove-isolation [url]`)
 } catch (error) {
   // one sentence with its cure where we know it; a defect keeps its stack
   const known = error instanceof ConfigFault || ((error as Error).constructor !== TypeError && !(error as Error).stack?.includes('AssertionError'))

@@ -1,4 +1,4 @@
-// What main.ts can be asked to do: start, seed, backup, restore, db url.
+// What main.ts can be asked to do: start, seed, backup, restore, db url, prove-isolation.
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { flushCompileCache } from 'node:module'
@@ -154,6 +154,28 @@ export async function seed(config: Config): Promise<void> {
       for (const line of await seedDemo(kernel)) say(line)
     } finally {
       await kernel.close()
+      await bus.close()
+    }
+  })
+}
+
+/** Tries the running server with two throw-away tenants and prints the matrix (X9). Ends with 1 when anything is seen that must not be. */
+export async function proveIsolation(config: Config, at?: string): Promise<void> {
+  const { isolationText, proveIsolation: prove } = await import('./prove-isolation.ts')
+  const running = config.DATABASE_URL ? undefined : readOwner(config.DATA_DIR)?.url
+  const url = (at ?? running ?? config.PUBLIC_URL ?? `http://localhost:${config.PORT}`).replace(/\/$/, '')
+  const egress = openEgress()
+  if (!(await egress.fetch(`${url}/health`, { fromSetting: true }).then(({ status }) => status === 200, () => false))) throw new Error(`no server answers at ${url}: start it first, or name its address: npm start -- prove-isolation http://localhost:8080`)
+  await withData(config, async (database, platformKey) => {
+    const bus = await openBus(config, database, createLogger('silent'))
+    const kernel = await openBareKernel({ config, database, bus, platformKey })
+    try {
+      const report = await prove(kernel, url, egress)
+      for (const line of isolationText(report)) say(line)
+      if (report.faults.length) process.exitCode = 1
+    } finally {
+      await kernel.close()
+      await egress.close()
       await bus.close()
     }
   })

@@ -175,7 +175,8 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
     schema: op.returns ? { response: { [success]: withoutIds(op.returns) as TSchema } } : {},
     onRequest: async (req, reply) => {
       req.operation = op.id
-      req.who = await admit(req, op, o)
+      const { who, principal } = await admit(req, op, o)
+      req.who = who
       if (o.limits) await takeTurn(req, reply, limit, o.bus)
       if (op.access === 'tenant' && op.metered !== false) {
         const asked = o.count?.(req.who.tenant)
@@ -185,6 +186,7 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
       if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
       if (op.access === 'person' && req.who.actor.type === 'key' && !op.keys) refuse('permission.denied', 'only a person can do this: a key has no account')
       if (scope && req.who.scopes) requireScope(req.who, scope, op.permission)
+      if (op.fresh && principal && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
     },
     handler: async (req, reply) => {
       if (req.url.includes('%00')) {
@@ -227,9 +229,9 @@ function settled(result: unknown, op: Operation, success: number) {
 }
 
 /** Authentication and tenant. */
-async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Promise<Who> {
+async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Promise<{ who: Who; principal?: Principal }> {
   const nobody: Who = { tenant: platformId, actor: { type: 'system', id: null }, request: req.id }
-  if (op.access === 'public') return nobody
+  if (op.access === 'public') return { who: nobody }
   const header = req.headers.authorization
   const token = header ? /^Bearer (\S+)$/i.exec(header)?.[1] : undefined
   if (!token) refuse('auth.required')
@@ -241,14 +243,13 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     refuse('tenant.mismatch')
   }
   if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')
-  if (op.fresh && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
   const tenant = principal.tenant ?? hinted ?? null
   const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}), ...(principal.answerer ? { answerer: principal.answerer } : {}), ...(principal.impersonation ? { impersonation: principal.impersonation, onBehalfOf: principal.onBehalfOf ?? [] } : {}) } as const
   await principal.onUse?.({ operation: op.id, tenant })
-  if (op.access === 'operator') return { ...who, tenant: platformId }
+  if (op.access === 'operator') return { principal, who: { ...who, tenant: platformId } }
   if (!tenant) {
     if (op.access === 'tenant') refuse('tenant.required')
-    return { ...who, tenant: platformId }
+    return { principal, who: { ...who, tenant: platformId } }
   }
   if (principal.above) requireIssued(principal.above, op, tenant)
   const role = isUnknown(tenant) ? undefined : (principal.role ?? (await o.doorkeeper.roleIn(tenant, principal.actor.id)))
@@ -260,7 +261,7 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     const hindrance = await o.doorkeeper.hindrance?.(tenant, principal, role)
     if (hindrance) refuse(hindrance)
   }
-  return { ...who, tenant, role }
+  return { principal, who: { ...who, tenant, role } }
 }
 
 /** A key is proven by itself: who may make one had to prove it. */

@@ -48,6 +48,8 @@ async function openWorld(t: TestContext): Promise<World> {
   await product.ok('POST', `/tasks/${tasks[0]!.id}/comments`, { token, body: { text: 'The supplier answers on Friday.' } })
   await product.ok('POST', '/invitations', { token, body: { email: 'grace@example.com', role: 'member' } })
   await product.ok('POST', '/domains', { token, body: { name: 'work.lighthouse.example' } })
+  for (const [at, name] of [['/api-keys', 'Harbour import'], ['/service-keys', 'Monitoring']]) await product.ok('POST', at!, { token, body: { name, scopes: ['read'], expiresAt: '2099-01-01T00:00:00Z', addresses: ['192.0.2.0/24'] } })
+  for (const at of ['/tenant-issuers', '/trusted-issuers']) await product.ok('POST', at, { token, body: { issuer: 'https://login.example.com/realms/lighthouse', audience: 'groundwork', mapping: { by: 'email' } } })
   const browser = await openBrowser(t)
   return { product, base, browser, project: project.id, task: tasks[0]!.id }
 }
@@ -94,8 +96,8 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
-  ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
-  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['missing', '/no/such/page'],
+  ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 

@@ -20,6 +20,7 @@ const live = 'server/proofs/isolation-live.prove.ts'
 const input = 'server/proofs/bad-input.prove.ts'
 
 const log = 'server/kernel/log.prove.ts'
+const scopes = 'server/proofs/scopes.prove.ts'
 const boards = 'server/modules/tasks/boards.prove.ts'
 const streams = 'server/modules/live/live.prove.ts'
 const refresh = 'server/modules/identity/refresh.test.ts'
@@ -165,6 +166,31 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'topic-unasked', proof: live, breaks: 'a topic is granted to whoever names it', file: 'server/modules/live/hub.ts',
     find: "(await visibility.maySubscribe(viewer, topic.noun, topic.id))", replace: 'true', says: /the topic .* was not refused/,
+  },
+  // identity: what stands for somebody
+  {
+    name: 'scope-unread', proof: scopes, breaks: 'scopes are declared and not asked', file: 'server/kernel/http.ts',
+    find: '      if (scope && req.who.scopes) requireScope(req.who, scope, op.permission)\n', replace: '', says: /\(needs (read|write|profile|admin|session)\) answered/,
+  },
+  {
+    name: 'writing-is-reading', proof: scopes, breaks: 'the rule gives every operation of a tenant the scope read', file: 'server/kernel/scopes.ts',
+    find: "return method === 'GET' ? 'read' : 'write'", replace: "return method === 'GET' ? 'read' : 'read'", says: /is open to read, should be to write/,
+  },
+  {
+    name: 'key-from-anywhere', proof: 'server/modules/keys/keys.test.ts', breaks: 'the addresses of a key are kept and not asked', file: 'server/modules/keys/check.ts',
+    find: 'principal.expiresAt > now() && allows(ip) ? principal : undefined', replace: "principal.expiresAt > now() && (allows(ip) || ip !== '') ? principal : undefined", says: /a key works from its addresses only/,
+  },
+  {
+    name: 'service-key-in-tenants', proof: 'server/modules/keys/service-keys.test.ts', breaks: 'a service key does everything in every tenant', file: 'server/kernel/http.ts',
+    find: "  if (op.access === 'tenant' && !operations.includes(op.id)) refuse(", replace: "  if (op.access === 'tenant' && !operations.includes(op.id) && op.id === '') refuse(", says: /sees nothing of tenants unless it was made for it/,
+  },
+  {
+    name: 'audience-unasked', proof: 'server/modules/issuers/issuers.test.ts', breaks: 'a token of a trusted issuer for somebody else is taken', file: 'server/modules/issuers/check.ts',
+    find: 'issuer: one.issuer, audience: one.audience, algorithms', replace: 'issuer: one.issuer, algorithms', says: /what is forged, old, of another audience or of nobody known is refused/,
+  },
+  {
+    name: 'impersonator-takes-keys', proof: 'server/modules/impersonation/impersonation.test.ts', breaks: 'an operator who acts for somebody may make keys that stay', file: 'server/kernel/http.ts',
+    find: "  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')\n", replace: '', says: /it neither sees nor changes what is secret/,
   },
   // bad input
   {

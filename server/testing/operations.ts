@@ -8,7 +8,7 @@ export type Schema = {
 }
 export type Field = { name: string; required: boolean; schema: Schema }
 export type Operation = {
-  id: string; method: string; path: string; access: 'public' | 'person' | 'tenant' | 'operator'; permission: string | undefined; least: string | undefined
+  id: string; method: string; path: string; /** what a token with scopes needs */ scope: string | undefined; access: 'public' | 'person' | 'tenant' | 'operator'; permission: string | undefined; least: string | undefined
   params: Field[]; query: Field[]; body: Schema | undefined; bodyRequired: boolean; example: unknown; status: number; idempotent: boolean; stream: boolean
 }
 /** A request to an operation: what stands in its path, query and body. */
@@ -37,7 +37,7 @@ export async function readOperations(product: Product): Promise<Operation[]> {
     const status = Number(Object.keys(o.responses).find((code) => code.startsWith('2')))
     const content = o.requestBody?.content?.['application/json']
     return {
-      id: o.operationId, method: method.toUpperCase(), path, access: o['x-access'], permission: o['x-permission'], least: /tenant role (\w+) or above/.exec(o.description ?? '')?.[1],
+      id: o.operationId, method: method.toUpperCase(), path, scope: o['x-scope'], access: o['x-access'], permission: o['x-permission'], least: /tenant role (\w+) or above/.exec(o.description ?? '')?.[1],
       params: fields('path'), query: fields('query'), body: content ? open(content.schema) : undefined, bodyRequired: o.requestBody?.required === true, example: content?.example, status,
       idempotent: fields('header').some((f) => f.name === 'Idempotency-Key'), stream: Boolean(o.responses[status]?.content?.['text/event-stream']),
     }

@@ -1,0 +1,191 @@
+import { Button, MultiSelect, TextInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { get, patch, post, remove } from '../../api.ts'
+import { attempt, markStale } from '../../cache.ts'
+import { ask } from '../../parts/ask.ts'
+import { Refusal, Submit, useServerForm } from '../../parts/form.tsx'
+import { Head } from '../../parts/head.tsx'
+import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Time } from '../../parts/time.tsx'
+import { say } from '../../parts/toasts.tsx'
+import type { MachineKey, Page } from '../../things.ts'
+import { t } from '../../words.ts'
+import './keys.css'
+
+const scopes = ['read', 'write', 'admin']
+const scopeText = () => t('read sees, write changes projects and tasks, admin keeps members and settings. They are not nested.')
+const statusWord = (status: MachineKey['status']) => ({ active: t('Active'), inactive: t('Inactive'), expired: t('Expired') })[status]
+
+/** The team's keys for scripts and other services. */
+export function ApiKeys() {
+  return (
+    <>
+      <Head title={t('API keys')} />
+      <div className="body">
+        <div className="pad">
+          <NewKey path="/api-keys" name="apiKeys" hint={scopeText()} placeholder={t('Nightly import')} />
+          <KeyList path="/api-keys" name="apiKeys" empty={t('Scripts and other services call the API with a key. Whoever makes one answers for it: it never does more than they may.')} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+/** Keys that stand above teams; operators only. */
+export function ServiceKeys() {
+  return (
+    <>
+      <Head title={t('Service keys')} />
+      <div className="body">
+        <div className="pad">
+          <NewKey path="/service-keys" name="serviceKeys" hint={t('With admin it does what operators do. It sees nothing inside teams unless operations are named through the API. Every use is logged.')} placeholder={t('Monitoring')} />
+          <KeyList path="/service-keys" name="serviceKeys" empty={t('Monitoring and automation of this installation call it with a service key.')} />
+        </div>
+      </div>
+    </>
+  )
+}
+
+type Of = { path: string; name: string }
+
+function NewKey({ path, name, hint, placeholder }: Of & { hint: string; placeholder: string }) {
+  const cache = useQueryClient()
+  const [made, setMade] = useState<MachineKey | null>(null)
+  const { form, onSubmit, refusal, busy } = useServerForm(
+    { name: '', scopes: ['read'] as string[], until: '' },
+    async (values) => {
+      const key = await post<MachineKey>(path, { name: values.name, scopes: values.scopes, ...(values.until ? { expiresAt: `${values.until}T23:59:59Z` } : {}) })
+      setMade(key)
+      form.setFieldValue('name', '')
+      void markStale(cache, [`${name}.`])
+    },
+    { name: (text: string) => (text.trim() ? null : t('Say what it is for.')), scopes: (chosen: string[]) => (chosen.length ? null : t('Choose at least one.')) },
+  )
+  return (
+    <section>
+      <h2>{t('New key')}</h2>
+      <form className="new-key" onSubmit={onSubmit} noValidate>
+        <TextInput label={t('Name')} placeholder={placeholder} maxLength={100} {...form.getInputProps('name')} />
+        <MultiSelect label={t('Scopes')} data={scopes} {...form.getInputProps('scopes')} />
+        <TextInput type="date" label={t('Ends (optional)')} {...form.getInputProps('until')} />
+        <Submit busy={busy}>{t('Make the key')}</Submit>
+      </form>
+      <p className="meta new-key-hint">{hint}</p>
+      <Refusal of={refusal} />
+      {made?.key && <Shown of={made} />}
+    </section>
+  )
+}
+
+/** The only moment in which the key itself can be read. */
+function Shown({ of }: { of: MachineKey }) {
+  return (
+    <div className="note" data-tone="info" role="status">
+      <div>{t('Copy the key of {name} now: it is shown this once.', { name: of.name })}</div>
+      <div className="row">
+        <code className="grow key-text">{of.key}</code>
+        <Button size="compact-xs" variant="default" onClick={() => void navigator.clipboard?.writeText(of.key!).then(() => say(t('Copied.')))}>
+          {t('Copy the key')}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function KeyList({ path, name, empty }: Of & { empty: string }) {
+  const keys = useQuery({ queryKey: [`${name}.list`], queryFn: ({ signal }) => get<Page<MachineKey>>(path, { limit: 200 }, signal).then((page) => page.items) })
+  return (
+    <section className="key-list">
+      <h2 className="row">
+        {t('Keys')} <span className="count">{keys.data?.length}</span>
+      </h2>
+      <div className="box">
+        <Loaded of={keys} what={t('The keys could not be read')} skeleton={<RowSkeletons count={3} h={56} />}>
+          {(all) =>
+            all.length ? (
+              <ul className="rows">
+                {all.map((key) => (
+                  <KeyRow key={key.id} of={key} path={path} name={name} />
+                ))}
+              </ul>
+            ) : (
+              <Empty title={t('No keys yet')} art={<span />}>
+                {empty}
+              </Empty>
+            )
+          }
+        </Loaded>
+      </div>
+    </section>
+  )
+}
+
+function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
+  const cache = useQueryClient()
+  const [made, setMade] = useState<MachineKey | null>(null)
+  const stale = [`${name}.`]
+  const off = of.status === 'inactive'
+  const rotate = () =>
+    ask({
+      title: t('Rotate {name}', { name: of.name }),
+      text: t('A new key is shown once. The old one works for an hour more. You answer for the key from now on.'),
+      verb: t('Rotate {name}', { name: of.name }),
+      run: async () => {
+        setMade(await post<MachineKey>(`${path}/${of.id}/rotate`, { overlapMinutes: 60 }))
+        await markStale(cache, stale)
+      },
+    })
+  const drop = () =>
+    ask({
+      title: t('Delete {name}', { name: of.name }),
+      text: t('Whatever uses it stops within two seconds.'),
+      verb: t('Delete {name}', { name: of.name }),
+      danger: true,
+      run: () => remove(`${path}/${of.id}`).then(() => markStale(cache, stale)),
+    })
+  return (
+    <li>
+      <div className="line key-line">
+        <div className="grow">
+          <div className="truncate key-name">{of.name}</div>
+          <div className="meta">
+            <code>{of.hint}</code> · {of.scopes.join(', ')}
+            {of.addresses.length > 0 && ` · ${t('{count} addresses', { count: of.addresses.length })}`}
+            {of.expiresAt && (
+              <>
+                {' '}
+                · {t('ends')} <Time at={of.expiresAt} />
+              </>
+            )}
+            {' · '}
+            {of.lastUsedAt ? (
+              <>
+                {t('used')} <Time at={of.lastUsedAt} />
+              </>
+            ) : (
+              t('never used')
+            )}
+          </div>
+        </div>
+        {of.status !== 'active' && (
+          <span className="chip" data-tone={of.status === 'expired' ? 'warning' : undefined}>
+            {statusWord(of.status)}
+          </span>
+        )}
+        <Button size="compact-sm" variant="default" aria-label={t('Rotate {name}', { name: of.name })} onClick={rotate}>
+          {t('Rotate')}
+        </Button>
+        {of.status !== 'expired' && (
+          <Button size="compact-sm" variant="default" aria-label={off ? t('Switch on {name}', { name: of.name }) : t('Switch off {name}', { name: of.name })} onClick={() => void attempt(cache, t('{name} was not changed.', { name: of.name }), stale, () => patch(`${path}/${of.id}`, { status: off ? 'active' : 'inactive' }))}>
+            {off ? t('Switch on') : t('Switch off')}
+          </Button>
+        )}
+        <Button size="compact-sm" variant="subtle" color="gray" aria-label={t('Delete {name}', { name: of.name })} onClick={drop}>
+          {t('Delete')}
+        </Button>
+      </div>
+      {made?.key && <Shown of={made} />}
+    </li>
+  )
+}
