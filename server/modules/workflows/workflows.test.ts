@@ -1,29 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testApp, type Caller, type TestApp } from '../../testing/app.ts'
-
-type Node = { id: string; primitive: string; type: string; settings?: object; [more: string]: unknown }
-const draw = (nodes: Node[], ...edges: string[]) => ({
-  nodes: nodes.map((node) => ({ settings: {}, ...node })),
-  edges: edges.map((text) => {
-    const [from, to, when] = text.split(/[> ]/) as [string, string, string | undefined]
-    return { from, to, ...(when ? { when } : {}) }
-  }),
-})
-const manual: Node = { id: 'start', primitive: 'trigger', type: 'manual' }
-async function publish(app: TestApp, who: Caller, definition: object, name = 'Workflow') {
-  const workflow = await app.ok(who, 'POST', '/workflows', { name, definition })
-  return app.ok(who, 'POST', `/workflows/${workflow.id}/publish`, {})
-}
-/** Waits until the run is over, or waits for somebody. */
-async function settle(app: TestApp, who: Caller, id: string, until = /completed|failed|cancelled/) {
-  for (;;) {
-    const run = await app.ok(who, 'GET', `/runs/${id}`)
-    if (until.test(run.status)) return run
-    await new Promise((resolve) => setTimeout(resolve, 15))
-  }
-}
-const start = async (app: TestApp, who: Caller, workflow: { id: string }, input?: unknown) => settle(app, who, (await app.ok(who, 'POST', `/workflows/${workflow.id}/runs`, input === undefined ? {} : { input })).id)
+import { testApp } from '../../testing/app.ts'
+import { draw, manual, publish, run as start, settle } from '../../testing/drawn.ts'
 
 test('a workflow is drafted with faults, mended, published and run by hand; the run shows its steps (S0.7, S0.22)', async (t) => {
   const app = await testApp(t)
