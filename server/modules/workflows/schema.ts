@@ -94,7 +94,7 @@ export const RunQuery = Strict({ ...Page, workflowId: Type.Optional(Id), status:
 export type RunQuery = Static<typeof RunQuery>
 export const RetryBody = Strict({ fromNode: Type.Optional(Text(1, 200)) })
 export const MoveRunBody = Strict({ version: Number_ })
-export const SignalParams = Strict({ id: Id, name: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,200}$' }) })
+export const SignalParams = Strict({ id: Id, name: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,100}$' }) })
 export const SignalBody = Strict({ payload: Type.Optional(AnyOrNull) })
 
 export const TestBody = Strict({

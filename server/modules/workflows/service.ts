@@ -17,7 +17,7 @@ const nothing = { nodes: [], edges: [] }
 
 function judgeSize(definition: unknown): void {
   const fault = definition === undefined ? undefined : sizeFault(definition)
-  if (fault) refuseField('/definition', fault)
+  if (fault) refuseField(`/definition${fault.path}`, fault.message)
 }
 
 export async function createWorkflow(ctx: Context, { name, description = null, definition = nothing }: CreateWorkflow): Promise<Workflow> {

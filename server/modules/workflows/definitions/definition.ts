@@ -34,13 +34,14 @@ export type DefinedNode = {
 export type DefinedEdge = { from: string; to: string; when?: string }
 export type Definition = { nodes: DefinedNode[]; edges: DefinedEdge[] }
 
-/** Nesting and size, without recursion: depth is the sender's choice. @returns what is wrong, or undefined */
-export function sizeFault(value: unknown): string | undefined {
-  const open: [unknown, number][] = [[value, 0]]
+/** Nesting and size, without recursion: depth is the sender's choice. @returns what is wrong and where, or undefined */
+export function sizeFault(value: unknown): { path: string; message: string } | undefined {
+  const open: [unknown, number, string][] = [[value, 0, '']]
   for (let next = open.pop(); next; next = open.pop()) {
-    const [at, depth] = next
-    if (depth > definitionLimits.depth) return `is nested deeper than ${definitionLimits.depth}`
-    if (typeof at === 'object' && at !== null) for (const inner of Object.values(at)) open.push([inner, depth + 1])
+    const [at, depth, path] = next
+    if (depth > definitionLimits.depth) return { path, message: `is nested deeper than ${definitionLimits.depth}` }
+    // the first steps of the way are enough to find it
+    if (typeof at === 'object' && at !== null) for (const [key, inner] of Object.entries(at)) open.push([inner, depth + 1, depth < 4 ? `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}` : path])
   }
-  if (JSON.stringify(value).length > definitionLimits.bytes) return `is larger than ${definitionLimits.bytes / 1024} KiB`
+  return JSON.stringify(value).length > definitionLimits.bytes ? { path: '', message: `is larger than ${definitionLimits.bytes / 1024} KiB` } : undefined
 }

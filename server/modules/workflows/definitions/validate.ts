@@ -52,7 +52,7 @@ export function createJudge(catalogue: Catalogue): Judge {
       error('shape', null, '', 'a definition has nodes and edges')
       return { faults, reads }
     }
-    const tooMuch = nodes.length > definitionLimits.nodes ? `has ${nodes.length} nodes; at most ${definitionLimits.nodes}` : edges.length > definitionLimits.edges ? `has ${edges.length} edges; at most ${definitionLimits.edges}` : sizeFault(definition)
+    const tooMuch = nodes.length > definitionLimits.nodes ? `has ${nodes.length} nodes; at most ${definitionLimits.nodes}` : edges.length > definitionLimits.edges ? `has ${edges.length} edges; at most ${definitionLimits.edges}` : sizeFault(definition)?.message
     if (tooMuch) {
       error('too_large', null, '', `the definition ${tooMuch}: divide it into workflows that start each other`)
       return { faults, reads }

@@ -47,7 +47,7 @@ export function createRehearsal(parts: Parts, publishing: Publishing, runs: Runs
     const workflow = only((await ctx.read(findWorkflow(workflowId)))[0], 'workflow')
     const drawing = body.definition ?? workflow.definition
     const tooLarge = body.definition ? sizeFault(body.definition) : undefined
-    if (tooLarge) refuseField('/definition', tooLarge)
+    if (tooLarge) refuseField(`/definition${tooLarge.path}`, tooLarge.message)
     const { faults } = await publishing.judge(ctx, drawing)
     const nothing = { results: null, error: null, steps: [], faults }
     const broken = faults.filter(({ level, node }) => level === 'error' && (body.node === undefined || node === body.node))
