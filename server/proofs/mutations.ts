@@ -21,6 +21,10 @@ const input = 'server/proofs/bad-input.prove.ts'
 
 const log = 'server/kernel/log.prove.ts'
 const scopes = 'server/proofs/scopes.prove.ts'
+const crashes = 'server/modules/workflows/engine/crashes.test.ts'
+const wakes = 'server/modules/workflows/engine/wakes.test.ts'
+const runQueries = 'server/modules/workflows/engine/queries.ts'
+const runTables = 'server/migrations/0011-workflow-runs.sql'
 const boards = 'server/modules/tasks/boards.prove.ts'
 const streams = 'server/modules/live/live.prove.ts'
 const refresh = 'server/modules/identity/refresh.test.ts'
@@ -222,5 +226,34 @@ export const mutations: readonly Mutation[] = [
     find: "if (req.body !== undefined || !optionalBody) judgePart('body', req.body)",
     replace: "try { if (req.body !== undefined || !optionalBody) judgePart('body', req.body) } catch (late) { await Promise.resolve(op.handle((doorSystem ? o.system : o.app).context(req.who), { params: req.params, query: req.query, body: req.body, request: factsOf(req) } as never)).catch(() => {}); throw late }",
     says: /something was written into/,
+  },
+  // runs of workflows
+  {
+    name: 'step-unfenced', proof: crashes, breaks: 'a worker that lost its run records outcomes all the same', file: runQueries,
+    find: "and r.id = g.run_id and r.epoch = g.epoch and r.status = 'running'", replace: "and r.id = g.run_id and r.status = 'running'", says: /✖ a worker that lost its run records no outcome/,
+  },
+  {
+    name: 'end-unfenced', proof: crashes, breaks: 'a worker that lost its run ends it all the same', file: runQueries,
+    find: "and r.id = g.id and r.epoch = g.epoch and r.status = 'running'", replace: "and r.id = g.id and r.status = 'running'", says: /✖ a worker that lost its run does not end it/,
+  },
+  {
+    name: 'signal-unfenced', proof: crashes, breaks: 'a worker that lost its run takes signals all the same', file: runQueries,
+    find: "and id = ${o.run} and epoch = ${o.epoch} and status = 'running' for update", replace: "and id = ${o.run} and status = 'running' for update", says: /✖ a worker that lost its run takes no signal/,
+  },
+  {
+    name: 'no-wake-seq', proof: wakes, breaks: 'a run parks without asking whether somebody woke it meanwhile', file: runQueries,
+    find: 'when r.wake_seq <> g.seen then now() ', replace: '', says: /✖ a run that parks while somebody wakes it/,
+  },
+  {
+    name: 'parent-not-woken', proof: wakes, breaks: 'a child ends without waking its parent', file: 'server/modules/workflows/engine/store.ts',
+    find: '...(children.length ? [wakeParents(children)] : [])', replace: '', says: /✖ a child's end wakes its parent/,
+  },
+  {
+    name: 'no-dedup', proof: 'server/modules/workflows/engine/embedded.test.ts', breaks: 'the same cause may begin two runs', file: runTables,
+    find: 'create unique index runs_dedup', replace: 'create index runs_dedup', says: /✖ embedded: starts/,
+  },
+  {
+    name: 'no-fair-turns', proof: 'server/modules/workflows/engine/queues.test.ts', breaks: 'one tenant may take all workers', file: runQueries,
+    find: 'where place <= ${o.cap} order by due_at', replace: 'order by due_at', says: /✖ a tenant with 10,000 queued runs/,
   },
 ]

@@ -17,6 +17,7 @@ export function openEngine(o: EngineOptions): Engine {
         tick: () => startDue(store, o.kernel, activeVersion, limits),
       })
     : undefined
+  let closed: Promise<void> | undefined
   return {
     kind: 'embedded',
     start: (ctx, run) => startRun(ctx, store, limits, run),
@@ -30,9 +31,10 @@ export function openEngine(o: EngineOptions): Engine {
     open: ({ tenantId, runId }, value) => store.open({ tenant: tenantId, run: runId }, value),
     sweep: (signal) => sweepRuns(store, o.retentionDays ?? 90, signal),
     held: () => worker?.held() ?? 0,
-    async close() {
-      await worker?.close()
-      await store.close()
-    },
+    close: () =>
+      (closed ??= (async () => {
+        await worker?.close()
+        await store.close()
+      })()),
   }
 }

@@ -386,6 +386,19 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
     assert.equal((await query(`select from events where name = 'run.started'`)).length, 4)
   })
 
+  contract('half of the causes are taken back at random: there are as many runs as commits, each caused by its event', async ({ engine, ctx, script, query, until }) => {
+    const workflowId = script.define(graph([step('a')]))
+    const kept = await Promise.all(Array.from({ length: 60 }, (_, i) => ctx.change('probe.written', async (tx) => {
+      const { id } = await engine.start(tx, { workflowId, version: 1, input: i, dedupKey: `cause ${i}` })
+      if (Math.random() < 0.5) throw new Error('taken back')
+      return { subject: id, data: { n: i }, result: id }
+    }).catch((error: Error) => assert.equal(error.message, 'taken back'))))
+    const commits = kept.filter((id) => typeof id === 'string')
+    await until(async () => (await query(`select from runs where status = 'completed'`)).length === commits.length)
+    assert.deepEqual((await query<{ id: string }>('select id from runs order by id')).map((r) => r.id), commits.toSorted())
+    assert.equal(script.executed.length, commits.length)
+  })
+
   contract('a stranger\'s run is not there', async ({ start, end, engine, tenantContext, ctx }) => {
     const stranger = tenantContext()
     const id = await start(graph([signal('w', 'go')]))

@@ -284,6 +284,7 @@ export class HeldRun implements DurablePort {
     const base = { key, node: call.node, kind: 'step', attempt, started }
     const place = { ...base, idempotencyKey: this.#idempotencyKey(key) }
     const result = await this.#perform(call, place)
+    if (this.#closed) return never() // not ours to record any more
     if ('output' in result) {
       try {
         return await this.#record({ ...base, state: 'done', output: result.output, keep: call.keep ?? [], refs: false })
@@ -318,6 +319,7 @@ export class HeldRun implements DurablePort {
     try {
       const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => (reject(fault('step.timed_out', `no answer within ${call.timeoutMs} ms`)), stop.abort()), Math.min(call.timeoutMs, longestTimer))
+        stop.signal.addEventListener('abort', () => reject(fault('step.stopped', 'the run was cancelled, or went to another worker')))
       })
       const load = (value: Json | Ref) => store.open(this.#at, value)
       return { output: await Promise.race([run(call, { run: this.run, key, attempt, idempotencyKey, signal: stop.signal, load }), late]) }

@@ -1,5 +1,6 @@
 // The interpreter on a port in memory: what it decides, without any engine. What engines must do stands in engine.contract.ts.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type { Compiled, CompiledNode, Condition } from './compiled.ts'
 import { holds, interpret } from './interpreter.ts'
@@ -147,4 +148,12 @@ test('a chain of 10,000 nodes runs, and a cycle hangs quietly instead of overflo
   const never = Symbol('never')
   const cycle = interpret(port, { nodes: [step('a'), step('b')], edges: [...chain('a', 'b'), ...chain('b', 'a')] }, null)
   assert.equal(await Promise.race([cycle, later(5).then(() => never)]), never)
+})
+
+test('the interpreter imports types only and reaches for no clock, chance or outside: it must run inside any engine\'s sandbox', () => {
+  for (const file of ['interpreter.ts', 'port.ts', 'compiled.ts']) {
+    const text = readFileSync(new URL(file, import.meta.url), 'utf8')
+    for (const [line] of text.matchAll(/^(import\b.*|export .*\bfrom '.*)$/gm)) assert.match(line, /^import type /, file)
+    assert.doesNotMatch(text, /Date\.now|new Date\b|Math\.random|setTimeout|setImmediate|queueMicrotask|\bprocess\.|\bimport\(/, file)
+  }
 })

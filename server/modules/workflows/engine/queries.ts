@@ -125,7 +125,7 @@ export const endRuns = statement('runs.end', EndedRow, (rows: readonly RunEnd[])
       status = case when g.status = 'waiting' and r.pause_requested and not r.cancel_requested then 'paused' else g.status end,
       due_at = case when g.status <> 'waiting' then null when r.cancel_requested then now() when r.pause_requested then null when r.wake_seq <> g.seen then now() else g.due_at end,
       finished_at = case when g.status <> 'waiting' then now() end
-    from given g join mine m using (tenant_id, id) where r.tenant_id = m.tenant_id and r.id = m.id and r.epoch = g.epoch
+    from given g join mine m using (tenant_id, id) where r.tenant_id = m.tenant_id and r.id = m.id
     returning r.tenant_id, r.id, r.status, r.workflow_id, r.workflow_version, r.cause_id, r.request_id, r.due_at
   ), told as (
     insert into events ${toldBy}

@@ -23,7 +23,7 @@ const ScheduleRow = Type.Object({
   input: Type.Unknown(), actor_type: Text, actor_id: Nullable(Text), next_at: Nullable(Text), busy: Type.Boolean(), now_ms: Type.Number(),
 })
 type ScheduleRow = Static<typeof ScheduleRow>
-const findDue = statement('run-schedules.any-due', Type.Object({ due: Type.Boolean() }), () => sql`select exists (select from run_schedules where next_at <= now()) as due`)
+export const findDue = statement('run-schedules.any-due', Type.Object({ due: Type.Boolean() }), () => sql`select exists (select from run_schedules where next_at <= now()) as due`)
 /** A tick that waits for the run before it does not keep others from their turn. */
 const lockDue = statement('run-schedules.due', ScheduleRow, () => sql`
   select s.tenant_id, s.id, s.workflow_id, s.workflow_version, s.entry, s.cron, s.time_zone, s.every_ms, s.overlap, s.catch_up, s.input, s.actor_type, s.actor_id, s.next_at,
@@ -80,8 +80,6 @@ export function ticksOf(row: Pick<ScheduleRow, 'catch_up' | 'overlap' | 'busy' |
 
 /** Starts what is due. Each schedule moves on with its runs, in one transaction. */
 export async function startDue(store: Store, kernel: Pick<Kernel, 'bell' | 'log'>, activeVersion: (tenant: string, workflow: string) => Promise<number | undefined>, limits: Limits): Promise<void> {
-  const [[any]] = await store.flush(findDue())
-  if (!any?.due) return
   const born = await store.db.transact(systemWho('schedules'), async (tx) => {
     let started = 0
     for (const row of await tx(lockDue())) {

@@ -9,6 +9,7 @@ import { Cancelled, Dropped, fault, Parked, recordOf } from './faults.ts'
 import { HeldRun, type Bench } from './held-run.ts'
 import { interpret } from './interpreter.ts'
 import type { Json, Ref } from './port.ts'
+import { findDue } from './schedules.ts'
 import { addWorker, beatSteps, beatWorker, claimRuns, claimRunsByLane, claimWindow, countProgress, findClock, findNews, giveBack, removeWorker, renewLeases, takeOver, type ClaimedRow, type HeldRow, type RunEnd } from './queries.ts'
 import type { Store } from './store.ts'
 import { isRef } from './values.ts'
@@ -21,7 +22,7 @@ export type WorkerOptions = Pick<EngineOptions, 'load' | 'run'> & {
   leaseMs: number
   inMemoryWaitMs: number
   activeVersion(tenant: string, defId: string): Promise<number | undefined>
-  /** due schedules and the like, at each look */
+  /** starts what schedules say is due */
   tick(): Promise<void>
 }
 export type Worker = { look(): void; held(): number; close(): Promise<void> }
@@ -38,6 +39,8 @@ export function startWorker(o: WorkerOptions): Worker {
   const held = new Map<string, HeldRun>()
   const versions = new Map<string, Promise<Compiled | undefined>>()
   let offset = 0 // the database's clock minus ours
+  let lastChores = 0
+  let ticking: Promise<void> | undefined
   let stopping = false
   let woken = false
   let interrupt = () => {}
@@ -58,16 +61,23 @@ export function startWorker(o: WorkerOptions): Worker {
     if (row.wake_seq !== run.seen) run.poke(row.wake_seq)
   }
 
+  function startSchedules(): void {
+    ticking ??= o.tick().catch((error: unknown) => warn(error, 'the engine could not look at the schedules')).finally(() => (ticking = undefined))
+  }
+
   /** One look: news of held runs, then as many due runs as there is room for. @returns whether there may be more */
   async function lookOnce(): Promise<boolean> {
     const room = stopping ? 0 : Math.min(o.slots - held.size, mostAtOnce)
-    const [[clock], news] = await store.flush(findClock(), findNews(heldRows()))
+    const chores = performance.now() - lastChores >= pollMs // on each poll, not on each wake-up; all in one flush
+    if (chores) lastChores = performance.now()
+    const [[clock], news, gone = [], [schedules] = []] = await store.flush(findClock(), findNews(heldRows()), ...(chores ? ([takeOver(id), findDue()] as const) : ([] as never)))
     offset = clock!.now_ms - Date.now()
+    if (schedules?.due) startSchedules()
     for (const row of news) {
       const run = held.get(row.id)
       if (run) hear(run, row)
     }
-    if (room <= 0 || !clock!.due) return false
+    if (room <= 0 || (!clock!.due && !gone.length)) return false
     const wish = { worker: id, want: room, cap: limits.runsPerTenant, leaseMs }
     const [rows] = await store.flush(claimRuns(wish))
     for (const row of rows) void execute(row)
@@ -199,8 +209,6 @@ export function startWorker(o: WorkerOptions): Worker {
   }
   const timers = [
     every(Math.max(50, leaseMs / 3), 'the engine could not renew its leases', beat),
-    every(pollMs, 'the engine could not look after the others', async () => ((await store.flush(takeOver(id)))[0].length ? look() : undefined)),
-    every(pollMs, 'the engine could not look at the schedules', o.tick),
   ]
   const deaf = kernel.bell.hear(look)
 
@@ -213,6 +221,7 @@ export function startWorker(o: WorkerOptions): Worker {
       look()
       for (const timer of timers) clearInterval(timer)
       await loop
+      await ticking
       for (const run of held.values()) run.hold()
       const until = Date.now() + drainMs
       while (held.size && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10))
