@@ -67,7 +67,7 @@ export function createModules({ kernel, identity, oauth, doors, desk, mail, open
     createConnections({ kernel, desk: connections }),
     live,
     createWorkflowModule({
-      kernel, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
+      kernel, desk: connections, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
       limits: {
         depth: config.WORKFLOW_MAX_DEPTH, runsPerTenant: config.WORKFLOW_RUNS_AT_ONCE, stepsPerRun: config.WORKFLOW_MAX_STEPS, runDays: config.WORKFLOW_MAX_RUN_DAYS, inputChars: config.WORKFLOW_MAX_INPUT_KIB * 1024,
         retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS,

@@ -11,7 +11,7 @@ import { sendHttp, signerOf, WrongAddress, type HttpAnswer, type HttpRequest } f
 import type { Kind, Secrets, Settings } from './kinds.ts'
 import { maskDeep, maskingOf } from './masking.ts'
 import { kindsOf, readPresets, requestOf, type Preset } from './presets.ts'
-import { findConnection } from './queries.ts'
+import { findConnection, listTypes } from './queries.ts'
 import type { ConnectionRow } from './schema.ts'
 import { ConnectionError, createTokens } from './tokens.ts'
 
@@ -114,6 +114,8 @@ export function createDesk({ kernel, openMail }: { kernel: Kernel; openMail: Ope
       const row = only((await ctx.read(findConnection(id)))[0], 'connection')
       return this.openRow(ctx, row)
     },
+    /** Every connection of the tenant with its type. */
+    typesOf: async (ctx: Context): Promise<ReadonlyMap<string, { kind: string }>> => new Map((await ctx.read(listTypes()))[0].map(({ id, type }) => [id, { kind: type }])),
     async openRow(ctx: Context, row: ConnectionRow): Promise<OpenConnection> {
       return ready(row, this.kindOf(row.type), row.settings as Settings, await secretsOf(row), whoOf(ctx))
     },

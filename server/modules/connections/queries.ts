@@ -9,6 +9,8 @@ const Gone = Type.Object({ id: Type.String() })
 export const listConnections = statement('connections.list', ConnectionRow, (type: string | null, before: string, limit: number) => sql`
   select ${columns} from connections where id < ${before} and (${type}::text is null or type = ${type}) order by id desc limit ${limit}`)
 export const findConnection = statement('connections.find', ConnectionRow, (id: string) => sql`select ${columns} from connections where id = ${id}`)
+/** What a workflow may name. */
+export const listTypes = statement('connections.types', Type.Object({ id: Type.String(), type: Type.String() }), () => sql`select id, type from connections order by id`)
 export const lockConnection = statement('connections.lock', ConnectionRow, (id: string) => sql`select ${columns} from connections where id = ${id} for update`)
 type Written = { id: string; name: string; type: string; settings: Settings; secretNames: readonly string[]; secret: Buffer | null; status: ConnectionStatus }
 export const insertConnection = statement('connections.insert', ConnectionRow, (c: Written, by: string | null) => sql`
