@@ -1634,6 +1634,7 @@ create table public.projects (
   constraint projects_visibility_check CHECK ((visibility = ANY (ARRAY['open'::text, 'private'::text]))),
   constraint projects_wip_check CHECK ((wip = ANY (ARRAY['warn'::text, 'block'::text])))
 );
+CREATE INDEX projects_deleted ON public.projects USING btree (tenant_id, deleted_at) WHERE (deleted_at IS NOT NULL);
 alter table public.projects enable row level security;
 alter table public.projects force row level security;
 create policy system on public.projects as permissive for all to gw_system using (true) with check (true);
@@ -1929,6 +1930,7 @@ create table public.tasks (
 );
 CREATE INDEX tasks_assignee ON public.tasks USING btree (tenant_id, assignee_id, id) WHERE ((assignee_id IS NOT NULL) AND (deleted_at IS NULL));
 CREATE INDEX tasks_board ON public.tasks USING btree (tenant_id, project_id, status, "position", id) WHERE (deleted_at IS NULL);
+CREATE INDEX tasks_deleted ON public.tasks USING btree (tenant_id, deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX tasks_due ON public.tasks USING btree (tenant_id, due_at, id) WHERE ((due_at IS NOT NULL) AND (deleted_at IS NULL));
 CREATE UNIQUE INDEX tasks_number ON public.tasks USING btree (tenant_id, project_id, number);
 CREATE INDEX tasks_parent ON public.tasks USING btree (tenant_id, parent_id) WHERE (parent_id IS NOT NULL);

@@ -19,6 +19,8 @@ export const taskEvents = {
   ),
   'task.assigned': event(Strict({ projectId: Id, from: Nullable(Id), to: Nullable(Id), undoes }), { ...scope, about: 'it is the new assignee\'s; `to` is null when nobody is' }),
   'task.deleted': event(Strict({ projectId: Id, ...Place, category: Nullable(Category), with: Nullable(Id) }), { ...scope, about: '`with` is the task that took this one, its subtask, along' }),
+  'task.purged': event(Strict({ projectId: Id, tasks: Type.Array(Id) }), { ...scope, subject: 'project', about: 'tasks deleted 30 days before went for good, with their subtasks and comments; a portion of a project\'s at once' }),
+  'project.purged': event(Strict({ projectId: Id }), { audience: 'admins', subject: 'project', about: 'a project deleted 30 days before went for good' }),
   'task.restored': event(Strict({ projectId: Id, ...Place, undoes: Id }), scope),
   'column.rebalanced': event(Strict({ projectId: Id, columnId: Type.String(), positions: Type.Record(Type.String(), Type.String()) }), { ...scope, subject: 'project', about: 'new ranks of all tasks of a column, in the same order' }),
   'comment.added': event(Strict({ projectId: Id, taskId: Id, text: Sealed(Type.String()), mentions: Type.Array(Id) }), onTask),
