@@ -42,6 +42,8 @@ export type ChangePlan = { title?: string; description?: string | null; limits?:
 
 export type ChangeServiceKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive'; operations?: string[]; tenants?: string[] | null }
 
+export type ChangeSsoProvider = { name?: string; oidc?: { issuer: string; clientId: string; scopes?: string[]; clientSecret?: string | null }; saml?: { metadata?: string; entityId?: string; ssoUrl?: string; certificates?: string[] }; groupsClaim?: string; roles?: ({ group: string; role: 'viewer' | 'member' | 'admin' })[]; defaultRole?: 'viewer' | 'member' | 'admin' }
+
 /** Admins: name and slug. Operators: plan, limits and modules that differ from it, status. */
 export type ChangeTenant = { name?: string; slug?: string; plan?: string; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; status?: 'active' | 'suspended' }
 
@@ -166,7 +168,13 @@ export type NewPlan = { name: string; title: string; description?: string | null
 
 export type NewRecoveryCodes = { recoveryCodes: string[] | null }
 
+export type NewScimToken = { name?: string }
+
 export type NewServiceKey = { name: string; scopes: string[]; expiresAt?: string | null; addresses?: string[]; operations?: string[]; tenants?: string[] | null }
+
+export type NewSsoProvider = { protocol: 'oidc' | 'saml'; name: string; oidc?: { issuer: string; clientId: string; scopes?: string[]; clientSecret?: string | null }; saml?: { metadata?: string; entityId?: string; ssoUrl?: string; certificates?: string[] }; groupsClaim?: string; roles?: ({ group: string; role: 'viewer' | 'member' | 'admin' })[]; defaultRole?: 'viewer' | 'member' | 'admin' }
+
+export type NewSsoTicket = { days?: number; note?: string }
 
 export type NewTenant = { name: string; slug?: string }
 
@@ -268,6 +276,10 @@ export type RunList = { items: ListedRun[]; next: string | null }
 
 export type RunStep = { key: string; node: string; kind: string; status: 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'; attempt: number; input: unknown; output: unknown; error: { message: string; code: string } | null; way: string | null; dueAt: string | null; startedAt: string | null; completedAt: string | null }
 
+export type ScimToken = { id: string; name: string; token?: string; baseUrl: string; usedAt: string | null; createdAt: string; updatedAt: string; version: number }
+
+export type ScimTokenList = { items: ScimToken[]; next: string | null }
+
 export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
 
 export type ServiceKey = { id: string; name: string; hint: string; scopes: string[]; addresses: string[]; status: 'active' | 'inactive' | 'expired'; expiresAt: string | null; formerEndsAt: string | null; madeBy: string; lastUsedAt: string | null; operations: string[]; tenants: string[] | null; key?: string; createdAt: string; updatedAt: string; version: number }
@@ -282,6 +294,17 @@ export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: s
 
 /** Published now; of each algorithm the first signs. */
 export type SigningKeys = { id: string; keys: { kid: string; alg: string }[] }
+
+/** Secrets go in and never come out. */
+export type SsoProvider = { id: string; protocol: 'oidc' | 'saml'; name: string; status: 'draft' | 'enabled' | 'disabled'; testedAt: string | null; problem: string | null; oidc: { issuer: string; clientId: string; scopes: string[]; hasSecret: boolean; redirectUri: string } | null; saml: { entityId: string; ssoUrl: string; certificates: string[]; ours: { entityId: string; acsUrl: string; metadataUrl: string } } | null; groupsClaim: string; roles: { group: string; role: string }[]; defaultRole: string; createdAt: string; updatedAt: string; version: number }
+
+export type SsoProviderList = { items: SsoProvider[]; next: string | null }
+
+export type SsoTest = { reachable: boolean; problem: string | null; domains: string[]; signInUrl: string }
+
+export type SsoTicket = { id: string; note: string | null; status: 'open' | 'used' | 'expired' | 'revoked'; createdBy: string; providerId: string | null; expiresAt: string; usedAt: string | null; url?: string; createdAt: string; updatedAt: string; version: number }
+
+export type SsoTicketList = { items: SsoTicket[]; next: string | null }
 
 export type StartedImpersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; accessToken: string; tokenType: 'Bearer'; expiresIn: number; user: { id: string; name: string }; role: 'viewer' | 'member' | 'admin' | 'owner' }
 
@@ -642,6 +665,14 @@ export type Operations = {
     /** Send a signal to a run */
     signal(input: { id: string; name: string; body?: { payload?: unknown } } & CallOptions): Promise<Run>
   }
+  scimTokens: {
+    /** A token for provisioning by SCIM 2.0 */
+    create(input: { body: NewScimToken } & CallOptions): Promise<ScimToken>
+    /** Remove a provisioning token */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Provisioning tokens */
+    list(input?: CallOptions): Promise<ScimTokenList>
+  }
   scopes: {
     /** Change a scope */
     change(input: { id: string; body: ChangeOAuthScope } & CallOptions): Promise<OAuthScope>
@@ -677,6 +708,32 @@ export type Operations = {
   signingKeys: {
     /** New signing keys */
     rotate(input?: CallOptions): Promise<SigningKeys>
+  }
+  ssoProviders: {
+    /** Change a provider */
+    change(input: { id: string; body: ChangeSsoProvider } & CallOptions): Promise<SsoProvider>
+    /** Add a single sign-on provider */
+    create(input: { body: NewSsoProvider } & CallOptions): Promise<SsoProvider>
+    /** Remove a provider */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Stop a provider */
+    disable(input: { id: string } & CallOptions): Promise<SsoProvider>
+    /** Let a provider sign people in */
+    enable(input: { id: string } & CallOptions): Promise<SsoProvider>
+    /** One provider */
+    get(input: { id: string } & CallOptions): Promise<SsoProvider>
+    /** Single sign-on providers */
+    list(input?: CallOptions): Promise<SsoProviderList>
+    /** Ask the provider, and get a link to try a sign-in */
+    test(input: { id: string } & CallOptions): Promise<SsoTest>
+  }
+  ssoTickets: {
+    /** A link by which a customer's IT sets single sign-on up */
+    create(input: { body: NewSsoTicket } & CallOptions): Promise<SsoTicket>
+    /** Withdraw a link */
+    delete(input: { id: string } & CallOptions): Promise<void>
+    /** Set-up links, newest first */
+    list(input?: { query?: { after?: string; limit?: number } } & CallOptions): Promise<SsoTicketList>
   }
   tasks: {
     /** Comment on a task */
@@ -1037,6 +1094,11 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     retry: { method: 'POST', path: '/api/v1/runs/{id}/retry' },
     signal: { method: 'POST', path: '/api/v1/runs/{id}/signals/{name}' },
   },
+  scimTokens: {
+    create: { method: 'POST', path: '/api/v1/scim-tokens' },
+    delete: { method: 'DELETE', path: '/api/v1/scim-tokens/{id}' },
+    list: { method: 'GET', path: '/api/v1/scim-tokens' },
+  },
   scopes: {
     change: { method: 'PATCH', path: '/api/v1/scopes/{id}' },
     create: { method: 'POST', path: '/api/v1/scopes' },
@@ -1058,6 +1120,21 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
   },
   signingKeys: {
     rotate: { method: 'POST', path: '/api/v1/installation/signing-keys/rotate' },
+  },
+  ssoProviders: {
+    change: { method: 'PATCH', path: '/api/v1/sso-providers/{id}' },
+    create: { method: 'POST', path: '/api/v1/sso-providers' },
+    delete: { method: 'DELETE', path: '/api/v1/sso-providers/{id}' },
+    disable: { method: 'POST', path: '/api/v1/sso-providers/{id}/disable' },
+    enable: { method: 'POST', path: '/api/v1/sso-providers/{id}/enable' },
+    get: { method: 'GET', path: '/api/v1/sso-providers/{id}' },
+    list: { method: 'GET', path: '/api/v1/sso-providers' },
+    test: { method: 'POST', path: '/api/v1/sso-providers/{id}/test' },
+  },
+  ssoTickets: {
+    create: { method: 'POST', path: '/api/v1/sso-tickets' },
+    delete: { method: 'DELETE', path: '/api/v1/sso-tickets/{id}' },
+    list: { method: 'GET', path: '/api/v1/sso-tickets' },
   },
   tasks: {
     addComment: { method: 'POST', path: '/api/v1/tasks/{id}/comments' },

@@ -35,16 +35,19 @@ import { createOperators, operatorEvents } from './modules/operators/module.ts'
 import { createPlanModule, openPlans, planEvents, type PlanDesk } from './modules/plans/module.ts'
 import { projectEvents, projects } from './modules/projects/module.ts'
 import { reports } from './modules/reports/module.ts'
+import { createScim, scimEvents } from './modules/scim/module.ts'
+import { createSso, ssoEvents } from './modules/sso/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createWorkflowModule, runEvents, workflowEvents } from './modules/workflows/module.ts'
 import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
-export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents]
+type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}` | `OIDC_${string}` | 'MICROSOFT_TENANT'>
+export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
 type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | WorkflowSettings> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
@@ -55,6 +58,8 @@ export function createModules({ kernel, identity, oauth, doors, desk, mail, open
     identityModule(identity),
     createOAuthModule(oauth),
     createTenancyModule({ kernel, identity, doors, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
+    createSso({ kernel, identity, doors, dns, settings: config }),
+    createScim({ kernel, identity, limits: config.RATE_LIMITS === 'on' }),
     projects,
     createTasks(kernel),
     createNotifications({ kernel }),

@@ -89,6 +89,7 @@ create table identity.account (
   constraint account_pkey PRIMARY KEY (id),
   constraint "account_userId_fkey" FOREIGN KEY ("userId") REFERENCES identity."user"(id) ON DELETE CASCADE
 );
+CREATE UNIQUE INDEX account_once ON identity.account USING btree ("providerId", "accountId");
 CREATE INDEX "account_userId_idx" ON identity.account USING btree ("userId");
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.account FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('credential.added', 'credential.changed', 'credential.removed');
 grant select, insert, update, delete on identity.account to gw_identity;
@@ -1835,6 +1836,89 @@ create policy tenant on public.runs as permissive for all to gw_app using ((tena
 grant select, insert, update on public.runs to gw_app;
 grant select, insert, update, delete on public.runs to gw_system;
 
+create table public.scim_groups (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  display_name text not null,
+  external_id text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint scim_groups_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX scim_groups_name ON public.scim_groups USING btree (tenant_id, lower(display_name));
+alter table public.scim_groups enable row level security;
+alter table public.scim_groups force row level security;
+create policy system on public.scim_groups as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.scim_groups as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.scim_groups FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.scim_groups to gw_app;
+grant select, insert, update, delete on public.scim_groups to gw_system;
+
+create table public.scim_members (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  group_id uuid not null,
+  scim_user_id uuid not null,
+  constraint scim_members_pkey PRIMARY KEY (tenant_id, group_id, scim_user_id),
+  constraint scim_members_tenant_id_group_id_fkey FOREIGN KEY (tenant_id, group_id) REFERENCES public.scim_groups(tenant_id, id) ON DELETE CASCADE,
+  constraint scim_members_tenant_id_scim_user_id_fkey FOREIGN KEY (tenant_id, scim_user_id) REFERENCES public.scim_users(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX scim_members_user ON public.scim_members USING btree (tenant_id, scim_user_id);
+alter table public.scim_members enable row level security;
+alter table public.scim_members force row level security;
+create policy system on public.scim_members as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.scim_members as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update, delete on public.scim_members to gw_app;
+grant select, insert, update, delete on public.scim_members to gw_system;
+
+create table public.scim_tokens (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  name text not null,
+  token_hash bytea not null,
+  created_by uuid not null,
+  used_at timestamp with time zone,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint scim_tokens_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX scim_tokens_hash ON public.scim_tokens USING btree (token_hash);
+comment on index public.scim_tokens_hash is 'not by tenant: the token says which';
+alter table public.scim_tokens enable row level security;
+alter table public.scim_tokens force row level security;
+create policy system on public.scim_tokens as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.scim_tokens as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.scim_tokens FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.scim_tokens to gw_app;
+grant select, insert, update, delete on public.scim_tokens to gw_system;
+
+create table public.scim_users (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  user_name text not null,
+  external_id text,
+  active boolean not null,
+  name jsonb default '{}'::jsonb not null,
+  display_name text,
+  emails jsonb default '[]'::jsonb not null,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint scim_users_pkey PRIMARY KEY (tenant_id, id),
+  constraint scim_users_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX scim_users_name ON public.scim_users USING btree (tenant_id, lower(user_name));
+CREATE UNIQUE INDEX scim_users_person ON public.scim_users USING btree (tenant_id, user_id);
+alter table public.scim_users enable row level security;
+alter table public.scim_users force row level security;
+create policy system on public.scim_users as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.scim_users as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.scim_users FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.scim_users to gw_app;
+grant select, insert, update, delete on public.scim_users to gw_system;
+
 create table public.security_rules (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   second_factor text default 'optional'::text not null,
@@ -1881,6 +1965,62 @@ create table public.service_keys (
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, hint, hash, former_hash, former_until, scopes, addresses, enabled, expires_at, operations, tenants, made_by ON public.service_keys FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.service_keys to gw_system;
 comment on table public.service_keys is 'no tenant: they stand above tenants; operators make them, gw_system alone reads them';
+
+create table public.sso_providers (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  protocol text not null,
+  name text not null,
+  config jsonb not null,
+  sealed bytea,
+  groups_claim text default 'groups'::text not null,
+  roles jsonb default '[]'::jsonb not null,
+  default_role text default 'member'::text not null,
+  status text default 'draft'::text not null,
+  tested_at timestamp with time zone,
+  problem text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sso_providers_pkey PRIMARY KEY (tenant_id, id),
+  constraint sso_providers_default_role_check CHECK ((default_role = ANY (ARRAY['viewer'::text, 'member'::text, 'admin'::text]))),
+  constraint sso_providers_protocol_check CHECK ((protocol = ANY (ARRAY['oidc'::text, 'saml'::text]))),
+  constraint sso_providers_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'enabled'::text, 'disabled'::text])))
+);
+CREATE UNIQUE INDEX sso_providers_id ON public.sso_providers USING btree (id);
+comment on index public.sso_providers_id is 'not by tenant: a provider''s answer names it before any tenant is known';
+alter table public.sso_providers enable row level security;
+alter table public.sso_providers force row level security;
+create policy system on public.sso_providers as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.sso_providers as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.sso_providers FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.sso_providers to gw_app;
+grant select, insert, update, delete on public.sso_providers to gw_system;
+
+create table public.sso_tickets (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  token_hash bytea not null,
+  note text,
+  created_by uuid not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  provider_id uuid,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint sso_tickets_pkey PRIMARY KEY (tenant_id, id)
+);
+CREATE UNIQUE INDEX sso_tickets_token ON public.sso_tickets USING btree (token_hash);
+comment on index public.sso_tickets_token is 'not by tenant: the ticket says which';
+alter table public.sso_tickets enable row level security;
+alter table public.sso_tickets force row level security;
+create policy system on public.sso_tickets as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.sso_tickets as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.sso_tickets FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update, delete on public.sso_tickets to gw_app;
+grant select, insert, update, delete on public.sso_tickets to gw_system;
 
 create table public.task_search (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,

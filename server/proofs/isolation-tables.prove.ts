@@ -152,6 +152,13 @@ async function useEverything(world: World): Promise<void> {
   await putRun(world)
   await putWorkflows(world)
   await world.invitation(alpha)
+  await world.ok(alpha.owner, 'POST', '/sso-providers', { body: { protocol: 'oidc', name: `${alpha.mark} provider`, oidc: { issuer: 'https://id.example.com', clientId: 'x' } } })
+  await world.ok(alpha.owner, 'POST', '/sso-tickets', { body: {} })
+  const { token } = await world.ok(alpha.owner, 'POST', '/scim-tokens', { body: {} })
+  await world.sql.query(`insert into domains (tenant_id, id, name, token, status, verified_at) values ($1, uuid7(), $2, 'x', 'verified', now())`, [alpha.id, `${alpha.mark}.example`])
+  const scim = async (path: string, body: object) => (await fetch(`${world.product.url}/scim/v2/${path}`, { method: 'POST', headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' }, body: JSON.stringify(body) })).json() as Promise<{ id: string }>
+  const person = await scim('Users', { userName: `provisioned@${alpha.mark}.example` })
+  await scim('Groups', { displayName: `${alpha.mark} group`, members: [{ value: person.id }] })
   await world.ok(alpha.owner, 'PATCH', '/security', { body: { secondFactor: 'optional' } })
   await world.apiKey(alpha)
   await world.impersonation(alpha)

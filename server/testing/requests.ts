@@ -21,6 +21,11 @@ const like = async (c: Case): Promise<Person> => (c.by.tenant === null ? c.world
 const lonely = (c: Case): Promise<Person> => c.world.person()
 const ownTenant = async (c: Case): Promise<Thing> => c.world.ok(c.by, 'POST', '/tenants', { body: { name: `${c.side.mark} second ${c.world.word()}` } })
 const aTask = (c: Case, more: object = {}) => c.world.task(c.side, c.project ?? c.side.open, more)
+async function ssoProvider({ world, side }: Case, saml = false): Promise<string> {
+  const { rows: [made] } = await world.sql.query(`insert into sso_providers (tenant_id, id, protocol, name, config) values ($1, uuid7(), $2, $3, $4) returning id`,
+    [side.id, saml ? 'saml' : 'oidc', `${side.mark} provider`, saml ? { entityId: 'https://idp.example.com', ssoUrl: 'https://idp.example.com/sso', certificates: [] } : { issuer: 'https://id.example.com', clientId: 'x', scopes: ['openid'] }])
+  return made.id as string
+}
 async function withTotp({ world }: Case, own: Person): Promise<{ own: Person; secret: string }> {
   const { secret } = await world.ok(own, 'POST', '/users/me/totp')
   await world.ok(own, 'POST', '/users/me/totp/confirm', { body: { code: codeAt(secret, stepAt(Date.now()) - 1) } })
@@ -62,6 +67,9 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
     const { items } = await c.world.ok(c.by, 'GET', '/auth/sessions')
     return { id: items.find((s: any) => !s.current).id }
   }],
+  [/\/sso-providers\/\{id\}/, async (c) => ({ id: await ssoProvider(c) })],
+  [/\/scim-tokens\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scim-tokens', { body: { name: `${c.side.mark} token` } })).id })],
+  [/\/sso-tickets\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/sso-tickets', { body: { note: `${c.side.mark} note` } })).id })],
   [/\/notifications\/\{id\}/, async (c) => ({ id: (await c.world.notification(c.side, c.by.tenant === c.side.id ? c.by : c.side.member, c.project ?? c.side.open)).id })],
   [/\/oauth-clients\/\{id\}/, async (c) => ({ id: (await aClient(c)).id })],
   [/\/scopes\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scopes', { body: scopeBody(c) })).id })],
@@ -147,6 +155,15 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   },
   'users.removeTotp': async (c) => ({ own: (await withTotp(c, await like(c))).own }),
   'users.makeRecoveryCodes': async (c) => ({ own: (await withTotp(c, await like(c))).own }),
+  'ssoProviders.create': (c) => ({ body: { protocol: 'oidc', name: text(c), oidc: { issuer: 'https://id.example.com', clientId: 'groundwork', clientSecret: 'of the client' } } }),
+  'ssoProviders.change': () => ({ body: { name: 'Renamed' } }),
+  'ssoProviders.test': async (c) => ({ params: { id: await ssoProvider(c, true) } }),
+  'ssoProviders.enable': async (c) => {
+    const id = await ssoProvider(c)
+    await c.world.sql.query('update sso_providers set tested_at = now() where id = $1', [id])
+    await c.world.sql.query(`insert into domains (tenant_id, id, name, token, status, verified_at) values ($1, uuid7(), $2, 'x', 'verified', now())`, [c.side.id, `${c.world.word()}.example`])
+    return { params: { id } }
+  },
   'security.change': () => ({ body: { secondFactor: 'optional' } }),
   'auth.session': async (c) => ({ headers: { cookie: await cookieOf(c), 'sec-fetch-site': 'same-origin' } }),
   'auth.refresh': async (c) => ({ body: { refreshToken: (await lonely(c)).refresh } }),

@@ -13,12 +13,15 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: 
   const plain = isPlainLocalhost(publicUrl)
   const home = new URL(publicUrl)
   const prefix = plain ? '' : '__Secure-'
-  const names = { refresh: `${prefix}groundwork_refresh`, session: `${prefix}groundwork.session_token`, form: `${prefix}groundwork_form` }
+  const names = { refresh: `${prefix}groundwork_refresh`, session: `${prefix}groundwork.session_token`, form: `${prefix}groundwork_form`, outside: `${prefix}groundwork_outside`, setup: `${prefix}groundwork_setup` }
   const cookie = (name: string, value: string, path: string, maxAge: number, site: 'Strict' | 'Lax') => `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=${site}${plain ? '' : '; Secure'}`
   return {
     names,
     refresh: (token: string) => cookie(names.refresh, encodeURIComponent(token), '/api/v1/auth', maxAgeSeconds, 'Strict'),
     form: (value: string) => cookie(names.form, value, '/', 3600, 'Strict'),
+    /** Comes back with whom another site sends here, so it is Lax. */
+    outside: (value: string) => cookie(names.outside, value, '/login', 1800, 'Lax'),
+    setup: (value: string) => cookie(names.setup, value, '/login', 5 * 86_400, 'Lax'),
     /** As the library sets it: the token with its HMAC. */
     session: (token: string) => cookie(names.session, encodeURIComponent(`${token}.${createHmac('sha256', secret).update(token).digest('base64')}`), '/', maxAgeSeconds, 'Lax'),
     /** Ends what a sign-out must end in this browser. */

@@ -143,11 +143,11 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
     hindrance(tenant: string, principal: Pick<Principal, 'tenant' | 'session' | 'proof'> & { actor: { type: string; id: string | null } }, role: TenantRole): ErrorCode | undefined | Promise<ErrorCode | undefined> {
       if (principal.actor.type !== 'user') return undefined
       const rules = security.rulesOf(tenant)
-      if (rules === null && !principal.proof?.tenant) return undefined
+      if (rules === null && principal.proof && !principal.proof.tenant) return undefined
       const judge = async () => {
         const now = await rules
         const chosen = principal.tenant === tenant
-        if (!hindranceOf(now, tenant, principal.proof, role, chosen)) return undefined
+        if (principal.proof && !hindranceOf(now, tenant, principal.proof, role, chosen)) return undefined
         return hindranceOf(now, tenant, await this.proofOf(principal), role, chosen)
       }
       return judge()

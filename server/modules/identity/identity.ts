@@ -11,6 +11,9 @@ import { createPasswords } from './hashing.ts'
 import { createFactors } from './factors.ts'
 import { createIssuer } from './issuer.ts'
 import { letterJob, type Deliver } from './letters.ts'
+import { createLegs } from './legs.ts'
+import { createOutside } from './outside.ts'
+import { createPageForms } from './page-forms.ts'
 import { createPasskeys } from './passkeys.ts'
 import { createPeople } from './people.ts'
 import { inTransaction, openIdentityPool } from './pool.ts'
@@ -63,6 +66,11 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       cookies,
       factors,
       passkeys,
+      outside: createOutside({ ...parts, accounts, onPerson: (user) => doorkeeper.forgetPerson(user), onMember: (tenant, person) => doorkeeper.forgetRole(tenant, person) }),
+      legs: createLegs(pool),
+      forms: createPageForms({ accounts, cookies, secret: secrets.library }),
+      /** other ways to sign in, as links of the sign-in page; modules add theirs before it is served */
+      offers: [] as { href: string; label: string }[],
       security,
       signIn,
       secrets,

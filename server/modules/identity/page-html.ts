@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { pageStyle } from './page-style.ts'
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-class Html {
+export class Html {
   readonly text: string
   constructor(text: string) {
     this.text = text
@@ -48,7 +48,7 @@ ${script !== undefined && new Html(`<script>${script}</script>`)}
 </html>`.text
 }
 
-export type Field = { name: string; label: string; type: 'email' | 'password' | 'text'; complete: string; value?: string; hint?: string; focus?: boolean; aside?: Html }
+export type Field = { name: string; label: string; type: 'email' | 'password' | 'text' | 'area'; complete: string; value?: string; hint?: string; focus?: boolean; aside?: Html }
 export type Form = { action: string; verb: string; hidden: Record<string, string>; fields: readonly Field[]; fault?: { message: string; field?: string | undefined } | undefined }
 /** A form that says what is wrong beside the field, or above when no single field is to blame. */
 export function formOf({ action, verb, hidden, fields, fault }: Form): Html {
@@ -58,7 +58,7 @@ export function formOf({ action, verb, hidden, fields, fault }: Form): Html {
     const described = [f.hint && `${f.name}-hint`, wrong && `${f.name}-fault`].filter(Boolean).join(' ')
     return html`<div class="field">
 <div class="label"><label for="${f.name}">${f.label}</label>${f.aside}</div>
-<input id="${f.name}" name="${f.name}" type="${f.type}" autocomplete="${f.complete}"${f.type === 'text' && html` spellcheck="false" autocapitalize="off"`} required maxlength="${f.type === 'email' ? 254 : 256}"${f.value !== undefined && html` value="${f.value}"`}${(wrong || (!blamed && n === 0) || f.focus) && html` autofocus`}${wrong && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}>
+${f.type === 'area' ? html`<textarea id="${f.name}" name="${f.name}" rows="8" required spellcheck="false"${wrong && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}>${f.value}</textarea>` : html`<input id="${f.name}" name="${f.name}" type="${f.type}" autocomplete="${f.complete}"${f.type === 'text' && html` spellcheck="false" autocapitalize="off"`} required maxlength="${f.type === 'email' ? 254 : 256}"${f.value !== undefined && html` value="${f.value}"`}${(wrong || (!blamed && n === 0) || f.focus) && html` autofocus`}${wrong && html` aria-invalid="true"`}${described && html` aria-describedby="${described}"`}>`}
 ${f.hint && html`<p class="hint" id="${f.name}-hint">${f.hint}</p>`}
 ${wrong && html`<p class="fault" id="${f.name}-fault" role="alert">${fault!.message}</p>`}
 </div>`

@@ -23,11 +23,19 @@ form { display: grid; gap: 16px; margin-top: 20px }
 label { font-weight: 500 }
 .label a { font-size: 13px }
 input:not([type=hidden]) { width: 100%; height: 40px; padding: 0 12px; font: inherit; font-size: 16px; color: inherit; background: var(--app); border: 1px solid var(--line-strong); border-radius: 6px }
-input[aria-invalid] { border-color: var(--danger) }
+textarea { width: 100%; padding: 8px 12px; font: 400 13px/1.45 ui-monospace, monospace; color: inherit; background: var(--app); border: 1px solid var(--line-strong); border-radius: 6px; resize: vertical }
+:is(input, textarea)[aria-invalid] { border-color: var(--danger) }
 button { height: 40px; padding: 0 16px; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: 6px; cursor: pointer; transition: background-color 120ms ease-out }
-button.quiet { color: var(--text); background: none; border: 1px solid var(--line-strong) }
-button.quiet:hover { background: var(--app) }
 .other { margin-top: 12px }
+.offers { display: grid; gap: 8px; margin-top: 16px; padding-top: 16px; border-top: 1px solid var(--line) }
+.offers.first { padding-top: 0; border: 0 }
+.offers a { display: grid; place-items: center; height: 40px; font-weight: 600; text-decoration: none; color: var(--text); border: 1px solid var(--line-strong); border-radius: 6px }
+.offers a:hover { background: var(--app) }
+.step { margin-top: 24px; padding: 16px 0 0; border: 0; border-top: 1px solid var(--line); border-radius: 0; box-shadow: none }
+.card { margin-top: 12px; padding: 12px; border: 1px solid var(--line); border-radius: 8px }
+.card p { margin: 0 }
+h2 { display: flex; justify-content: space-between; margin: 0; font-size: 16px; line-height: 24px; font-weight: 600 }
+.state { font-size: 13px; font-weight: 400; color: var(--dim) }
 button:hover { background: var(--accent-hover) }
 button.quiet { color: var(--text); background: transparent; border: 1px solid var(--line-strong) }
 button.quiet:hover { background: var(--app) }

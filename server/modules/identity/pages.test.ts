@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { browser } from '../../testing/browser-without-script.ts'
 import { goodPassword, testIdentity } from '../../testing/identity.ts'
-import { localPath } from './pages.ts'
+import { localPath } from './page-forms.ts'
 
 const typed = { email: 'ops@example.test', password: goodPassword }
 

@@ -45,12 +45,14 @@ export function createSignIn({ pool, auth, cookies, changed }: { pool: StampingP
   return {
     /** Inside a transaction that both the library and our own SQL take part in. */
     insertSession,
-    /** What proves somebody and the session in one transaction; the library's adapter joins it. */
-    async start(from: Caller, prove: (db: pg.ClientBase) => Promise<Proof & { user: string }>): Promise<Started> {
+    /** What proves somebody and the session in one transaction; the library's adapter joins it. Proves it nobody yet, what was written stays. */
+    async start<P extends (Proof & { user: string }) | undefined>(from: Caller, prove: (db: pg.ClientBase) => Promise<P>): Promise<undefined extends P ? Started | undefined : Started> {
       const { adapter } = await auth.$context
       const started = await caller.run({ actor: null, request: from.request }, () => runWithTransaction(adapter as never, async () => {
         const db = caller.getStore()!.client!
-        const { user, ...proof } = await prove(db)
+        const proven = await prove(db)
+        if (!proven) return undefined
+        const { user, ...proof } = proven
         const { rows: [row] } = await db.query<{ banned: boolean }>(`select coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u where u.id = $1`, [user])
         if (!row) refuse('auth.refused')
         if (row.banned) refuse('auth.refused', 'this account is closed: ask an operator')
@@ -58,7 +60,7 @@ export function createSignIn({ pool, auth, cookies, changed }: { pool: StampingP
         return { session: id, user, cookies: [cookies.session(token)] }
       }))
       changed()
-      return started
+      return started as Started
     },
 
     /** A one-time token for the second step; it is worth nothing by itself. */

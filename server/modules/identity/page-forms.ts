@@ -1,0 +1,78 @@
+// What every page with a form needs: proof that the form is ours, the form again with the reason when it is refused, and what a sign-in ends with.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { codes } from '../../kernel/errors.ts'
+import { judge } from '../../kernel/problems.ts'
+import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
+import type { Accounts } from './accounts.ts'
+import type { Cookies } from './cookies.ts'
+import { formOf, html, pageOf, type Page } from './page-html.ts'
+import { scriptPolicy } from './page-script.ts'
+import type { Started } from './sign-in.ts'
+
+export type Values = Record<string, string>
+export type Fault = { message: string; field?: string | undefined; code?: string }
+/** Only a path of ours: `//host`, `/\host` and schemes would leave for another site. */
+export const localPath = (given: string | undefined): string => (given && /^\/(?![/\\])[^\s\\]*$/.test(given) && given.length < 2000 ? given : '/')
+const stale = 'This page was open for too long. Try again.'
+
+export type PageForms = ReturnType<typeof createPageForms>
+
+/** @param secret of which the forms' tokens are made */
+export function createPageForms({ accounts, cookies, secret }: { accounts: Accounts; cookies: Cookies; secret: string }) {
+  const seal = (nonce: string) => createHmac('sha256', secret).update(`form ${nonce}`).digest('base64url')
+  const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
+  const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
+  const valueOf = (values: unknown, name: string): string => {
+    const value = (values as Values | null)?.[name]
+    return typeof value === 'string' ? value.slice(0, 4000) : ''
+  }
+
+  const show = (reply: FastifyReply, page: Page, status = 200) => pageHeaders(reply, plainPolicy() + (page.script === undefined ? '' : scriptPolicy)).header('cache-control', 'no-store').code(status).send(pageOf(page))
+  const go = (reply: FastifyReply, to: string) => reply.header('cache-control', 'no-store').redirect(to, 303)
+  /** The field every form of this browser carries: proves that the form came from a page of ours (besides `Origin` and SameSite). */
+  function formToken(req: FastifyRequest, reply: FastifyReply): string {
+    const known = cookiesOf(req)[cookies.names.form]
+    const nonce = known && /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url')
+    reply.header('set-cookie', cookies.form(nonce))
+    return seal(nonce)
+  }
+  function isOurForm(req: FastifyRequest): boolean {
+    cookies.requireOwnOrigin({ headers: req.headers, origin: req.headers.origin })
+    const [given, expected] = [Buffer.from(valueOf(req.body, 'form')), Buffer.from(seal(cookiesOf(req)[cookies.names.form] ?? ''))]
+    return given.length === expected.length && timingSafeEqual(given, expected)
+  }
+  /** Runs what a form asks for; a refusal shows the form again with the reason, under the refusal's own status. */
+  async function answer(req: FastifyRequest, reply: FastifyReply, again: (fault: Fault, status: number) => unknown, work: () => Promise<unknown>, { form = true }: { form?: boolean } = {}) {
+    try {
+      if (form && !isOurForm(req)) return await again({ message: stale }, 403)
+      await accounts.limitAddress(`page:${req.routeOptions.url}`, req.ip)
+      return await work()
+    } catch (error) {
+      const { code, detail, errors, headers } = judge(error as Error)
+      const { status, title } = codes[code]
+      if (status >= 500 && code !== 'unavailable') throw error
+      if (headers) reply.headers(headers)
+      const [field] = errors ?? []
+      const message = code === 'auth.refused' ? (detail ?? title).replace(codes['auth.refused'].cure, 'Address or password is wrong.') : field ? `The ${field.path.slice(1)} ${field.message}.` : `${title}. ${sentence(detail ?? codes[code].cure)}`
+      return again({ message, field: code === 'auth.code_refused' ? 'code' : field?.path.slice(1), code }, status)
+    }
+  }
+  const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+
+  /** Ends what a sign-in ends with: cookies, and back to where one wanted to go. */
+  async function letIn(req: FastifyRequest, reply: FastifyReply, next: string, login: Started) {
+    const before = await accounts.findCookieSession(req.headers.cookie ?? '')
+    if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
+    // the console's first call finds a refresh cookie of this sign-in, not one of before
+    const { pair } = await accounts.open(req.id, login.session, login.user, await accounts.chooseTenant(login.user, undefined, login.session))
+    reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
+    return go(reply, next)
+  }
+  const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>
+    show(reply, {
+      title: 'Second step', lead: 'Type the code your authenticator app shows, or one of your recovery codes.', foot: html`<a href="/login">Begin again</a>`,
+      body: formOf({ action: '/login/code', verb: 'Continue', hidden: { form: formToken(req, reply), next, challenge }, fault, fields: [{ name: 'code', label: 'Code', type: 'text', complete: 'one-time-code' }] }),
+    }, status)
+  return { show, go, formToken, answer, codePage, letIn, callerOf, valueOf, cookiesOf }
+}

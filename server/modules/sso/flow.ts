@@ -1,0 +1,155 @@
+// The way out to a provider and the way back, for the installation's providers and those of tenants. What comes back is judged here; who it is, and
+// what it opens, is identity's to say.
+import { createHash } from 'node:crypto'
+import { refuse } from '../../kernel/errors.ts'
+import { isId, platformId } from '../../kernel/ids.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { TenantRole } from '../../kernel/schema.ts'
+import type { Identity, Started } from '../identity/api.ts'
+import { withParents } from '../tenancy/api.ts'
+import { roleOfGroups, type OidcConfig, type Providers } from './providers.ts'
+import { findHolder, findProvider, listEnabled, type ProviderRow } from './queries.ts'
+import { authorizationUrl, badAnswer, discover, groupsOf, newLeg, reasonOf, redeem, type Claims, type Leg } from './relying-party.ts'
+import { newRequestId, readResponse, samlRequest, type SamlProvider } from './saml.ts'
+import { redeemSocial, serverOf, type SocialProvider } from './social.ts'
+
+type From = Parameters<Identity['outside']['enter']>[0]
+/** Kept from the way out to the way back. `browser`: hash of its cookie. `trial`: only shows what a sign-in would do. */
+type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; trial: boolean; ticket: string | null }
+/** What a trial found, for the page. */
+export type Trial = { provider: ProviderRow; ticket: string | null; problem: string | null; email: string | null; name: string; groups: string[]; role: TenantRole }
+export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial }
+export type Flow = ReturnType<typeof createFlow>
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
+
+export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside'>; providers: Providers; social: readonly SocialProvider[] }) {
+  const { legs, outside } = identity
+  const byTenant = (tenant: string, request: string) => kernel.system.context({ tenant, actor: { type: 'system', id: null }, request })
+  const trusted = kernel.egress.fetchAs({ fromSetting: true })
+  const callback = (id: string) => `${kernel.publicUrl}/login/callback/${id}`
+  const askedOf = (id: string, requestId: string) => ({ requestId, acs: providers.addressesOf(id).acsUrl, entityId: providers.addressesOf(id).entityId })
+  async function rowOf(id: string, request: string): Promise<ProviderRow> {
+    const [[row]] = isId(id) ? await byTenant(platformId, request).read(findProvider(id)) : [[]]
+    return row ?? refuse('sso_provider.not_found')
+  }
+
+  async function leave(request: string, out: Omit<Out, 'leg' | 'requestId'>, row: ProviderRow | undefined, hint?: string): Promise<string> {
+    const leg = await newLeg()
+    const requestId = newRequestId()
+    await legs.keep(request, 'sso-out', leg.state, { ...out, leg, requestId })
+    if (!row) {
+      const provider = social.find((p) => p.id === out.provider)!
+      return authorizationUrl(await serverOf(provider, trusted), provider, callback(provider.id), leg).catch((error: unknown) => refuse('sso.refused', `${provider.name} cannot be reached: ${reasonOf(error)}`))
+    }
+    if (row.protocol === 'saml') return samlRequest(row.config as SamlProvider, askedOf(row.id, requestId), leg.state)
+    try {
+      return await authorizationUrl(await discover((row.config as OidcConfig).issuer, providers.fetchFor(row.tenantId)), await providers.clientOf(row), callback(row.id), leg, hint)
+    } catch (error) {
+      return refuse('sso.refused', `the provider cannot be reached: ${reasonOf(error)}`)
+    }
+  }
+  /** Only the browser that set out may come back. */
+  function requireBrowser(out: Out, cookie: string): void {
+    if (!cookie || out.browser !== hashOf(cookie)) refuse('sso.refused', 'this sign-in was begun in another browser: begin again here')
+  }
+
+  /** What a tenant's provider says becomes a session, or what a trial shows. */
+  async function settle(from: From, row: ProviderRow, out: Out, claims: Claims): Promise<Arrived> {
+    const email = claims.email?.toLowerCase() ?? null
+    const domain = email?.split('@')[1]
+    const ctx = byTenant(row.tenantId, from.request)
+    const [[holder]] = domain ? await ctx.read(findHolder(withParents(domain))) : [[]]
+    const groups = groupsOf(claims.all, row.groupsClaim)
+    const role = roleOfGroups(groups, row.roles)
+    const problem = !email ? 'the provider sent no mail address' : holder?.tenantId !== row.tenantId ? `the domain ${domain} is not proven by this tenant` : null
+    if (out.trial) {
+      await providers.keepTest(ctx, row.id, problem)
+      return { kind: 'trial', trial: { provider: row, ticket: out.ticket, problem, email, name: claims.name, groups, role: role ?? (row.defaultRole as TenantRole) } }
+    }
+    if (row.status !== 'enabled') refuse('sso.refused', 'this provider is not enabled')
+    if (problem) {
+      await ctx.change('sso-provider.refused', { subject: row.id, data: { reason: email ? `${domain} is not proven` : problem }, run: [] })
+      refuse('sso.refused', problem)
+    }
+    const started = await outside.enterByTenant(from, { tenant: row.tenantId, provider: row.id, subject: claims.subject, email: email!, name: claims.name, role, defaultRole: row.defaultRole as TenantRole })
+    return { kind: 'session', started, next: out.next }
+  }
+  /** Tells the tenant's admins why an answer was refused; the person gets the words too, since they carry no secret. */
+  async function refused(row: ProviderRow, out: Out, request: string, error: unknown): Promise<never> {
+    const reason = reasonOf(error)
+    const ctx = byTenant(row.tenantId, request)
+    if (out.trial) await providers.keepTest(ctx, row.id, reason)
+    else await ctx.change('sso-provider.refused', { subject: row.id, data: { reason }, run: [] })
+    return badAnswer(reason)
+  }
+
+  return {
+    social,
+    /** @param browser a random value that stays in the browser's cookie */
+    async toSocial(request: string, id: string, next: string, browser: string): Promise<string> {
+      if (!social.some((p) => p.id === id)) refuse('sso_provider.not_found')
+      return leave(request, { provider: id, tenant: null, next, browser: hashOf(browser), trial: false, ticket: null }, undefined)
+    },
+    /** Home-realm discovery: whose domain the address has says where to sign in. @throws sso.refused where no provider is responsible */
+    async toTenant(request: string, email: string, next: string, browser: string): Promise<string> {
+      const domain = /^[^\s@]+@([^\s@]+)$/.exec(email.trim().toLowerCase())?.[1]
+      const system = byTenant(platformId, request)
+      const [[holder]] = domain ? await system.read(findHolder(withParents(domain))) : [[]]
+      const [[row]] = holder ? await system.read(listEnabled(holder.tenantId)) : [[]]
+      if (!row) refuse('sso.refused', 'no single sign-on is set up for this address: sign in with your password')
+      return leave(request, { provider: row.id, tenant: row.tenantId, next, browser: hashOf(browser), trial: false, ticket: null }, row, email.trim())
+    },
+    async toTrial(request: string, token: string, browser: string): Promise<string> {
+      const test = await legs.take<{ provider: string; tenant: string; ticket: string | null }>(request, 'sso-test', token)
+      if (!test) refuse('auth.link_refused', 'this test was begun already, or too long ago: ask for another link')
+      return leave(request, { provider: test.provider, tenant: test.tenant, next: '/', browser: hashOf(browser), trial: true, ticket: test.ticket }, await rowOf(test.provider, request))
+    },
+
+    /** The way back of OpenID Connect and OAuth 2.0. */
+    async backByCode(from: From, id: string, answer: URLSearchParams, browser: string): Promise<Arrived> {
+      const out = await legs.take<Out>(from.request, 'sso-out', answer.get('state') ?? '')
+      if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin again')
+      requireBrowser(out, browser)
+      const provider = social.find((p) => p.id === id)
+      if (provider) {
+        const claims = await redeemSocial(provider, await serverOf(provider, trusted), callback(id), out.leg, answer, trusted).catch((error: unknown) => badAnswer(reasonOf(error)))
+        const entered = await outside.enter(from, { provider: id, providerName: provider.name, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name })
+        return 'challenge' in entered ? { kind: 'challenge', challenge: entered.challenge, next: out.next } : { kind: 'session', started: entered, next: out.next }
+      }
+      const row = await rowOf(id, from.request)
+      const fetch = providers.fetchFor(row.tenantId)
+      let claims: Claims
+      try {
+        claims = await redeem(await discover((row.config as OidcConfig).issuer, fetch), await providers.clientOf(row), callback(id), out.leg, answer, fetch)
+      } catch (error) {
+        return refused(row, out, from.request, error)
+      }
+      return settle(from, row, out, claims)
+    },
+    /** The way back of SAML: a POST from another site, which brings no cookie. What it proves is kept for a moment, for the browser to fetch.
+        @returns a one-time token */
+    async backBySaml(from: From, id: string, encoded: string, relayState: string): Promise<string> {
+      const out = await legs.take<Out>(from.request, 'sso-out', relayState)
+      if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin at our sign-in page, not at the provider\'s')
+      const row = await rowOf(id, from.request)
+      if (row.protocol !== 'saml') refuse('sso_provider.not_found')
+      let claims: Claims
+      try {
+        const read = await readResponse(encoded, row.config as SamlProvider, askedOf(id, out.requestId))
+        if (!(await legs.once(from.request, 'saml-used', `${id} ${read.assertionId}`, read.minutes))) throw new Error('the assertion was used before')
+        claims = { subject: read.subject, email: read.email, emailVerified: true, name: read.name, all: read.all }
+      } catch (error) {
+        return refused(row, out, from.request, error)
+      }
+      await legs.keep(from.request, 'saml-in', out.leg.state, { out, claims }, 2)
+      return out.leg.state
+    },
+    async finishSaml(from: From, token: string, browser: string): Promise<Arrived> {
+      const kept = await legs.take<{ out: Out; claims: Claims }>(from.request, 'saml-in', token)
+      if (!kept) refuse('sso.refused', 'this answer was used already, or too long ago: begin again')
+      requireBrowser(kept.out, browser)
+      return settle(from, await rowOf(kept.out.provider, from.request), kept.out, kept.claims)
+    },
+  }
+}
