@@ -22,12 +22,17 @@ export type ApprovalList = { items: Approval[]; next: string | null }
 
 export type AskedDomain = { domain: string }
 
+/** null: as the installation looks; `name` null: the tenant's. */
+export type Branding = { name: string | null; color: string | null; logoUrl: string | null; version: number; updatedAt: string }
+
 export type BulkAnswer = { items: Task[] }
 
 /** Tasks that were not done at the end of each day (UTC); `ideal` goes evenly to none at the span's end. */
 export type BurnDownReport = { items: { day: string; open: number; ideal: number }[]; next: null }
 
 export type ChangeApiKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive' }
+
+export type ChangeBranding = { name?: string | null; color?: string | null }
 
 export type ChangeConnection = { name?: string; settings?: Record<string, unknown>; secrets?: Record<string, string> }
 
@@ -159,6 +164,8 @@ export type NewImpersonation = { userId: string; tenantId: string; reason: strin
 export type NewInitialAccessToken = { expiresIn?: number; quota?: number }
 
 export type NewInvitation = { email?: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; days?: number }
+
+export type NewLogo = { data: string }
 
 export type NewOAuthClient = { name: string; redirectUris?: string[]; postLogoutRedirectUris?: string[]; grantTypes?: ('authorization_code' | 'refresh_token' | 'client_credentials' | 'urn:ietf:params:oauth:grant-type:device_code' | 'password')[]; scopes?: string[]; tokenEndpointAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'; applicationType?: 'web' | 'native'; clientUri?: string | null; policyUri?: string | null; tosUri?: string | null; jwks?: { keys: Record<string, unknown>[] } | null; requirePkce?: boolean; resourceServer?: boolean }
 
@@ -444,6 +451,16 @@ export type Operations = {
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
     verifyEmail(input: { body: { token: string } } & CallOptions): Promise<void>
+  }
+  branding: {
+    /** Change name and colour */
+    change(input: { body: ChangeBranding } & CallOptions): Promise<Branding>
+    /** How the active tenant looks */
+    get(input?: CallOptions): Promise<Branding>
+    /** Give a logo */
+    putLogo(input: { body: NewLogo } & CallOptions): Promise<Branding>
+    /** Take the logo away */
+    removeLogo(input?: CallOptions): Promise<void>
   }
   connectedApps: {
     /** Applications I allowed something */
@@ -963,6 +980,12 @@ export const operations: { [group in keyof Operations]: { [verb in keyof Operati
     stepUp: { method: 'POST', path: '/api/v1/auth/step-up' },
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
+  },
+  branding: {
+    change: { method: 'PATCH', path: '/api/v1/branding' },
+    get: { method: 'GET', path: '/api/v1/branding' },
+    putLogo: { method: 'PUT', path: '/api/v1/branding/logo' },
+    removeLogo: { method: 'DELETE', path: '/api/v1/branding/logo' },
   },
   connectedApps: {
     list: { method: 'GET', path: '/api/v1/connected-apps' },

@@ -34,6 +34,7 @@ const reads: Record<string, string[]> = {
   notification: ['notifications.'],
   tenant: ['tenants.'],
   domain: ['domains.'],
+  branding: ['branding.'],
   usage: ['usage.'],
   'tenant-plan': ['tenants.', 'usage.'],
   plan: ['plans.', 'usage.'],

@@ -1,10 +1,11 @@
 // What stands round every scene: navigation, toasts, overlays, the live stream, shortcuts. Drawn only for somebody who is signed in.
-import { Button, useMantineColorScheme } from '@mantine/core'
+import { Button, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
 import { listenForKeys, useOffer, type Action } from './actions.ts'
 import { logout, startSession } from './api.ts'
+import { useBrandColor } from './brand.ts'
 import { staleByEvents } from './cache.ts'
 import { followLive, liveState, onLiveState } from './live.ts'
 import { BottomBar, Nav } from './nav.tsx'
@@ -54,6 +55,7 @@ function Signed() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const [collapsed, setCollapsed] = useState(() => remembered('nav') === 'narrow')
   const preferences = usePreferences().data
+  useBrandColor(useComputedColorScheme('light'))
   useEffect(() => setRegion(preferences ?? {}), [preferences])
   useEffect(listenForKeys, [])
   useEffect(() => {

@@ -107,6 +107,7 @@ export type OutboxMail = { id: string; kind: string; status: string; to: string 
 export type Installation = { heldSince: string | null; waiting: number }
 
 export type Domain = Thing & { name: string; status: 'pending' | 'verified' | 'lapsed'; record: { type: 'TXT'; name: string; value: string }; problem: string | null; checkedAt: string | null }
+export type Branding = { name: string | null; color: string | null; logoUrl: string | null; version: number }
 export type Unit = 'count' | 'bytes'
 export type UsageFigure = { meter: string; per: 'level' | 'day' | 'month'; unit: Unit; about: string; used: number; limit: number | null; resetsAt: string | null; days: { day: string; added: number; removed: number; level: number | null }[] }
 export type Usage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[] }

@@ -39,7 +39,7 @@ import { createScim, scimEvents } from './modules/scim/module.ts'
 import { createSso, ssoEvents } from './modules/sso/module.ts'
 import { createTasks, taskEvents } from './modules/tasks/module.ts'
 import { createWorkflowModule, runEvents, workflowEvents } from './modules/workflows/module.ts'
-import { createDoors, createTenancyModule, tenancyEvents, type TenantDoors } from './modules/tenancy/module.ts'
+import { createBranding, createDoors, createTenancyModule, tenancyEvents, type BrandDesk, type TenantDoors } from './modules/tenancy/module.ts'
 import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 
 /** Events of all modules, known before any module runs. */
@@ -47,17 +47,18 @@ type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}`
 export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
 type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
-export function createModules({ kernel, identity, oauth, doors, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
+export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
   const operations = () => modules.flatMap((m) => m.routes ?? [])
   const permissions = () => (table ??= createPermissions(modules))
   const connections = createDesk({ kernel, openMail })
+  const tenantAt = async (host: string) => (await doors.tenantOfHost(host)) ?? undefined
   const modules: Module[] = [
-    identityModule(identity),
+    identityModule(identity, { tenantAt, brandAt: async (host) => ((await tenantAt(host)) ? brands.brandOf((await tenantAt(host))!) : undefined) }),
     createOAuthModule(oauth),
-    createTenancyModule({ kernel, identity, doors, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
+    createTenancyModule({ kernel, identity, doors, brands, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
     createSso({ kernel, identity, doors, dns, settings: config }),
     createScim({ kernel, identity, limits: config.RATE_LIMITS === 'on' }),
     projects,
@@ -78,7 +79,7 @@ export function createModules({ kernel, identity, oauth, doors, desk, mail, open
         retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS,
       },
     }),
-    createMail({ kernel, port: mail }),
+    createMail({ kernel, port: mail, brandOf: brands.brandOf }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
   modules.push(createPlanModule({ kernel, desk, others: modules }))
@@ -138,10 +139,11 @@ export async function openApp(o: AppOptions): Promise<App> {
     const { findTenant } = identity.doorkeeper
     const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
     const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on' })
+    const brands = createBranding({ kernel })
     const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
     stops.push(() => desk.calls.stop())
     await desk.prepare()
-    const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, desk, mail: o.mail, openMail: o.openMail, dns: o.dns, config })
+    const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, brands, desk, mail: o.mail, openMail: o.openMail, dns: o.dns, config })
     const operations = operationsOf(modules)
     const permissions = createPermissions(modules)
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))

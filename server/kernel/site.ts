@@ -7,7 +7,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** First path segments that are never a page of the console. */
-const ours = new Set(['api', 'assets', 'live', 'oauth', 't', 'hooks', 'scim', 'files', '.well-known', 'login', 'logout', 'forgot', 'reset', 'verify', 'consent', 'interaction', 'health', 'ready', 'ping', 'status', 'metrics'])
+const ours = new Set(['api', 'assets', 'live', 'oauth', 't', 'hooks', 'scim', 'files', 'brand', '.well-known', 'login', 'logout', 'forgot', 'reset', 'verify', 'consent', 'interaction', 'health', 'ready', 'ping', 'status', 'metrics'])
 
 const policy = (nonce: string) =>
   `default-src 'none'; script-src 'self'; style-src 'self' 'nonce-${nonce}'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`

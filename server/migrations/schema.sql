@@ -1091,6 +1091,30 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.approvals FOR EACH ROW EX
 grant select, insert, update on public.approvals to gw_app;
 grant select, insert, update, delete on public.approvals to gw_system;
 
+create table public.branding (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  name text,
+  color text,
+  logo bytea,
+  logo_type text,
+  logo_hash text,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint branding_pkey PRIMARY KEY (tenant_id),
+  constraint branding_check CHECK ((((logo IS NULL) = (logo_type IS NULL)) AND ((logo IS NULL) = (logo_hash IS NULL)))),
+  constraint branding_color_check CHECK ((color ~ '^#[0-9a-f]{6}$'::text)),
+  constraint branding_logo_check CHECK ((octet_length(logo) <= 65536)),
+  constraint branding_logo_type_check CHECK ((logo_type = ANY (ARRAY['image/png'::text, 'image/jpeg'::text, 'image/webp'::text])))
+);
+alter table public.branding enable row level security;
+alter table public.branding force row level security;
+create policy system on public.branding as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.branding as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.branding FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, update on public.branding to gw_app;
+grant select, insert, update, delete on public.branding to gw_system;
+
 create table public.comments (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,

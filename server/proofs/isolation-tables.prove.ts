@@ -169,6 +169,7 @@ async function useEverything(world: World): Promise<void> {
   await world.ok(alpha.owner, 'POST', `/webhooks/${webhook}/ping`)
   await world.settled()
   await world.ok(alpha.owner, 'POST', '/domains', { body: { name: `${alpha.mark}.example` } })
+  await world.ok(alpha.owner, 'PATCH', '/branding', { body: { color: '#0f6472' } })
   // a limit that is nearly met leaves a warning
   await world.ok(world.ops, 'PATCH', `/tenants/${alpha.id}`, { body: { limits: { projects: 3 } } })
   const leaver = await world.member(alpha, 'member')

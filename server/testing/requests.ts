@@ -210,6 +210,8 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     await c.world.sql.query(`update domains set status = 'verified' where id = $1`, [id]) // as if its record had been found
     return { query: { domain: name } }
   },
+  'branding.change': (c) => ({ body: { name: `${c.side.mark} looks`, color: '#0f6472' } }),
+  'branding.putLogo': () => ({ body: { data: 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==' } }),
   'plans.create': (c) => ({ body: { name: c.world.word('p'), title: 'Team', limits: { users: 50, calls: null }, modules: { reports: false } } }),
   'plans.change': async (c) => ({ params: { id: await planOf(c) }, body: { title: 'Crew', limits: { projects: 9 } } }),
   'usage.events': () => ({ params: { meter: 'users' } }),

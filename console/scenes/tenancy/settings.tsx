@@ -8,6 +8,7 @@ import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
+import { BrandingSection } from './branding.tsx'
 import { useMay, useMe, useMembers } from '../../reads.ts'
 import { setSession } from '../../session.ts'
 import type { Tenant } from '../../things.ts'
@@ -54,6 +55,7 @@ function TeamSections({ team }: { team: Tenant }) {
           <p>{team.name}</p>
         </Section>
       )}
+      {admin && <BrandingSection team={team.name} />}
       {owner && <Transfer team={team} />}
       {owner && !deleting && (
         <Section title={t('Delete the team')} text={t('Its projects, tasks and log go after a week. Until then an owner can bring it back.')}>

@@ -35,6 +35,8 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: 
       if (request.origin === undefined) return
       const from = URL.canParse(request.origin) ? new URL(request.origin) : undefined
       if (from?.origin === home.origin) return
+      // a tenant's own door: the page came from the very host it calls, and cookies are that host's alone
+      if (from?.protocol === home.protocol && from.host === String(request.headers.host ?? '').toLowerCase()) return
       if (plain && from?.protocol === 'http:' && isLoopback(from.hostname) && from.port === home.port) return // one machine by its other names
       refuse('auth.origin_refused')
     },

@@ -3,11 +3,16 @@ import { module } from '../../kernel/module.ts'
 import { identityEvents } from './events.ts'
 import type { Identity } from './identity.ts'
 import { factorRoutes } from './factor-routes.ts'
+import type { Front } from './page-forms.ts'
 import { addPages } from './pages.ts'
 import { identityRoutes } from './routes.ts'
 
 export { identityEvents }
 export { openIdentity, type Identity, type IdentitySettings } from './identity.ts'
 
-export const identityModule = (identity: Identity) =>
-  module({ name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity), ...factorRoutes(identity)], meters: { users: { per: 'level', unit: 'count', about: 'Members, with whatever role.', added: ['member.added'], removed: ['member.removed'] } }, permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents, mount: (app) => addPages(app, identity) })
+export const identityModule = (identity: Identity, front: Front) =>
+  module({
+    name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity, front), ...factorRoutes(identity)], permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents,
+    meters: { users: { per: 'level', unit: 'count', about: 'Members, with whatever role.', added: ['member.added'], removed: ['member.removed'] } },
+    mount: (app) => (identity.forms.meet(front), addPages(app, identity)),
+  })

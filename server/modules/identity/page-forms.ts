@@ -6,7 +6,7 @@ import { judge } from '../../kernel/problems.ts'
 import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
 import type { Accounts } from './accounts.ts'
 import type { Cookies } from './cookies.ts'
-import { formOf, html, pageOf, type Page } from './page-html.ts'
+import { formOf, html, pageOf, type Page, type PageBrand } from './page-html.ts'
 import { scriptPolicy } from './page-script.ts'
 import type { Started } from './sign-in.ts'
 
@@ -16,10 +16,14 @@ export type Fault = { message: string; field?: string | undefined; code?: string
 export const localPath = (given: string | undefined): string => (given && /^\/(?![/\\])[^\s\\]*$/.test(given) && given.length < 2000 ? given : '/')
 const stale = 'This page was open for too long. Try again.'
 
+/** What a tenant's own door changes: how its pages look, and where a sign-in leads. */
+export type Front = { tenantAt(host: string): Promise<string | undefined>; brandAt(host: string): Promise<PageBrand | undefined> }
+
 export type PageForms = ReturnType<typeof createPageForms>
 
 /** @param secret of which the forms' tokens are made */
 export function createPageForms({ accounts, cookies, secret }: { accounts: Accounts; cookies: Cookies; secret: string }) {
+  let front: Front = { tenantAt: async () => undefined, brandAt: async () => undefined } // until the doors are there
   const seal = (nonce: string) => createHmac('sha256', secret).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
   const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
@@ -28,7 +32,10 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
     return typeof value === 'string' ? value.slice(0, 4000) : ''
   }
 
-  const show = (reply: FastifyReply, page: Page, status = 200) => pageHeaders(reply, plainPolicy() + (page.script === undefined ? '' : scriptPolicy)).header('cache-control', 'no-store').code(status).send(pageOf(page))
+  const show = async (reply: FastifyReply, page: Page, status = 200) => {
+    const brand = await front.brandAt(reply.request.host)
+    return pageHeaders(reply, plainPolicy() + (page.script === undefined ? '' : scriptPolicy)).header('cache-control', 'no-store').code(status).send(pageOf(brand ? { ...page, brand } : page))
+  }
   const go = (reply: FastifyReply, to: string) => reply.header('cache-control', 'no-store').redirect(to, 303)
   /** The field every form of this browser carries: proves that the form came from a page of ours (besides `Origin` and SameSite). */
   function formToken(req: FastifyRequest, reply: FastifyReply): string {
@@ -65,7 +72,11 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
     const before = await accounts.findCookieSession(req.headers.cookie ?? '')
     if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
     // the console's first call finds a refresh cookie of this sign-in, not one of before
-    const { pair } = await accounts.open(req.id, login.session, login.user, await accounts.chooseTenant(login.user, undefined, login.session))
+    const tenant = await accounts.chooseTenant(login.user, await front.tenantAt(req.host), login.session).catch(async (error: unknown) => {
+      await accounts.endSession({ actor: { type: 'user', id: login.user }, request: req.id }, login.user, login.session) // no pair, no session
+      throw error
+    })
+    const { pair } = await accounts.open(req.id, login.session, login.user, tenant)
     reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
     return go(reply, next)
   }
@@ -74,5 +85,7 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
       title: 'Second step', lead: 'Type the code your authenticator app shows, or one of your recovery codes.', foot: html`<a href="/login">Begin again</a>`,
       body: formOf({ action: '/login/code', verb: 'Continue', hidden: { form: formToken(req, reply), next, challenge }, fault, fields: [{ name: 'code', label: 'Code', type: 'text', complete: 'one-time-code' }] }),
     }, status)
-  return { show, go, formToken, answer, codePage, letIn, callerOf, valueOf, cookiesOf }
+  /** Tells the pages of the tenants' doors, which are opened later. */
+  const meet = (doors: Front): void => void (front = doors)
+  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, valueOf, cookiesOf }
 }

@@ -18,8 +18,10 @@ export const stylePath = `/login/style-${createHash('sha256').update(pageStyle).
 
 const mark = html`<svg class="mark" width="26" height="26" viewBox="0 0 24 24" aria-hidden="true"><path d="M6.5 5.5h8.2l2.8 6.5H8.8z" fill="currentColor" opacity="0.55"/><path d="M9.3 5.5h5.4l2.8 6.5H9.3z" fill="currentColor"/><rect x="2.5" y="15.5" width="19" height="3" rx="1.5" fill="currentColor"/></svg>`
 
+/** How the tenant looks whose page it is; paths of ours. */
+export type PageBrand = { name: string; logoUrl?: string | null; styleUrl?: string | null }
 /** `refresh`: where the browser goes by itself, in a navigation of its own. */
-export type Page = { title: string; lead?: string; body?: Html; foot?: Html; brand?: { name: string }; refresh?: string; script?: string }
+export type Page = { title: string; lead?: string; body?: Html; foot?: Html; brand?: PageBrand; refresh?: string; script?: string }
 export function pageOf({ title, lead, body, foot, brand = { name: 'Groundwork' }, refresh, script }: Page): string {
   return html`<!doctype html>
 <html lang="en">
@@ -32,10 +34,11 @@ ${refresh !== undefined && html`<meta http-equiv="refresh" content="0; url=${ref
 <meta name="robots" content="noindex">
 <link rel="icon" href="/favicon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="${stylePath}">
+${brand.styleUrl ? html`<link rel="stylesheet" href="${brand.styleUrl}">` : undefined}
 </head>
 <body>
 <main>
-<p class="wordmark">${mark}${brand.name}</p>
+<p class="wordmark">${brand.logoUrl ? html`<img class="logo" src="${brand.logoUrl}" alt="">` : mark}${brand.name}</p>
 <section>
 <h1>${title}</h1>
 ${lead !== undefined && html`<p class="lead">${lead}</p>`}

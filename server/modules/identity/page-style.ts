@@ -13,6 +13,7 @@ body { margin: 0; min-height: 100vh; min-height: 100dvh; display: grid; place-it
 main { width: min(400px, 100%) }
 .wordmark { display: flex; align-items: center; gap: 10px; margin: 0 0 20px; font-size: 16px; font-weight: 600; letter-spacing: -0.015em }
 .mark { color: var(--accent) }
+.logo { height: 28px; max-width: 140px; object-fit: contain }
 section { background: var(--surface); border: 1px solid var(--line); border-radius: 12px; padding: 24px; box-shadow: var(--lift) }
 h1 { margin: 0; font-size: 20px; line-height: 28px; font-weight: 600; letter-spacing: -0.012em }
 .lead { margin: 4px 0 0; color: var(--dim) }

@@ -5,13 +5,16 @@ import { Answer, del, get, patch, post, routes, type Operation, type RequestFact
 import { ById, Page, Strict, Type } from '../../kernel/schema.ts'
 import type { SignedIn as Login } from './accounts.ts'
 import type { Identity } from './identity.ts'
+import type { Front } from './page-forms.ts'
 import * as s from './schema.ts'
 
 const minute = 60_000
 const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
 const accepted = () => ({ status: 'accepted' as const })
 
-export function identityRoutes({ accounts, people, passkeys, cookies }: Identity): Operation[] {
+export function identityRoutes({ accounts, people, passkeys, cookies }: Identity, front: Pick<Front, 'tenantAt'>): Operation[] {
+  /** Whose door a page was served at: its sign-in leads to that tenant. */
+  const doorOf = (request: RequestFacts) => front.tenantAt(String(request.headers.host ?? ''))
   const from = (ctx: Context, request: RequestFacts) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent })
   /** Pages of ours keep the refresh token in the cookie; everybody else gets it in the body. */
   const answer = (login: Login, request: RequestFacts, { status = 200, byCookie = cookies.isOwnPage(request) } = {}) => {
@@ -56,7 +59,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
         cookies.requireOwnOrigin(request)
         const found = await accounts.findCookieSession(String(request.headers.cookie ?? ''))
         if (!found) refuse('auth.required', 'there is no session in this browser: sign in')
-        return answer(await accounts.open(ctx.request, found.session, found.user, await accounts.chooseTenant(found.user, undefined, found.session)), request, { byCookie: true })
+        return answer(await accounts.open(ctx.request, found.session, found.user, await accounts.chooseTenant(found.user, await doorOf(request), found.session)), request, { byCookie: true })
       },
     }),
     refresh: post('/auth/refresh', {

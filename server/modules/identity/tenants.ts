@@ -117,7 +117,18 @@ export function createTenants(pool: StampingPool, changed: () => void, onMember:
     },
     /** For good, with members and invitations: for the job that ends the grace. @returns false when it was gone, or no longer due */
     remove: (who: By, id: string, { onlyIfDue = true } = {}): Promise<boolean> =>
-      within(who, async (db) => ((await db.query(`delete from organization where id = $1 and (not $2::bool or (status = 'deleting' and "deletesAt" <= now()))`, [id, onlyIfDue])).rowCount ?? 0) > 0),
+      within(who, async (db) => {
+        const { rowCount } = await db.query(`select 1 from organization where id = $1 and (not $2::bool or (status = 'deleting' and "deletesAt" <= now())) for update`, [id, onlyIfDue])
+        if (!rowCount) return false
+        // what its provider had signed in opened this tenant alone; without its proof such a session would pass for any other
+        await db.query('delete from session where id in (select session_id from session_proof where tenant_id = $1)', [id])
+        // whatever table of these schemas names a tenant: a later one cannot be forgotten
+        const { rows } = await db.query<{ name: string; column: string }>(`select c.oid::regclass::text as name, quote_ident(a.attname) as column from pg_class c join pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+          where c.relnamespace in ('identity'::regnamespace, 'oauth'::regnamespace) and c.relkind in ('r', 'p') and a.attname in ('tenant_id', 'organizationId', 'organization_id') and has_table_privilege(c.oid, 'delete') order by c.oid desc`)
+        for (const { name, column } of rows) await db.query(`delete from ${name} where ${column}::text = $1`, [id])
+        await db.query('delete from organization where id = $1', [id])
+        return true
+      }),
     /** Those whose grace is over. */
     listDue: async (): Promise<string[]> => (await pool.query<{ id: string }>(`select id from organization where status = 'deleting' and "deletesAt" <= now() limit 100`)).rows.map((r) => r.id),
     /** By id or slug, whatever its state; without judging who asks. */

@@ -2,15 +2,17 @@ import type { Job, JobHandler } from '../../kernel/jobs.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { mailBinding, sendJob, type MailText } from '../../kernel/mail.ts'
 import type { Mail } from '../../kernel/ports.ts'
+import { platformId } from '../../kernel/ids.ts'
+import { dressed, type LetterBrand } from './dress.ts'
 import { endMail, findMail } from './queries.ts'
 
-export type SenderOptions = { kernel: Pick<Kernel, 'system' | 'keys'>; port: Mail }
+export type SenderOptions = { kernel: Pick<Kernel, 'system' | 'keys' | 'publicUrl'>; port: Mail; brandOf?: (tenant: string) => Promise<LetterBrand | undefined> }
 
 /** Mail servers like to repeat the address in their refusal; it must not get into a row or a log line. */
 const withoutAddresses = (text: string) => text.replace(/[^\s<>,;:"'()]+@[^\s<>,;:"'()]+/g, '***')
 
 /** The job `mail.send`. At least once: after a crash between sending and marking, the same letter goes out again under the same key. */
-export function createSender({ kernel, port }: SenderOptions): JobHandler {
+export function createSender({ kernel, port, brandOf }: SenderOptions): JobHandler {
   async function handle(job: Job): Promise<void> {
     const { mailId } = job.data as { mailId: string }
     const tenant = job.tenant_id
@@ -22,7 +24,9 @@ export function createSender({ kernel, port }: SenderOptions): JobHandler {
     const text = await kernel.keys.open(mail.sealed as Buffer, mailBinding(mailId))
     if (text === null) return void (await giveUp('its key was destroyed'))
     try {
-      await port.send({ ...(JSON.parse(text) as MailText), key: job.id })
+      const words = JSON.parse(text) as MailText
+      const brand = tenant === platformId || words.html !== undefined ? undefined : await brandOf?.(tenant)
+      await port.send({ ...words, ...(brand ? { html: dressed(words.text, brand, kernel.publicUrl) } : {}), key: job.id })
     } catch (error) {
       const reason = withoutAddresses(String((error as Error)?.message ?? error)).slice(0, 500)
       const forGood = (error as { permanent?: boolean }).permanent === true // the port's word for "never"

@@ -90,7 +90,8 @@ export function createCalls({ system, onError, everyMs = 10_000, now = Date.now 
     tell,
     /** A plan changed: what is left of the block is given back with the next question, and a refusal is forgotten. */
     hear({ name, tenant_id }: { name: string; tenant_id: string }): void {
-      if (name === 'tenant-plan.changed') {
+      if (name === 'tenant.deleted') states.delete(tenant_id)
+      else if (name === 'tenant-plan.changed') {
         const state = states.get(tenant_id)
         if (state) void (state.asking ??= refill(tenant_id, state).catch(onError).finally(() => (state.asking = undefined)))
       } else if (name === 'plan.changed') for (const [tenant, state] of states) void (state.asking ??= refill(tenant, state).catch(onError).finally(() => (state.asking = undefined)))

@@ -40,8 +40,9 @@ export const noteCalls = statement('plans.note-calls', Nothing, (tenant: string,
   on conflict (tenant_id, day, process) do update set used = c.used + ${used}, taken = c.taken - ${returned}, seen_at = now()`)
 export const forgetCalls = statement('plans.forget-calls', Nothing, () => sql`delete from usage_calls where day < current_date - 2`)
 
+/** Of a tenant that is gone nothing is counted: its end is in the log too. */
 export const addDay = statement('plans.add-day', Type.Object({ added: Type.Integer() }), (meter: string, day: string, added: number, removed: number, pos: number, seq: number) => sql`
-  insert into usage_days as d (meter, day, added, removed, pos, seq) values (${meter}, ${day}::date, ${added}, ${removed}, ${pos}, ${seq})
+  insert into usage_days as d (meter, day, added, removed, pos, seq) select ${meter}, ${day}::date, ${added}::bigint, ${removed}::bigint, ${pos}::bigint, ${seq}::bigint where exists (select from identity.organization)
   on conflict (tenant_id, meter, day) do update set added = d.added + excluded.added, removed = d.removed + excluded.removed, pos = excluded.pos, seq = excluded.seq
   where (d.pos, d.seq) < (excluded.pos, excluded.seq) returning added`)
 export const listDays = statement('plans.days', Type.Object({ meter: Type.String(), day: Type.String(), added: Type.Integer(), removed: Type.Integer() }), (from: string, to: string) => sql`

@@ -7,6 +7,7 @@ const Named = Strict({ name: Type.String() })
 const Faulty = Strict({ name: Type.String(), problem: Type.String() })
 
 export const tenancyEvents = {
+  'branding.changed': event(Strict({ name: Nullable(Type.String()), color: Nullable(Type.String()), logo: Nullable(Type.String()) }), { subject: 'tenant', about: 'How the tenant looks changed; `logo` is the hash of its bytes.' }),
   'domain.added': event(Named, { ...domain, about: 'A domain was named; it opens nothing before it is proved.' }),
   'domain.verified': event(Named, { ...domain, about: 'The record in the DNS was found: the domain opens the tenant.' }),
   'domain.rechecked': event(Named, { ...domain, about: 'The daily look found the record.' }),

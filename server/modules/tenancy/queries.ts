@@ -69,3 +69,15 @@ export const countTenant = statement('tenancy.count', counts, (id: string) => sq
     (select count(*)::int as tasks, (count(*) filter (where not p.done_columns ? k.status))::int as open from tasks k join projects p on p.tenant_id = k.tenant_id and p.id = k.project_id
       where k.tenant_id = ${id} and k.deleted_at is null and p.deleted_at is null) t,
     (select count(*)::int as events, (count(distinct actor_id) filter (where actor_type = 'user'))::int as people from events where tenant_id = ${id} and at > now() - interval '7 days') w`)
+
+const BrandingRow = Type.Object({ name: Nullable(Type.String()), color: Nullable(Type.String()), logoHash: Nullable(Type.String()), version: Type.Integer(), updatedAt: Type.String() })
+const brandingColumns = sql`name, color, logo_hash as "logoHash", version, updated_at as "updatedAt"`
+export const findBranding = statement('tenancy.branding', BrandingRow, () => sql`select ${brandingColumns} from branding`)
+export const putBranding = statement('tenancy.put-branding', BrandingRow, (name: string | null, color: string | null) => sql`
+  insert into branding (name, color) values (${name}, ${color}) on conflict (tenant_id) do update set name = excluded.name, color = excluded.color returning ${brandingColumns}`)
+export const putLogo = statement('tenancy.put-logo', BrandingRow, (logo: Buffer | null, type: string | null, hash: string | null) => sql`
+  insert into branding (logo, logo_type, logo_hash) values (${logo}, ${type}, ${hash}) on conflict (tenant_id) do update set logo = excluded.logo, logo_type = excluded.logo_type, logo_hash = excluded.logo_hash returning ${brandingColumns}`)
+/** As gw_system: what anybody may see of a tenant that is open. */
+export const findBrand = statement('tenancy.brand', Type.Object({ name: Type.String(), color: Nullable(Type.String()), logoHash: Nullable(Type.String()) }), (tenant: string) => sql`
+  select coalesce(b.name, o.name) as name, b.color, b.logo_hash as "logoHash" from identity.organization o left join branding b on b.tenant_id = o.id where o.id = ${tenant} and o.status = 'active'`)
+export const findLogo = statement('tenancy.logo', Type.Object({ logo: Nullable(Type.Unknown()), type: Nullable(Type.String()) }), (tenant: string, hash: string) => sql`select logo, logo_type as type from branding where tenant_id = ${tenant} and logo_hash = ${hash}`)

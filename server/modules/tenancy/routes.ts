@@ -1,12 +1,21 @@
 import type { Operation } from '../../kernel/route.ts'
-import { del, get, patch, post, routes } from '../../kernel/route.ts'
+import { del, get, patch, post, put, routes } from '../../kernel/route.ts'
 import { ById, Id, Page, Strict, Type } from '../../kernel/schema.ts'
 import { PlanFits } from '../plans/api.ts'
 import * as s from './schema.ts'
+import type { BrandDesk } from './branding.ts'
 import type { Domains } from './domains.ts'
 import type { Tenancy } from './service.ts'
 
 const ByUser = Strict({ userId: Id })
+
+export const brandingRoutes = (desk: BrandDesk): Operation[] =>
+  routes('branding', {
+    get: get('/branding', { summary: 'How the active tenant looks', permission: 'members.read', metered: false, returns: s.Branding, handle: (ctx) => desk.get(ctx) }),
+    change: patch('/branding', { summary: 'Change name and colour', description: 'A colour that nothing can be read on is refused, with the nearest that would do.', permission: 'tenants.configure', body: s.ChangeBranding, returns: s.Branding, ifMatch: true, handle: (ctx, { body, ifMatch }) => desk.change(ctx, body, ifMatch) }),
+    putLogo: put('/branding/logo', { summary: 'Give a logo', permission: 'tenants.configure', body: s.NewLogo, returns: s.Branding, handle: (ctx, { body }) => desk.changeLogo(ctx, body.data) }),
+    removeLogo: del('/branding/logo', { summary: 'Take the logo away', permission: 'tenants.configure', handle: async (ctx) => void (await desk.changeLogo(ctx, null)) }),
+  })
 
 /** Nothing of it exists where one tenant is for all. */
 export const domainRoutes = (domains: Domains): Operation[] =>

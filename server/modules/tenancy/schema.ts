@@ -58,3 +58,15 @@ export type Domain = Static<typeof Domain>
 export const DomainList = listOf(Domain, 'DomainList')
 export const NewDomain = Strict({ name: Text(1, 253, { description: 'such as `app.example.com`; without scheme and port' }) }, { $id: 'NewDomain' })
 export const AskedDomain = Type.Object({ domain: Type.String() }, { $id: 'AskedDomain' })
+
+export const Branding = Type.Object(
+  { name: Nullable(Type.String()), color: Nullable(Type.String()), logoUrl: Nullable(Type.String({ description: 'a path of ours, without sign-in' })), version: Version, updatedAt: Time },
+  { $id: 'Branding', description: 'null: as the installation looks; `name` null: the tenant\'s.' },
+)
+export type Branding = Static<typeof Branding>
+export const ChangeBranding = Strict(
+  { name: Type.Optional(Nullable(Text(1, 60))), color: Type.Optional(Nullable(Type.String({ pattern: '^#[0-9a-fA-F]{6}$', description: 'such as `#0f6472`; at least 4.5 to 1 against white' }))) },
+  { $id: 'ChangeBranding', minProperties: 1 },
+)
+export type ChangeBranding = Static<typeof ChangeBranding>
+export const NewLogo = Strict({ data: Type.String({ minLength: 16, maxLength: 90_000, contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]+={0,2}$', description: 'PNG, JPEG or WebP in base64, at most 64 KiB' }) }, { $id: 'NewLogo' })
