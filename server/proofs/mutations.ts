@@ -69,10 +69,6 @@ export const mutations: readonly Mutation[] = [
     name: 'limits-alone', proof: pair, breaks: 'each process counts limits for itself', file: 'server/adapters/bus-local.ts',
     find: '      if (taken.allowed) tell(key, limit, cost)\n', replace: '', says: /on one process the other allowed \d+ more/,
   },
-  {
-    name: 'lease-for-ever', proof: pair, breaks: 'jobs of a dead process are not taken over', file: 'server/kernel/jobs.ts',
-    find: "where status = 'running' and lease_until < now() and", replace: "where status = 'running' and lease_until < now() - interval '1 hour' and", says: /✖ two processes over one database, by NOTIFY/,
-  },
   // the browser
   {
     name: 'page-without-nonce', proof: browser, breaks: 'the page names another nonce than its policy', file: 'server/kernel/site.ts',
