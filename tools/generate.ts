@@ -30,7 +30,8 @@ async function openApi(): Promise<object> {
 async function nodeTypes(): Promise<string> {
   const { operations } = (await import('../server/describe-app.ts')).describeApp()
   const [{ createCatalogue }, { nodesDocument }] = await Promise.all([import('../server/modules/workflows/nodes/catalogue.ts'), import('../server/modules/workflows/nodes/document.ts')])
-  return nodesDocument(createCatalogue(operations))
+  const { readPresets } = await import('../server/modules/connections/presets.ts')
+  return nodesDocument(createCatalogue(operations, readPresets()))
 }
 
 /** Makes every file, and writes it unless only a comparison is asked for. Answers the files that differed; one that cannot be made differs. */

@@ -4,6 +4,7 @@ import type { Context, Who } from './db.ts'
 import { refuse } from './errors.ts'
 import { requirePermission, type PermissionTable } from './permissions.ts'
 import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
+import { requireScope, scopeOf } from './scopes.ts'
 import { createValidators, faultOf, findUnkeepable, type Validator } from './validation.ts'
 
 export type Called = { params?: Record<string, unknown>; query?: Record<string, unknown>; body?: unknown }
@@ -35,6 +36,8 @@ export function createInvoker({ operations, permissions }: { operations: readonl
       if (operation.access === 'operator' || operation.access === 'public') refuse('permission.denied', `${id} is not open to workflows`)
       if (operation.fresh) refuse('permission.denied', `${id} is a person's alone: it asks for a fresh proof of who they are`)
       if (operation.permission) requirePermission(permissions, who, operation.permission)
+      const scope = scopeOf(operation, permissions)
+      if (scope && who.scopes) requireScope(who, scope, operation.permission)
       // coercion and defaults write into what they judge: never into the caller's own
       const mine = structuredClone({ params, query, body })
       check(operation.params, 'params', mine.params)

@@ -2392,6 +2392,7 @@ create table public.workflow_triggers (
   problem text,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  enabled_at timestamp with time zone default now() not null,
   constraint workflow_triggers_pkey PRIMARY KEY (tenant_id, id),
   constraint workflow_triggers_tenant_id_workflow_id_node_key UNIQUE (tenant_id, workflow_id, node),
   constraint workflow_triggers_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE

@@ -1,11 +1,9 @@
 import { module, type Module, type ScopeRule } from '../../kernel/module.ts'
 import { Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
-import type { Desk } from '../connections/api.ts'
 import { runEvents } from './engine/events.ts'
 import { workflowEvents } from './events.ts'
 import { workflowRoutes } from './routes.ts'
-import { connectionsBy } from './runner/connected.ts'
 import { createWorkflows, usualWorkflowLimits, type WorkflowOptions } from './workflows.ts'
 
 export { workflowEvents, runEvents, usualWorkflowLimits }
@@ -16,9 +14,8 @@ const seesRun = statement('runs.seen', Seen, (id: string) => sql`select true as 
 /** Members see that there are workflows and runs, and where they stand; values are judged where they are shown. */
 const rule = (query: typeof seesRun): ScopeRule => async (viewer, id) => (viewer.role ? (await viewer.read(query(id)))[0].length > 0 : false)
 
-/** @param desk of connections, which nodes name */
-export function createWorkflowModule({ desk, ...o }: Omit<WorkflowOptions, 'connections' | 'connectionKinds'> & { desk: Desk }): Module {
-  const workflows = createWorkflows({ ...o, connections: () => connectionsBy(desk), connectionKinds: (ctx) => desk.typesOf(ctx) })
+export function createWorkflowModule(o: WorkflowOptions): Module {
+  const workflows = createWorkflows(o)
   return module({
     name: 'workflows', about: 'Durable workflows of five primitives: drawn, tested, published as immutable versions, begun by events, schedules, webhooks, people and the API.',
     routes: workflowRoutes(workflows), readers: workflows.readers(), jobs: workflows.jobs, permissions: { 'workflows.read': 'viewer', 'workflows.write': 'member', 'approvals.decide': 'member' },

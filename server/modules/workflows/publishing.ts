@@ -49,12 +49,22 @@ export function createPublishing(parts: Parts, deploying: Deploying, connections
     if (publisher !== personOf(ctx) && !roleReaches(ctx.role, 'admin')) refuse('permission.denied', 'its runs use the rights of whoever published it: only that person and admins may do this; publish it yourself instead')
   }
 
+  /** What is published acts with all rights of its publisher, for as long as it stands: nobody gives away more than they were given. */
+  const mayLend = (ctx: Context) => {
+    if (ctx.impersonation) refuse('impersonation.denied', 'a workflow would act with this person\'s rights beyond the impersonation')
+    if (!ctx.scopes) return
+    const needed = ['read', 'write', ...(roleReaches(ctx.role, 'admin') ? ['admin'] : [])]
+    const missing = needed.find((scope) => !ctx.scopes!.includes(scope))
+    if (missing) refuse('scope.denied', `a workflow acts with all rights of whoever publishes it: the token needs the scopes ${needed.join(', ')}`)
+  }
+
   const verbs = {
     surroundings,
     judge: async (ctx: Context, definition: unknown): Promise<Judged> => parts.judge()(definition, await surroundings(ctx)),
 
     /** @throws workflow.invalid with every fault */
     async publish(ctx: Context, id: string, note: string | null): Promise<{ workflow: Workflow; number: number; hash: string; warnings: Fault[]; program: Program }> {
+      mayLend(ctx)
       const around = await surroundings(ctx)
       return ctx.happen(async (tx) => {
         const { now, ...row } = only(await tx(lockWorkflow(id)), 'workflow')
@@ -85,6 +95,7 @@ export function createPublishing(parts: Parts, deploying: Deploying, connections
         const number = row.activeVersion ?? row.lastVersion
         if (!number) refuse('workflow.not_published')
         mayStart(tx, row.publishedBy)
+        mayLend(tx)
         if (row.status === 'active') return { happened: [], result: shownWorkflow(row) }
         if (!row.publishedBy || !(await parts.doorkeeper.roleIn(tx.tenant, row.publishedBy))) refuse('state.conflict', 'whoever published it is no member any more: publish it yourself')
         const deployment = newId()

@@ -7,6 +7,7 @@ import type { JobHandler } from '../../kernel/jobs.ts'
 import type { PermissionTable } from '../../kernel/permissions.ts'
 import { systemWho, type Reader } from '../../kernel/readers.ts'
 import type { Operation } from '../../kernel/route.ts'
+import type { Desk } from '../connections/api.ts'
 import { definitionLimits } from './definitions/definition.ts'
 import { createJudge, type Judge } from './definitions/validate.ts'
 import { openEngine } from './engine/embedded.ts'
@@ -21,7 +22,8 @@ import { createApprovals } from './runs/approvals.ts'
 import { createRehearsal } from './runs/rehearsal.ts'
 import { createRuns } from './runs/service.ts'
 import { createHouse } from './runner/house.ts'
-import { createOutside, type Connections } from './runner/outside.ts'
+import { connectionsBy } from './runner/connected.ts'
+import { createOutside } from './runner/outside.ts'
 import { createRights } from './runner/rights.ts'
 import { createRunner } from './runner/runner.ts'
 import type { Services } from './runner/services.ts'
@@ -40,9 +42,8 @@ export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | '
   permissions(): PermissionTable
   /** names of all events, known before any module runs */
   eventNames: readonly string[]
-  connections?(): Connections | undefined
-  /** kinds of the tenant's connections, by id */
-  connectionKinds?(ctx: Context): Promise<ReadonlyMap<string, { kind: string }>>
+  /** where connections are opened */
+  desk: Desk
 }
 export const allTemplates = [...projectTemplates, ...teamTemplates]
 export const usualWorkflowLimits: WorkflowLimits = { depth: 16, runsPerTenant: 50, stepsPerRun: 50_000, runDays: 400, inputChars: 2_000_000, inboxDays: 30, retentionDays: 90 }
@@ -55,7 +56,7 @@ function lately<T>(make: () => T): () => T {
 
 export function createWorkflows(o: WorkflowOptions) {
   const { kernel, limits } = o
-  const catalogue: () => Catalogue = lately(() => createCatalogue(o.operations()))
+  const catalogue: () => Catalogue = lately(() => createCatalogue(o.operations(), o.desk.presets))
   const judge: () => Judge = lately(() => createJudge(catalogue()))
   const invoker: () => Invoker = lately(() => createInvoker({ operations: o.operations(), permissions: o.permissions() }))
   let opened: Engine | undefined
@@ -66,10 +67,11 @@ export function createWorkflows(o: WorkflowOptions) {
   const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine }
   const rights = createRights(parts)
   const deploying = createDeploying(parts)
-  const publishing = createPublishing(parts, deploying, o.connectionKinds ?? (async () => new Map()))
+  const publishing = createPublishing(parts, deploying, (ctx) => o.desk.typesOf(ctx))
   const approvals = createApprovals(parts)
   const runs = createRuns(parts, publishing)
-  const services: Services = { ...createHouse(parts, approvals), ...createOutside({ kernel, sandbox: kernel.sandbox, connections: o.connections ?? (() => undefined) }) }
+  const connections = connectionsBy(o.desk)
+  const services: Services = { ...createHouse(parts, approvals, connections), ...createOutside({ kernel, sandbox: kernel.sandbox, connections }) }
   const runner = createRunner({ kernel, catalogue, sandbox: kernel.sandbox, services, rights, publishing })
   const hooks = createHooks(parts)
   const triggers = createTriggers(parts, deploying)

@@ -38,7 +38,7 @@ export const actions: readonly NodeType[] = [
     },
   }),
   node({
-    ...action, type: 'email_send', title: 'Send a mail', description: 'Queues a mail to each recipient; it is handed to the mail server as every mail of the product is.', effect: 'outside',
+    ...action, type: 'email_send', title: 'Send a mail', description: 'Queues a mail to each recipient; it is handed to the mail server as every mail of the product is, or to the connection\'s own.', effect: 'outside', connection: { kinds: ['smtp'] },
     settings: Strict({
       to: Listed({ title: 'To', description: 'Addresses, or ids of members.', most: 20 }),
       subject: Template({ title: 'Subject', maxLength: 500 }), text: Template({ title: 'Text', long: true }),
@@ -143,7 +143,7 @@ function approvalOf(settings: Settings): Asked {
 
 const texts = (values: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === null || value === undefined ? [] : [[name, textOf(value)]])))
 /** What another server's refusal means for the step: some come again, some never will. */
-function answerFault({ status, headers, body }: { status: number; headers: Record<string, string>; body: unknown }): StepFailure {
+export function answerFault({ status, headers, body }: { status: number; headers: Record<string, string>; body: unknown }): StepFailure {
   const said = textOf(body).slice(0, 300)
   const wait = headers['retry-after']
   const retryAfterMs = wait === undefined ? undefined : /^\d+$/.test(wait) ? Number(wait) * 1000 : Math.max(0, Date.parse(wait) - Date.now()) || undefined

@@ -2,19 +2,22 @@
 import type { Operation } from '../../../kernel/route.ts'
 import type { TSchema } from '../../../kernel/schema.ts'
 import { createValidators, faultOf, type Validator } from '../../../kernel/validation.ts'
+import type { Desk } from '../../connections/api.ts'
 import { actions } from './actions.ts'
 import { conditions } from './conditions.ts'
 import { connections } from './connections.ts'
 import { data } from './data.ts'
 import type { NodeType, Primitive } from './node.ts'
 import { operationNodes } from './operations.ts'
+import { presetNodes } from './presets.ts'
 import { triggers } from './triggers.ts'
 
 export type Catalogue = ReturnType<typeof createCatalogue>
 export type SettingsFault = { pointer: string; message: string }
 
-export function createCatalogue(operations: readonly Operation[]) {
-  const types = [...triggers, ...actions, ...operationNodes(operations), ...connections, ...conditions, ...data]
+/** @param presets services whose operations are known */
+export function createCatalogue(operations: readonly Operation[], presets: Desk['presets'] = []) {
+  const types = [...triggers, ...actions, ...operationNodes(operations), ...presetNodes(presets), ...connections, ...conditions, ...data]
   const byName = new Map<string, NodeType>()
   for (const type of types) {
     const name = `${type.primitive}.${type.type}`

@@ -3,7 +3,7 @@ import { Problem } from '../../../kernel/errors.ts'
 import { ConnectionError, type Desk, type OpenConnection } from '../../connections/api.ts'
 import type { Json } from '../engine/port.ts'
 import { StepFailure, type Step } from '../nodes/node.ts'
-import type { Connections } from './outside.ts'
+import { asStepFailure, type Connections } from './outside.ts'
 
 type Speaking<S extends OpenConnection['speaks']> = Extract<OpenConnection, { speaks: S }>
 
@@ -23,19 +23,20 @@ export function connectionsBy(desk: Desk): Connections {
       const opened = await speaking(step, id, 'http')
       return opened.request({ method, url, query, headers: { ...(named || method === 'GET' ? {} : { 'idempotency-key': step.key }), ...headers }, body, totalMs: 30_000, signal: step.signal })
     }),
+    operation: (step, id, name, input) => asSteps(async () => (await speaking(step, id, 'http')).operation(name, input)),
+    send: (step, id, letter) => asSteps(async () => (await speaking(step, id, 'smtp')).send(letter)),
     query: (step, id, sql, parameters, maxRows) => asSteps(async () => (await (await speaking(step, id, 'database')).query(sql, parameters, maxRows)) as unknown as Json),
     test: (step, id) => asSteps(async () => (await open(step, id)).test()),
   }
 }
 
 const final = (failure: StepFailure): StepFailure => Object.assign(failure, { retryable: false })
-/** Errors of the egress guard pass: they are judged where all requests are. */
 async function asSteps<R>(body: () => Promise<R>): Promise<R> {
   try {
     return await body()
   } catch (error) {
     if (error instanceof Problem) throw final(new StepFailure(error.code, error.message))
     if (error instanceof ConnectionError) throw error.code === 'failed' ? new StepFailure('connection.failed', error.message) : final(new StepFailure(`connection.${error.code}`, error.message))
-    throw error
+    return asStepFailure(error)
   }
 }

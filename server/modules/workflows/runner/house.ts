@@ -13,6 +13,7 @@ import type { Parts } from '../parts.ts'
 import { listByRole, type Approvals } from '../runs/approvals.ts'
 import { insertWait } from '../triggers/queries.ts'
 import { once } from './effects.ts'
+import type { Connections } from './outside.ts'
 import type { Found, Services } from './services.ts'
 
 const Person = Type.Object({ id: Id, email: Type.String(), name: Type.String() })
@@ -28,7 +29,7 @@ export function asFailure(error: unknown): never {
   throw Object.assign(new StepFailure(error.code, error.message, { details: (error.more.errors ?? null) as Json }), passing ? {} : { retryable: false })
 }
 
-export function createHouse({ kernel, invoker }: Pick<Parts, 'kernel' | 'invoker'>, approvals: Approvals): Pick<Services, 'call' | 'mail' | 'people' | 'ask' | 'listen'> {
+export function createHouse({ kernel, invoker }: Pick<Parts, 'kernel' | 'invoker'>, approvals: Approvals, connections: Pick<Connections, 'send'>): Pick<Services, 'call' | 'mail' | 'people' | 'ask' | 'listen'> {
   const withoutSecrets = (answer: unknown, omit: readonly string[]): Json =>
     omit.length && typeof answer === 'object' && answer !== null ? (Object.fromEntries(Object.entries(answer).filter(([key]) => !omit.includes(key))) as Json) : ((answer ?? null) as Json)
   const inRun = async (step: Step, work: Parameters<typeof once>[4]): Promise<Json> => once(kernel.app, await step.who(), step.run.id, placeOf(step), work)
@@ -56,6 +57,11 @@ export function createHouse({ kernel, invoker }: Pick<Parts, 'kernel' | 'invoker
       }
     },
     async mail(step, to, subject, text) {
+      const { connectionId } = step.node
+      if (connectionId) {
+        for (const [i, { address }] of to.entries()) await connections.send(step, connectionId, { to: address, subject, text, key: `${step.key}/${i}` })
+        return { mails: [], to: to.map(({ address }) => address) }
+      }
       return inRun(step, async (tx) => {
         const mails: string[] = []
         for (const { address, person } of to) mails.push(await queueMail(tx, kernel.keys, { kind: 'workflow', to: address, person, subject, text }))

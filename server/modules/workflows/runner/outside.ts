@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { EgressFailed, EgressRefused } from '../../../kernel/egress-reach.ts'
 import { HostUnavailable } from '../../../kernel/egress-tenants.ts'
 import type { EgressAnswer } from '../../../kernel/egress.ts'
-import type { Sandbox } from '../../../kernel/ports.ts'
+import type { Letter, Sandbox } from '../../../kernel/ports.ts'
 import { SandboxError } from '../../../kernel/sandbox.ts'
 import type { Json } from '../engine/port.ts'
 import { StepFailure, type Step } from '../nodes/node.ts'
@@ -14,6 +14,9 @@ import type { OutgoingAnswer, OutgoingRequest, Services } from './services.ts'
 export type Connections = {
   /** Signs the request in and sends it through the guard; what comes back has the connection's secrets masked. */
   request(step: Step, connectionId: string, request: OutgoingRequest): Promise<OutgoingAnswer>
+  operation(step: Step, connectionId: string, name: string, input: Record<string, unknown>): Promise<OutgoingAnswer>
+  /** By a mail server of the tenant's own; at least once, under the letter's key. */
+  send(step: Step, connectionId: string, letter: Letter): Promise<void>
   query(step: Step, connectionId: string, sql: string, parameters: readonly Json[], maxRows: number): Promise<Json>
   test(step: Step, connectionId: string): Promise<{ ok: boolean; message: string }>
 }
@@ -51,12 +54,11 @@ export function readAnswer({ status, headers, body }: Pick<EgressAnswer, 'status
   return { status, headers: Object.fromEntries([...headers].filter(([name]) => name !== 'set-cookie').slice(0, 100)), body: read }
 }
 
-export function createOutside({ kernel, sandbox, connections }: Pick<Parts, 'kernel'> & { sandbox: Sandbox; connections(): Connections | undefined }): Pick<Services, 'request' | 'query' | 'code' | 'testConnection'> {
+export function createOutside({ kernel, sandbox, connections }: Pick<Parts, 'kernel'> & { sandbox: Sandbox; connections: Connections }): Pick<Services, 'request' | 'operation' | 'query' | 'code' | 'testConnection'> {
   const ofConnection = (step: Step): [Connections, string] => {
     const { connectionId } = step.node
-    const module = connections()
-    if (!connectionId || !module) throw final(new StepFailure('connection.missing', 'the node names no connection'))
-    return [module, connectionId]
+    if (!connectionId) throw final(new StepFailure('connection.missing', 'the node names no connection'))
+    return [connections, connectionId]
   }
   return {
     async request(step, wanted) {
@@ -74,13 +76,13 @@ export function createOutside({ kernel, sandbox, connections }: Pick<Parts, 'ker
         return asStepFailure(error)
       }
     },
+    async operation(step, name, input) {
+      const [module, id] = ofConnection(step)
+      return module.operation(step, id, name, input)
+    },
     async query(step, sql, parameters, maxRows) {
       const [module, id] = ofConnection(step)
-      try {
-        return await module.query(step, id, sql, parameters, maxRows)
-      } catch (error) {
-        return asStepFailure(error)
-      }
+      return module.query(step, id, sql, parameters, maxRows)
     },
     async testConnection(step) {
       const [module, id] = ofConnection(step)
@@ -104,9 +106,13 @@ export function createOutside({ kernel, sandbox, connections }: Pick<Parts, 'ker
 /** TypeScript without its types; what is no type but code of TypeScript's own (enum, namespace) is refused with its line. */
 export async function plainSource(code: string): Promise<string> {
   const { stripTypeScriptTypes } = await import('node:module')
+  const { emitWarning } = process
+  process.emitWarning = () => {} // Node calls it experimental on every process's standard error; it is pinned with Node
   try {
     return stripTypeScriptTypes(code)
   } catch (error) {
     throw final(new StepFailure('code.invalid', `the code cannot be read: ${String((error as Error).message).slice(0, 300)}`))
+  } finally {
+    process.emitWarning = emitWarning
   }
 }

@@ -39,7 +39,7 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
     if (!own || !root) throw new StepFailure('run.no_rights', 'the run is gone')
     if (chain.some(({ publishedBy }) => !publishedBy)) throw new StepFailure('run.no_rights', 'nobody published this: publish it anew')
     const people = [...new Set([...chain.map(({ publishedBy }) => publishedBy!), ...(root.actorType === 'user' && root.actorId ? [root.actorId] : [])])]
-    const [[starter]] = root.actorType === 'key' ? await nobody(tenant).read(findStarter(root.id)) : [[]]
+    const [[starter]] = root.actorType === 'key' || root.actorType === 'user' ? await nobody(tenant).read(findStarter(root.id)) : [[]]
     if (root.actorType === 'key' && !starter) throw new StepFailure('run.no_rights', 'the key that started it is unknown')
     const lineage: Lineage = { workflowId: own.workflowId, people, startedEvent: own.startedEvent, starter }
     if (known.size > 5000) known.clear()

@@ -13,6 +13,8 @@ export type Services = {
   call(step: Step, operation: string, call: Called, omit: readonly string[]): Promise<Json>
   /** Through the egress guard, signed in by the node's connection if it has one; the answer's secrets are masked. */
   request(step: Step, wanted: OutgoingRequest): Promise<OutgoingAnswer>
+  /** An operation of the service that the node's connection is to. */
+  operation(step: Step, name: string, input: Record<string, unknown>): Promise<OutgoingAnswer>
   query(step: Step, sql: string, parameters: readonly Json[], maxRows: number): Promise<Json>
   code(step: Step, code: string, input: Json, hosts: readonly string[]): Promise<Json>
   mail(step: Step, to: readonly { address: string; person: string | null }[], subject: string, text: string): Promise<Json>

@@ -45,7 +45,7 @@ const hiddenError = (error: unknown) => {
   return found && { code: found.code, message: 'left out: it may hold what you may not see' }
 }
 
-/** What a key may is kept with the run: the key itself may be gone when a step asks. */
+/** What a key or another token with scopes may is kept with the run: it may be gone when a step asks. */
 const beginByKey = (ctx: Context, begin: (tx: Context) => Promise<{ id: string }>, workflowId: string): Promise<{ id: string }> =>
   ctx.happen(async (tx) => {
     const begun = await begin(tx)
@@ -113,6 +113,7 @@ export function createRuns(parts: Parts, publishing: Publishing) {
 
     /** By hand or API: it may what its publisher and its starter both may. @throws workflow.not_active, workflow.no_entry, 422 at /input */
     async start(ctx: Context, workflowId: string, { input = null, version, trigger }: RunBody): Promise<Run> {
+      if (ctx.impersonation) refuse('impersonation.denied', 'a run would act with this person\'s rights beyond the impersonation')
       const workflow = only((await ctx.read(findWorkflow(workflowId)))[0], 'workflow')
       const number = version ?? workflow.activeVersion
       if (!number) refuse('workflow.not_published')
@@ -122,7 +123,7 @@ export function createRuns(parts: Parts, publishing: Publishing) {
       judgeInput(entry, input as Json)
       const keep = found.program.graph.reads
       const begin = (tx: Context) => engine().start(tx, { workflowId: workflow.id, version: number, input: input as Json, entry: entry.id, ...(keep ? { keep } : {}) })
-      const { id } = await (ctx.actor.type === 'key' ? beginByKey(ctx, begin, workflow.id) : begin(ctx)).catch(asProblem)
+      const { id } = await (ctx.actor.type === 'key' || ctx.scopes ? beginByKey(ctx, begin, workflow.id) : begin(ctx)).catch(asProblem)
       return read(ctx, id)
     },
 

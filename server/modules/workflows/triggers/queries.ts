@@ -17,7 +17,7 @@ export const insertTrigger = statement('triggers.insert', Nothing, (t: { id: str
   insert into workflow_triggers (id, workflow_id, node, type, settings, events, enabled, token_hash, token_sealed)
   values (${t.id}, ${t.workflowId}, ${t.node}, ${t.type}, ${sql.json(t.settings)}, ${t.events}::text[], ${t.enabled}, ${t.tokenHash}, ${t.tokenSealed})`)
 export const updateTrigger = statement('triggers.update', Nothing, (id: string, t: { type: string; settings: unknown; events: readonly string[]; enabled: boolean }) => sql`
-  update workflow_triggers set type = ${t.type}, settings = ${sql.json(t.settings)}, events = ${t.events}::text[], enabled = ${t.enabled}, problem = null where id = ${id}`)
+  update workflow_triggers set type = ${t.type}, settings = ${sql.json(t.settings)}, events = ${t.events}::text[], enabled = ${t.enabled}, enabled_at = case when enabled then enabled_at else now() end, problem = null where id = ${id}`)
 export const setEnabled = statement('triggers.set-enabled', Type.Object({ id: Id, type: Type.String() }), (workflowId: string, enabled: boolean) => sql`
   update workflow_triggers set enabled = ${enabled} where workflow_id = ${workflowId} returning id, type`)
 export const setToken = statement('triggers.set-token', Nothing, (id: string, hash: Buffer | null, sealed: Buffer | null) => sql`update workflow_triggers set token_hash = ${hash}, token_sealed = ${sealed} where id = ${id}`)
@@ -27,10 +27,11 @@ export const deleteTrigger = statement('triggers.delete', Nothing, (id: string) 
 export const deleteTriggers = statement('triggers.delete-all', Type.Object({ id: Id, type: Type.String() }), (workflowId: string) => sql`delete from workflow_triggers where workflow_id = ${workflowId} returning id, type`)
 
 const Listening = Type.Object({ id: Id, workflowId: Id, node: Type.String(), settings: Type.Unknown(), version: Type.Integer(), publishedBy: Nullable(Id), reads: Nullable(Type.Unknown()) })
-/** Triggers that take an event, with the version they start. */
-export const listListening = statement('triggers.listening', Listening, (event: string) => sql`
+/** Triggers that take an event, with the version they start. What happened before a trigger was there begins nothing, also when the log is read again;
+    the seconds are those a transaction may take from its beginning, which is the event's time, to its end. */
+export const listListening = statement('triggers.listening', Listening, (event: string, at: string) => sql`
   select t.id, t.workflow_id as "workflowId", t.node, t.settings, coalesce(w.active_version, 0) as version, w.published_by as "publishedBy", v.program #> '{graph,reads}' as reads
-  from workflow_triggers t join workflows w on w.id = t.workflow_id join workflow_versions v on v.workflow_id = w.id and v.number = w.active_version where t.enabled and t.events @> array[${event}::text] and w.status = 'active' and w.active_version is not null and w.deleted_at is null order by t.id`)
+  from workflow_triggers t join workflows w on w.id = t.workflow_id join workflow_versions v on v.workflow_id = w.id and v.number = w.active_version where t.enabled and t.enabled_at < ${at}::timestamptz + interval '15 seconds' and t.events @> array[${event}::text] and w.status = 'active' and w.active_version is not null and w.deleted_at is null order by t.id`)
 const Target = Type.Object({
   tenantId: Id, triggerId: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), settings: Type.Unknown(), secretSealed: Nullable(Type.Unknown()), version: Type.Integer(), status: Type.String(), publishedBy: Nullable(Id), reads: Nullable(Type.Unknown()),
 })

@@ -54,7 +54,7 @@ export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, 
     if (event.tenantId === platformId || silent.has(event.name)) return
     const declared = kernel.registry.find(event.name)
     const about = [event.subject.id, ...[declared?.parent, declared?.scope].flatMap((field) => (field && typeof event.data[field] === 'string' ? [event.data[field] as string] : []))]
-    const [listening, waiting] = await tx.run(listListening(event.name), takeWaits(event.name, about))
+    const [listening, waiting] = await tx.run(listListening(event.name, event.at), takeWaits(event.name, about))
     for (const { runId, signal } of waiting) await engine().signal(tx, runId, signal, event as unknown as Json)
     let depth: number | undefined
     for (const trigger of listening) {
