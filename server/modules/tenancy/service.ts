@@ -79,6 +79,7 @@ export function createTenancy({ kernel, identity, plans, usage, multiTenant }: T
     },
     /** A person's own, none left out; of a token with scopes only the one it is for. Operators may ask for all. */
     async list(ctx: Context, { all, after, limit, q, status, plan }: TenantQuery): Promise<List<TenantView>> {
+      const before = parseCursor(after, newest, [timeShape, idShape])
       if (ctx.scopes && ctx.tenant !== platformId) return { items: [await visible(ctx, ctx.tenant)], next: null }
       if (!all) {
         const own = ctx.actor.type === 'key' ? [] : await shown(await tenants.listOf(selfOf(ctx)))
@@ -87,7 +88,7 @@ export function createTenancy({ kernel, identity, plans, usage, multiTenant }: T
       }
       if (!ctx.operator) refuse('operator.required', 'only operators see every tenant')
       const like = q === undefined ? null : `%${q.replace(/[\\%_]/g, '\\$&')}%`
-      const [rows] = await kernel.system.context(systemWho(ctx.request)).read(listTenants(parseCursor(after, newest, [timeShape, idShape]), { q: like, status: status ?? null, plan: plan ?? null }, limit + 1))
+      const [rows] = await kernel.system.context(systemWho(ctx.request)).read(listTenants(before, { q: like, status: status ?? null, plan: plan ?? null }, limit + 1))
       const { items, next } = page(rows, limit, (last) => [last.createdAt, last.id])
       return { items: await shown(items.map((row) => ({ ...row, role: null }))), next }
     },
