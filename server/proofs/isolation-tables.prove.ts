@@ -168,7 +168,7 @@ async function useEverything(world: World): Promise<void> {
   const { id: webhook } = await world.ok(alpha.owner, 'POST', '/webhooks', { body: { url: 'http://127.0.0.1:9/hook', events: ['task.*'] } })
   await world.ok(alpha.owner, 'POST', `/webhooks/${webhook}/ping`)
   await world.settled()
-  await world.ok(alpha.owner, 'POST', '/domains', { body: { name: `${alpha.mark}.example` } })
+  await world.ok(alpha.owner, 'POST', '/domains', { body: { name: `other.${alpha.mark}.example` } })
   await world.ok(alpha.owner, 'PATCH', '/branding', { body: { color: '#0f6472' } })
   // a limit that is nearly met leaves a warning
   await world.ok(world.ops, 'PATCH', `/tenants/${alpha.id}`, { body: { limits: { projects: 3 } } })
