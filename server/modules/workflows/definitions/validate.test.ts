@@ -49,6 +49,7 @@ test('every fault is told at once, with its node and a JSON pointer', () => {
     ['a circle', def([say('a'), say('b')], 'start>a', 'a>b', 'b>a'), ['cycle a /edges']],
     ['a loop without body', def([node('l', 'condition', 'loop', { items: 'trigger' })], 'start>l'), ['loop l /nodes/1']],
     ['a way into a loop from outside', def([node('l', 'condition', 'loop', { items: 'trigger' }), say('b')], 'start>l', 'l>b each', 'start>b'), ['loop b /nodes/1']],
+    ['a wait for an event in a loop', def([node('l', 'condition', 'loop', { items: 'trigger' }), node('w', 'action', 'wait', { event: 'task.moved', subject: '${{ item }}' })], 'start>l', 'l>w each'), ['loop w /nodes/2/settings/event']],
     ['a secret', def([node('a', 'action', 'api_call', { method: 'GET', url: 'https://a.test', headers: { authorization: 'Bearer abcdefghijklmnop' } })], 'start>a'), ['secret a /nodes/1/settings/headers/authorization']],
     ['a statement', def([say('a', { expression: 'x = 1' })], 'start>a'), ['expression a /nodes/1/settings/expression']],
     ['two expressions', def([say('a', { expression: '1); evil(' })], 'start>a'), ['expression a /nodes/1/settings/expression']],

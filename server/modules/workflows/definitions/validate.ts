@@ -143,6 +143,8 @@ export function createJudge(catalogue: Catalogue): Judge {
         else if (!read.guarded && always && !always.get(id)?.has(target)) warn('maybe_undefined', id, pointer, `nodes.${target} does not run on every way to ${id}: write nodes.${target}?.output`)
       }
       for (const field of markedFields(type.settings, settings)) judgeField(field, one, roots, take, error)
+      // its lanes would take each other's events
+      if (type.form === 'wait' && settings.event !== undefined && graph.loopsOf(id).length) error('loop', id, `/nodes/${at}/settings/event`, 'a loop cannot wait for events: start a workflow for each item, and wait there')
       if (found.size) reads[id] = [...found].sort()
       judgeReferences(one, known, around, error)
     }
