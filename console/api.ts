@@ -2,6 +2,7 @@
 // Scenes name paths; a lost session goes to the login page once, not once per query.
 import { connect } from '../client/client.ts'
 import { ApiProblem } from '../client/problem.ts'
+import { askForProof, setDemand } from './proof.ts'
 import { cameFromLogin, leaveForLogin, session, setSession } from './session.ts'
 import type { Page, Person, Tenant } from './things.ts'
 
@@ -32,9 +33,18 @@ export const fieldsOf = (problem: ApiProblem) =>
 
 /** One call below /api/v1. @throws ApiProblem */
 export async function call<Answer>(method: string, path: string, { query, ...rest }: Options = {}): Promise<Answer> {
-  const answer = await client.requester.send({ method, path: `/api/v1${path}` }, { ...rest, query: query && present(query) })
-  return answer.body as Answer
+  const send = async () => (await client.requester.send({ method, path: `/api/v1${path}` }, { ...rest, query: query && present(query) })).body as Answer
+  try {
+    return await send()
+  } catch (error) {
+    const code = error instanceof ApiProblem ? error.code : ''
+    if (code === 'auth.step_up_required' && (await askForProof())) return send()
+    if (demands.has(code)) setDemand(code)
+    throw error
+  }
 }
+/** What a team may demand of a session before it shows anything. */
+const demands = new Set(['tenant.second_factor_required', 'tenant.passkey_required', 'tenant.sso_required', 'tenant.other_provider'])
 
 export const get = <Answer>(path: string, query?: Query, signal?: AbortSignal) => call<Answer>('GET', path, { query, signal })
 export const post = <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, { body, idempotencyKey: key() })

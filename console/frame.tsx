@@ -11,6 +11,7 @@ import { followLive, liveState, onLiveState } from './live.ts'
 import { BottomBar, Nav } from './nav.tsx'
 import { show, useOverlay } from './overlays.ts'
 import { useAsked } from './parts/ask.ts'
+import { useDemand, useProofWanted } from './proof.ts'
 import { Mark } from './parts/mark.tsx'
 import { Trouble } from './parts/states.tsx'
 import { say, Toasts } from './parts/toasts.tsx'
@@ -24,6 +25,8 @@ const KeySheet = lazy(() => import('./parts/key-sheet.tsx').then((part) => ({ de
 const CreateTask = lazy(() => import('./scenes/tasks/create-task.tsx').then((part) => ({ default: part.CreateTask })))
 const CreateProject = lazy(() => import('./scenes/projects/create-project.tsx').then((part) => ({ default: part.CreateProject })))
 const AskDialog = lazy(() => import('./parts/dialog.tsx').then((part) => ({ default: part.AskDialog })))
+const ProofDialog = lazy(() => import('./scenes/identity/proof-dialog.tsx').then((part) => ({ default: part.ProofDialog })))
+const Demanded = lazy(() => import('./scenes/identity/demanded.tsx').then((part) => ({ default: part.Demanded })))
 const NewTeam = lazy(() => import('./scenes/tenancy/new-team.tsx').then((part) => ({ default: part.NewTeam })))
 
 export function Frame() {
@@ -53,6 +56,7 @@ function Signed() {
   const { tenant } = useMe()
   const cache = useQueryClient()
   const path = useRouterState({ select: (state) => state.location.pathname })
+  const demand = useDemand()
   const [collapsed, setCollapsed] = useState(() => remembered('nav') === 'narrow')
   const preferences = usePreferences().data
   useBrandColor(useComputedColorScheme('light'))
@@ -77,7 +81,11 @@ function Signed() {
         <Nav />
         <main className="page" id="main" tabIndex={-1}>
           <LostBanner />
-          {tenant || path.startsWith('/operate') || path.startsWith('/account') ? (
+          {demand && !path.startsWith('/operate') && !path.startsWith('/account') && !path.startsWith('/teams') ? (
+            <Suspense fallback={null}>
+              <Demanded code={demand} />
+            </Suspense>
+          ) : tenant || path.startsWith('/operate') || path.startsWith('/account') ? (
             <Outlet />
           ) : (
             <Suspense fallback={null}>
@@ -116,6 +124,9 @@ function Overlays() {
   const overlay = useOverlay()
   const asked = useAsked()
   const [everAsked, setEverAsked] = useState(false)
+  const proof = useProofWanted()
+  const [everProven, setEverProven] = useState(false)
+  useEffect(() => setEverProven((was) => was || proof), [proof])
   useEffect(() => setEverAsked((was) => was || !!asked), [asked])
   const close = () => show(null)
   return (
@@ -124,6 +135,7 @@ function Overlays() {
       {overlay?.kind === 'keys' && <KeySheet close={close} />}
       {overlay?.kind === 'create-task' && <CreateTask close={close} projectId={overlay.projectId} status={overlay.status} />}
       {(asked || everAsked) && <AskDialog />}
+      {(proof || everProven) && <ProofDialog />}
       {overlay?.kind === 'create-project' && <CreateProject close={close} />}
     </Suspense>
   )
@@ -154,6 +166,7 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'go-members', label: t('Go to members'), group: t('Go to'), keys: 'g m', run: go('/members') },
     ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
     { id: 'go-settings', label: t('Go to team settings'), group: t('Go to'), keys: 'g s', run: go('/settings') },
+    { id: 'go-security', label: t('Go to team security'), group: t('Go to'), run: go('/security'), also: 'sso saml scim two-factor passkeys' },
     { id: 'go-account', label: t('Go to your account'), group: t('Go to'), keys: 'g u', run: go('/account') },
     ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban' }] : []),
     { id: 'light', label: t('Use the light scheme'), group: t('Look'), run: () => setColorScheme('light') },

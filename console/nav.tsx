@@ -1,5 +1,5 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, ScrollText, Search, Settings2, Users } from 'lucide-react'
+import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, ScrollText, Search, Settings2, ShieldCheck, Users } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
@@ -32,6 +32,7 @@ function usePlaces() {
         ...(admin ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }, { to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
         ...(admin ? [{ to: '/usage' as const, icon: <Gauge size={16} />, label: t('Plan and usage') }, { to: '/domains' as const, icon: <Globe size={16} />, label: t('Domains') }] : []),
         ...(admin ? [{ to: '/keys' as const, icon: <KeyRound size={16} />, label: t('API keys') }, { to: '/issuers' as const, icon: <BadgeCheck size={16} />, label: t('Trusted issuers') }] : []),
+        ...(admin ? [{ to: '/security' as const, icon: <ShieldCheck size={16} />, label: t('Security') }] : []),
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
       ]
     : []

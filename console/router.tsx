@@ -46,6 +46,7 @@ const usage = createRoute({
 })
 const keys = createRoute({ getParentRoute: () => frame, path: '/keys', component: lazyRouteComponent(() => import('./scenes/keys/keys.tsx'), 'ApiKeys') })
 const issuers = createRoute({ getParentRoute: () => frame, path: '/issuers', component: lazyRouteComponent(() => import('./scenes/keys/issuers.tsx'), 'TenantIssuers') })
+const security = createRoute({ getParentRoute: () => frame, path: '/security', component: lazyRouteComponent(() => import('./scenes/tenancy/security.tsx'), 'Security') })
 const newTenant = createRoute({ getParentRoute: () => frame, path: '/teams/new', component: lazyRouteComponent(() => import('./scenes/tenancy/new-team.tsx'), 'NewTeam') })
 const audit = createRoute({
   getParentRoute: () => frame,
@@ -102,7 +103,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
+    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
   ]),
 ])
 

@@ -96,7 +96,7 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
-  ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
+  ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
   ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]

@@ -13,6 +13,7 @@ import { useMe, usePreferences } from '../../reads.ts'
 import { setSession } from '../../session.ts'
 import type { Page, Person, Preferences, SignedIn } from '../../things.ts'
 import { t } from '../../words.ts'
+import { Factors } from './factors.tsx'
 import { ConnectedApps } from '../oauth/connected-apps.tsx'
 
 export function Account() {
@@ -26,6 +27,7 @@ export function Account() {
           <Profile />
           <Address />
           <Password />
+          <Factors />
           <Section title={t('Language and time')} text={t('How dates and numbers are written, and which time zone is yours.')}>
             <Loaded of={preferences} what={t('The preferences could not be read')} skeleton={<Skeleton h={96} />}>
               {(read) => <Region preferences={read} />}

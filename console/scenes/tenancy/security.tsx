@@ -1,0 +1,274 @@
+// What a team demands of those who enter it, its single sign-on, the links by which a customer's IT sets that up, and provisioning.
+import { Button, SegmentedControl, Select, Textarea, TextInput, PasswordInput } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { call, get, patch, post, remove } from '../../api.ts'
+import { attempt, markStale } from '../../cache.ts'
+import { ask } from '../../parts/ask.ts'
+import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
+import { Head } from '../../parts/head.tsx'
+import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
+import { Time } from '../../parts/time.tsx'
+import { say, sayProblem } from '../../parts/toasts.tsx'
+import type { Page } from '../../things.ts'
+import { t } from '../../words.ts'
+
+type Demand = 'optional' | 'required'
+type Rules = { secondFactor: Demand; passkeys: Demand; sso: Demand; version: number }
+type Provider = { id: string; protocol: 'oidc' | 'saml'; name: string; status: 'draft' | 'enabled' | 'disabled'; testedAt: string | null; problem: string | null; oidc: { issuer: string; redirectUri: string } | null; saml: { entityId: string; ours: { acsUrl: string; entityId: string } } | null }
+type Ticket = { id: string; note: string | null; status: 'open' | 'used' | 'expired' | 'revoked'; expiresAt: string; url?: string }
+type Token = { id: string; name: string; baseUrl: string; usedAt: string | null; createdAt: string; token?: string }
+
+export function Security() {
+  const rules = useQuery({ queryKey: ['security.get'], queryFn: ({ signal }) => get<Rules>('/security', undefined, signal) })
+  return (
+    <>
+      <Head title={t('Security')} />
+      <div className="body">
+        <div className="pad">
+          <Loaded of={rules} what={t('The security rules could not be read')} skeleton={<SectionSkeletons />}>
+            {(now) => (
+              <>
+                <Section title={t('Who may enter')} text={t('Members who lack what is demanded see nothing of the team until they have it.')}>
+                  <Rule rules={now} field="secondFactor" label={t('Second factor')} />
+                  <Rule rules={now} field="passkeys" label={t('Passkey')} />
+                  <Rule rules={now} field="sso" label={t('Single sign-on')} />
+                  <p className="dim">{t('Single sign-on stands in for the other two. Owners enter past it with a second factor, and the audit log tells.')}</p>
+                </Section>
+                <Section title={t('Single sign-on')} text={t('People of your proven domains sign in at their company’s provider and become members.')}>
+                  <Providers />
+                  <NewProvider />
+                </Section>
+                <Section title={t('Set-up links')} text={t('A link for your customer’s IT: it opens once, and leads through all of it without an account.')}>
+                  <Tickets />
+                </Section>
+                <Section title={t('Provisioning')} text={t('A directory that speaks SCIM 2.0 adds and removes people by itself.')}>
+                  <Tokens />
+                </Section>
+              </>
+            )}
+          </Loaded>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Rule({ rules, field, label }: { rules: Rules; field: 'secondFactor' | 'passkeys' | 'sso'; label: string }) {
+  const cache = useQueryClient()
+  return (
+    <div className="row spread">
+      <div className="grow" id={`rule-${field}`}>
+        {label}
+      </div>
+      <SegmentedControl
+        aria-labelledby={`rule-${field}`}
+        value={rules[field]}
+        onChange={(value) => void attempt(cache, t('The rule was not changed.'), ['security.'], () => patch('/security', { [field]: value }))}
+        data={[
+          { value: 'optional', label: t('Optional') },
+          { value: 'required', label: t('Required') },
+        ]}
+      />
+    </div>
+  )
+}
+
+const tones = { enabled: 'positive', draft: undefined, disabled: 'warning' } as const
+function Providers() {
+  const cache = useQueryClient()
+  const providers = useQuery({ queryKey: ['ssoProviders.list'], queryFn: async ({ signal }) => (await get<Page<Provider>>('/sso-providers', undefined, signal)).items })
+  const does = (failed: string, work: () => Promise<unknown>, done?: string) => void attempt(cache, failed, ['ssoProviders.'], work, done)
+  const words = { enabled: t('enabled'), draft: t('not enabled yet'), disabled: t('disabled') }
+  return (
+    <Loaded of={providers} what={t('The providers could not be read')} skeleton={<RowSkeletons count={1} h={52} />}>
+      {(all) =>
+        all.length === 0 ? (
+          <p className="dim">{t('No provider is set up yet.')}</p>
+        ) : (
+          <ul className="rows box">
+            {all.map((one) => (
+              <li key={one.id}>
+                <div className="line wrap" style={{ minHeight: 52 }}>
+                  <div className="grow">
+                    <div className="row">
+                      {one.name}
+                      <span className="chip" data-tone={tones[one.status]}>
+                        {words[one.status]}
+                      </span>
+                    </div>
+                    <div className="meta ellipsis">{one.oidc?.issuer ?? one.saml?.entityId}</div>
+                    <div className="meta ellipsis">{one.oidc ? t('Redirect URI: {uri}', { uri: one.oidc.redirectUri }) : t('ACS: {acs}', { acs: one.saml!.ours.acsUrl })}</div>
+                    {one.problem && <div className="meta">{one.problem}</div>}
+                  </div>
+                  <Button size="compact-sm" variant="default" onClick={() => void call<{ signInUrl: string; problem: string | null }>('POST', `/sso-providers/${one.id}/test`).then((test) => (test.problem ? say(t('The provider cannot be asked: {problem}', { problem: test.problem }), undefined, 'warning') : location.assign(test.signInUrl)), (error: unknown) => sayProblem(error, t('The provider was not asked.')))}>
+                    {t('Try')}
+                  </Button>
+                  {one.status === 'enabled' ? (
+                    <Button size="compact-sm" variant="default" onClick={() => ask({ title: t('Disable {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Disable {name}', { name: one.name }), danger: true, run: () => call('POST', `/sso-providers/${one.id}/disable`).then(() => markStale(cache, ['ssoProviders.'])) })}>
+                      {t('Disable')}
+                    </Button>
+                  ) : (
+                    <Button size="compact-sm" variant="default" onClick={() => does(t('It was not enabled.'), () => call('POST', `/sso-providers/${one.id}/enable`), t('{name} signs people in.', { name: one.name }))}>
+                      {t('Enable')}
+                    </Button>
+                  )}
+                  <Button size="compact-sm" variant="default" aria-label={t('Remove {name}', { name: one.name })} onClick={() => ask({ title: t('Remove {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Remove {name}', { name: one.name }), danger: true, run: () => remove(`/sso-providers/${one.id}`).then(() => markStale(cache, ['ssoProviders.'])) })}>
+                    {t('Remove')}
+                  </Button>
+                </div>
+              </li>
+            ))}
+          </ul>
+        )
+      }
+    </Loaded>
+  )
+}
+
+function NewProvider() {
+  const cache = useQueryClient()
+  const [open, setOpen] = useState(false)
+  const { form, onSubmit, refusal, busy } = useServerForm({ name: '', protocol: 'oidc', issuer: '', clientId: '', clientSecret: '', metadata: '' }, async ({ name, protocol, issuer, clientId, clientSecret, metadata }) => {
+    await post('/sso-providers', { name, protocol, ...(protocol === 'oidc' ? { oidc: { issuer, clientId, clientSecret: clientSecret || null } } : { saml: { metadata } }) })
+    form.reset()
+    setOpen(false)
+    await markStale(cache, ['ssoProviders.'])
+  })
+  if (!open)
+    return (
+      <div>
+        <Button variant="default" onClick={() => setOpen(true)}>
+          {t('Add a provider')}
+        </Button>
+      </div>
+    )
+  const oidc = form.values.protocol === 'oidc'
+  return (
+    <form className="stack" onSubmit={onSubmit}>
+      <TextInput label={t('Name')} maxLength={100} {...form.getInputProps('name')} />
+      <Select label={t('Protocol')} allowDeselect={false} data={[{ value: 'oidc', label: 'OpenID Connect' }, { value: 'saml', label: 'SAML 2.0' }]} {...form.getInputProps('protocol')} />
+      {oidc ? (
+        <>
+          <TextInput label={t('Issuer')} placeholder="https://login.example.com" {...form.getInputProps('issuer')} />
+          <TextInput label={t('Client id')} autoComplete="off" {...form.getInputProps('clientId')} />
+          <PasswordInput label={t('Client secret')} autoComplete="off" visibilityToggleButtonProps={{ 'aria-label': t('Show the secret') }} {...form.getInputProps('clientSecret')} />
+        </>
+      ) : (
+        <Textarea label={t('Metadata of the provider')} description={t('The XML it offers for download.')} autosize minRows={4} maxRows={10} {...form.getInputProps('metadata')} />
+      )}
+      <Refusal of={refusal} />
+      <div className="row">
+        <Submit busy={busy} disabled={!form.values.name.trim() || (oidc ? !form.values.issuer || !form.values.clientId : !form.values.metadata)}>
+          {t('Add the provider')}
+        </Submit>
+        <Button variant="default" onClick={() => setOpen(false)}>
+          {t('Cancel')}
+        </Button>
+      </div>
+    </form>
+  )
+}
+
+/** A secret that is shown once, to be copied. */
+function Once({ value, text, close }: { value: string; text: string; close: () => void }) {
+  return (
+    <div className="note stack" data-tone="info" role="status">
+      <p>{text}</p>
+      <code className="secret">{value}</code>
+      <div className="row">
+        <Button size="compact-sm" variant="default" onClick={() => void navigator.clipboard.writeText(value).then(() => say(t('Copied.')), (error: unknown) => sayProblem(error, t('Not copied.')))}>
+          {t('Copy')}
+        </Button>
+        <Button size="compact-sm" variant="default" onClick={close}>
+          {t('Done')}
+        </Button>
+      </div>
+    </div>
+  )
+}
+
+function Tickets() {
+  const cache = useQueryClient()
+  const tickets = useQuery({ queryKey: ['ssoTickets.list'], queryFn: async ({ signal }) => (await get<Page<Ticket>>('/sso-tickets', { limit: 20 }, signal)).items })
+  const [made, setMade] = useState<string | null>(null)
+  const words = { open: t('open'), used: t('opened'), expired: t('ended'), revoked: t('withdrawn') }
+  const make = () =>
+    post<Ticket>('/sso-tickets', { days: 2 }).then((ticket) => {
+      setMade(ticket.url ?? null)
+      return markStale(cache, ['ssoTickets.'])
+    }, (error: unknown) => sayProblem(error, t('No link was made.')))
+  return (
+    <>
+      {made && <Once value={made} text={t('Send this link to your customer’s IT. It is shown once, opens once, and ends in two days.')} close={() => setMade(null)} />}
+      <Loaded of={tickets} what={t('The links could not be read')} skeleton={<RowSkeletons count={1} />}>
+        {(all) =>
+          all.length > 0 && (
+            <ul className="rows box">
+              {all.map((one) => (
+                <li key={one.id}>
+                  <div className="line">
+                    <div className="grow">
+                      {words[one.status]} <span className="meta">{t('ends')} <Time at={one.expiresAt} /></span>
+                    </div>
+                    {(one.status === 'open' || one.status === 'used') && (
+                      <Button size="compact-sm" variant="default" onClick={() => void attempt(cache, t('The link was not withdrawn.'), ['ssoTickets.'], () => remove(`/sso-tickets/${one.id}`), t('The link no longer works.'))}>
+                        {t('Withdraw')}
+                      </Button>
+                    )}
+                  </div>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <div>
+        <Button variant="default" onClick={() => void make()}>
+          {t('Make a link')}
+        </Button>
+      </div>
+    </>
+  )
+}
+
+function Tokens() {
+  const cache = useQueryClient()
+  const tokens = useQuery({ queryKey: ['scimTokens.list'], queryFn: async ({ signal }) => (await get<Page<Token>>('/scim-tokens', undefined, signal)).items })
+  const [made, setMade] = useState<Token | null>(null)
+  const make = () =>
+    post<Token>('/scim-tokens', {}).then((token) => {
+      setMade(token)
+      return markStale(cache, ['scimTokens.'])
+    }, (error: unknown) => sayProblem(error, t('No token was made.')))
+  return (
+    <>
+      {made?.token && <Once value={made.token} text={t('The token for {url}. It is shown once.', { url: made.baseUrl })} close={() => setMade(null)} />}
+      <Loaded of={tokens} what={t('The tokens could not be read')} skeleton={<RowSkeletons count={1} />}>
+        {(all) =>
+          all.length > 0 && (
+            <ul className="rows box">
+              {all.map((one) => (
+                <li key={one.id}>
+                  <div className="line">
+                    <div className="grow">
+                      {one.name} <span className="meta">{one.usedAt ? t('last used') : t('never used, made')} <Time at={one.usedAt ?? one.createdAt} /></span>
+                    </div>
+                    <Button size="compact-sm" variant="default" aria-label={t('Remove {name}', { name: one.name })} onClick={() => ask({ title: t('Remove the token {name}', { name: one.name }), text: t('The directory can no longer add or remove people. Those it added stay.'), verb: t('Remove the token'), danger: true, run: () => remove(`/scim-tokens/${one.id}`).then(() => markStale(cache, ['scimTokens.'])) })}>
+                      {t('Remove')}
+                    </Button>
+                  </div>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <div>
+        <Button variant="default" onClick={() => void make()}>
+          {t('Make a token')}
+        </Button>
+      </div>
+    </>
+  )
+}
