@@ -103,6 +103,7 @@ function Signed() {
 
 function LostBanner() {
   const state = useSyncExternalStore(onLiveState, liveState)
+  if (useDemand()) return null // the page says what to do
   if (state === 'barred')
     return (
       <div className="banner" role="alert">
