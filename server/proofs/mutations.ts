@@ -48,10 +48,6 @@ export const mutations: readonly Mutation[] = [
   },
   // live streams
   {
-    name: 'past-unread', proof: streams, breaks: 'a client that resumes begins at the end of the log', file: 'server/modules/live/hub.ts',
-    find: 'return kept ? { start: given, lost: false } : { start: end!, lost: true }', replace: 'return { start: end!, lost: !kept }', says: /✖ 200 clients killed at random/,
-  },
-  {
     name: 'nothing-held-back', proof: streams, breaks: 'what happens while a client reads the past is not kept for it', file: 'server/kernel/tail.ts',
     find: '          if (held.events.push(event) > hold) Object.assign(held, { overflown: true, events: [] })\n', replace: '', says: /✖ 200 clients killed at random/,
   },
