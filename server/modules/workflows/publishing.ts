@@ -55,7 +55,7 @@ export function createPublishing(parts: Parts, deploying: Deploying, connections
     if (!ctx.scopes) return
     const needed = ['read', 'write', ...(roleReaches(ctx.role, 'admin') ? ['admin'] : [])]
     const missing = needed.find((scope) => !ctx.scopes!.includes(scope))
-    if (missing) refuse('scope.denied', `a workflow acts with all rights of whoever publishes it: the token needs the scopes ${needed.join(', ')}`)
+    if (missing) refuse('permission.denied', `a workflow acts with all rights of whoever publishes it: the token needs the scopes ${needed.join(', ')}`)
   }
 
   const verbs = {
