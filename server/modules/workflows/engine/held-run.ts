@@ -50,6 +50,7 @@ export class HeldRun implements DurablePort {
   #cancellation: Promise<never>
   #shielded = new AsyncLocalStorage<true>()
   #signals: Promise<unknown> = Promise.resolve()
+  #notes = new Set<Promise<unknown>>()
 
   constructor(bench: Bench, run: RunFacts, { epoch, seen, request }: { epoch: number; seen: number; request: string | null }) {
     this.#bench = bench
@@ -156,8 +157,13 @@ export class HeldRun implements DurablePort {
     if (this.#closed || this.#history.get(key)?.state === 'done' || this.#cancelled) return
     const row = { key, kind: 'note', state: 'done' as const, attempt: 0, redo: 0, output: { [what]: data }, error: null, due_at: null, finished_at: null }
     this.#history.set(key, row)
-    // not awaited: it rides with whatever is written next, and a lost one is noted again
-    this.#bench.store.record(this.#row({ key, node: nodeOf(key), kind: 'note', state: 'done', text: JSON.stringify(row.output) })).catch((error: unknown) => error instanceof Dropped && this.leave(error))
+    // not awaited by the graph: it rides with whatever is written next; the run's end waits for it
+    const written: Promise<unknown> = this.#bench.store.record(this.#row({ key, node: nodeOf(key), kind: 'note', state: 'done', text: JSON.stringify(row.output) })).catch((error: unknown) => error instanceof Dropped && this.leave(error)).finally(() => this.#notes.delete(written))
+    this.#notes.add(written)
+  }
+  /** What was noted is written, or never will be: after the run's end nothing more may be. */
+  async noted(): Promise<void> {
+    await Promise.all(this.#notes)
   }
   shield<T>(f: () => Promise<T>): Promise<T> {
     return this.#shielded.run(true, f)
@@ -251,7 +257,9 @@ export class HeldRun implements DurablePort {
     const kept = wanted.output === undefined ? undefined : await store.keep(this.#at, wanted.output, { most: limits.outputChars, keep: wanted.keep ?? [], refs: wanted.refs ?? true })
     const { key, kind, state, attempt = 0, error = null } = wanted
     const mine = { key, kind, state, attempt, redo: this.#history.get(key)?.redo ?? 0, output: kept?.value ?? null, error }
-    if (await store.record(this.#row({ ...wanted, text: kept?.text ?? null }))) {
+    const recorded = await store.record(this.#row({ ...wanted, text: kept?.text ?? null }))
+    if (recorded === 'paused') this.hold()
+    if (recorded !== 'lost') {
       this.#history.set(key, { ...mine, due_at: wanted.due == null ? null : timeText(wanted.due), finished_at: null })
       return mine
     }

@@ -77,8 +77,8 @@ export type NewStep = {
   due: string | null; started: string; finished: string | null
 }
 const toldBy = sql`(tenant_id, id, name, subject_type, subject_id, parent_id, actor_type, actor_id, data, cause_id, request_id)`
-const KeptRow = Type.Object({ run_id: Text, key: Text })
-/** Outcomes of many runs and one `run.advanced` each, in one statement. @param eventIds one per distinct run, in `runs` */
+const KeptRow = Type.Object({ run_id: Text, key: Text, paused: Type.Boolean() })
+/** Outcomes of many runs and one `run.advanced` each, in one statement. Whoever records learns of a pause that was asked for before, and starts nothing more. @param eventIds one per distinct run, in `runs` */
 export const insertSteps = statement('runs.insert-steps', KeptRow, (rows: readonly NewStep[], runs: readonly string[], eventIds: readonly string[]) => {
   const c = columns(rows, 'tenant', 'run', 'epoch', 'key', 'node', 'kind', 'state', 'attempt', 'output', 'error', 'due', 'started', 'finished')
   return sql`
@@ -96,7 +96,7 @@ export const insertSteps = statement('runs.insert-steps', KeptRow, (rows: readon
     select r.tenant_id, e.event_id, 'run.advanced', 'run', r.id, r.workflow_id, 'workflow', r.workflow_id, jsonb_build_object('workflowId', r.workflow_id, 'steps', w.steps), r.cause_id, r.request_id
     from (select tenant_id, run_id, jsonb_agg(jsonb_build_object('key', key, 'node', node, 'kind', kind, 'state', state, 'attempt', attempt)) as steps from written group by 1, 2) w
     join unnest(${runs}::uuid[], ${eventIds}::uuid[]) e(run_id, event_id) on e.run_id = w.run_id join runs r on r.tenant_id = w.tenant_id and r.id = w.run_id
-  ) select run_id, key from written`
+  ) select w.run_id, w.key, r.pause_requested as paused from written w join runs r on r.tenant_id = w.tenant_id and r.id = w.run_id`
 }, [[[], [], []]])
 
 /** A long step's worker lives. */

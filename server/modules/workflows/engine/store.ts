@@ -16,11 +16,14 @@ const blobBinding = (id: string) => `run_blobs/sealed/${id}`
 export type At = { tenant: string; run: string }
 export type ChildState = { id: string; status: string; output: Json | Ref; error: { message: string; code: string } | null }
 
+/** kept; kept, and the run is asked to pause; or lost: the run is not ours any more, or an outcome stands recorded under the key */
+export type Recorded = 'kept' | 'paused' | 'lost'
+
 export class Store {
   readonly db: Db
   #kernel: Kernel
   #who: Who
-  #steps: Batcher<NewStep, boolean>
+  #steps: Batcher<NewStep, Recorded>
   #ends: Batcher<RunEnd, boolean>
   #starts: Batcher<NewRun, boolean>
 
@@ -43,19 +46,18 @@ export class Store {
     }
   }
 
-  /** @returns false: the run is not ours any more, or an outcome stands recorded under the key */
-  record = (row: NewStep): Promise<boolean> => this.#steps.push(row)
+  record = (row: NewStep): Promise<Recorded> => this.#steps.push(row)
   /** Parks or ends a run. @returns false: it is not ours any more */
   end = (row: RunEnd): Promise<boolean> => this.#ends.push(row)
   /** @returns false when its dedup key is taken: it runs already */
   startChild = (row: NewRun): Promise<boolean> => this.#starts.push(row)
 
-  async #insertSteps(rows: NewStep[]): Promise<boolean[]> {
+  async #insertSteps(rows: NewStep[]): Promise<Recorded[]> {
     const runs = [...new Set(rows.map((r) => r.run))]
     const [kept] = await this.db.flush(this.#who, insertSteps(rows, runs, runs.map(newId)))
     this.#kernel.bell.ring()
-    const ok = new Set(kept.map((k) => `${k.run_id} ${k.key}`))
-    return rows.map((r) => ok.has(`${r.run} ${r.key}`))
+    const by = new Map(kept.map((k) => [`${k.run_id} ${k.key}`, k.paused ? 'paused' as const : 'kept' as const]))
+    return rows.map((r) => by.get(`${r.run} ${r.key}`) ?? 'lost')
   }
 
   /** A child's end and its parent's waking are one transaction, and so are a parent's end and its children's. */

@@ -128,6 +128,7 @@ export function startWorker(o: WorkerOptions): Worker {
         end.told = JSON.stringify({ key: key ?? null, code: recordOf(error).code })
       }
     }
+    await run.noted()
     end.seen = run.seen
     end.hasChildren = end.status !== 'waiting' && run.hasChildren
     run.close()
