@@ -1,5 +1,6 @@
 // The typed client: `client.tasks.move({ id, query: { status: 'done' } })`. Operations and types are generated from docs/openapi.json.
-import { operations, type Operations } from './operations.ts'
+import type { Operations } from './operations.ts'
+import { paths } from './paths.ts'
 import { Requester, type Input, type Operation, type RequesterOptions } from './request.ts'
 import { TokenKeeper, type Pair, type TokenOptions } from './tokens.ts'
 
@@ -14,7 +15,7 @@ type Table = Record<string, Record<string, Operation>>
 
 /** @param options.baseUrl the server's origin, such as `https://example.com`; empty in a page the server itself delivered */
 export function createClient(options: ClientOptions): Client {
-  return connect(operations, options) as Client
+  return connect(paths, options) as Client
 }
 
 /** createClient over another table of operations. */

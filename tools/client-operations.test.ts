@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { makeClientOperations } from './client-operations.ts'
+import { makeClient } from './client-operations.ts'
 
+const whole = (openapi: object) => Object.values(makeClient(openapi)).join('\n')
 const id = { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }
 const task = { $ref: '#/components/schemas/Task' }
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
@@ -48,7 +49,7 @@ const document = {
 }
 
 test('an OpenAPI document becomes a table and types that say the same', () => {
-  const text = makeClientOperations(document)
+  const text = whole(document)
   for (const line of [
     `    /** Move a task */\n    move(input: { id: string; query?: { status?: string }; body?: { before?: string } } & CallOptions): Promise<Task>\n`,
     `    list(input: { query: { projectId: string; after?: string } } & CallOptions): Promise<TaskList | string>\n`,
@@ -62,31 +63,33 @@ test('an OpenAPI document becomes a table and types that say the same', () => {
     `export type Record_ = Record<string, never>`,
   ]) assert.ok(text.includes(line), `${line}\nis missing in\n${text}`)
   assert.ok(!text.includes('health'))
-  assert.equal(makeClientOperations({ ...document, paths: Object.fromEntries(Object.entries(document.paths).reverse()) }), text)
+  assert.equal(whole({ ...document, paths: Object.fromEntries(Object.entries(document.paths).reverse()) }), text)
 })
 
 test('a path under a server prefix is whole in the table', () => {
-  const text = makeClientOperations({ servers: [{ url: '/api/v1/' }], paths: { '/tasks': { get: { operationId: 'tasks.list', responses: {} } } } })
+  const text = whole({ servers: [{ url: '/api/v1/' }], paths: { '/tasks': { get: { operationId: 'tasks.list', responses: {} } } } })
   assert.ok(text.includes(`list: { method: 'GET', path: '/api/v1/tasks' }`))
 })
 
 test('what cannot be expressed is refused by name', () => {
   const with1 = (spec: object, path = '/x') => ({ paths: { [path]: { get: { operationId: 'x.get', ...spec } } } })
-  assert.throws(() => makeClientOperations(with1({ responses: { 200: json({ $ref: '#/components/schemas/Gone' }) } })), /schemas\/Gone leads nowhere/)
-  assert.throws(() => makeClientOperations(with1({ parameters: [{ name: 'body', in: 'path' }] })), /x\.get.*body/)
-  assert.throws(() => makeClientOperations({ paths: { '/a': { get: { operationId: 'x.get' } }, '/b': { get: { operationId: 'x.get' } } } }), /x\.get.*two/)
+  assert.throws(() => whole(with1({ responses: { 200: json({ $ref: '#/components/schemas/Gone' }) } })), /schemas\/Gone leads nowhere/)
+  assert.throws(() => whole(with1({ parameters: [{ name: 'body', in: 'path' }] })), /x\.get.*body/)
+  assert.throws(() => whole({ paths: { '/a': { get: { operationId: 'x.get' } }, '/b': { get: { operationId: 'x.get' } } } }), /x\.get.*two/)
 })
 
 test('the generated file is strict TypeScript without DOM types, and refuses wrong calls', (t) => {
   const client = resolve(import.meta.dirname, '../client')
   const folder = mkdtempSync(join(tmpdir(), 'operations-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  writeFileSync(join(folder, 'operations.ts'), makeClientOperations(document).replace('./request.ts', join(client, 'request.ts')))
+  for (const [name, text] of Object.entries(makeClient(document))) writeFileSync(join(folder, `${name}.ts`), text.replace('./request.ts', join(client, 'request.ts')))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(folder, 'use.ts'), `
-import { operations, type Operations, type Task } from './operations.ts'
+import type { Operations } from './operations.ts'
+import { paths } from './paths.ts'
+import type { Task } from './shapes.ts'
 import { connect, each } from '${client}/client.ts'
-export const client = connect(operations, { baseUrl: '' }) as unknown as Operations
+export const client = connect(paths, { baseUrl: '' }) as unknown as Operations
 export const task: Promise<Task> = client.tasks.move({ id: 'x', query: { status: 'done' }, idempotencyKey: 'k' })
 // @ts-expect-error the id is missing
 client.tasks.move({})

@@ -1,4 +1,5 @@
-// client/operations.ts from the OpenAPI document: one type per component, one typed function per operation, one table of methods and paths.
+// The generated part of the client, from the OpenAPI document: shapes.ts has a type per component, operations.ts a typed function per operation,
+// paths.ts the table of methods and paths.
 // The operation's id is its name everywhere (`tasks.move`), so it is the client's too.
 
 type Schema = { [key: string]: unknown } | boolean
@@ -19,10 +20,10 @@ const ownTypes = ['Operations', 'CallOptions', 'Operation', 'Record', 'Promise',
 /**
  * @param openapi an OpenAPI 3.1 document. Operations without an id of the form `noun.verb` are left out: they are not for clients
  * (live streams are client/live.ts's)
- * @returns the whole text of client/operations.ts
+ * @returns the whole texts of client/shapes.ts, operations.ts and paths.ts
  * @throws Error naming the operation or reference that cannot be expressed
  */
-export function makeClientOperations(openapi: object): string {
+export function makeClient(openapi: object): { shapes: string; operations: string; paths: string } {
   const document = openapi as Document
   const schemas = Object.entries(document.components?.schemas ?? {}).sort(byName)
   const found = findOperations(document)
@@ -31,14 +32,20 @@ export function makeClientOperations(openapi: object): string {
   const faces = [...groups].map(([group, list]) => `  ${key(group)}: {\n${list.map((one) => faceOf(one, document)).join('')}  }\n`)
   const prefix = prefixOf(document)
   const rows = [...groups].map(([group, list]) => `  ${key(group)}: {\n${list.map((one) => rowOf(one, prefix)).join('')}  },\n`)
-  return [
-    '// Generated from docs/openapi.json by `npm run generate`. Change the routes, not this file.',
-    `import type { CallOptions, Operation } from './request.ts'\n`,
-    ...types,
-    `export type Operations = {\n${faces.join('')}}\n`,
-    `export const operations: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {\n${rows.join('')}}\n`,
-  ].join('\n')
+  const called = faces.join('')
+  const used = schemas.map(([name]) => typeName(name)).filter((name) => new RegExp(`\\b${name.replaceAll('$', '\\$')}\\b`).test(called.replaceAll(/^ *\/\*\*.*$/gm, '')))
+  return {
+    shapes: [head, ...types].join('\n'),
+    operations: [
+      head, `import type { CallOptions } from './request.ts'`, ...(used.length ? [`import type { ${used.join(', ')} } from './shapes.ts'`] : []), `\nexport type Operations = {\n${called}}\n`,
+    ].join('\n'),
+    paths: [
+      head, `import type { Operations } from './operations.ts'`, `import type { Operation } from './request.ts'\n`,
+      `export const paths: { [group in keyof Operations]: { [verb in keyof Operations[group]]: Operation } } = {\n${rows.join('')}}\n`,
+    ].join('\n'),
+  }
 }
+const head = '// Generated from docs/openapi.json by `npm run generate`. Change the routes, not this file.'
 
 /** Its answer does not end: a call that waits for it would never return. */
 const isStream = (spec: Spec) => Object.values(spec.responses ?? {}).some(({ content }) => content?.['text/event-stream'])

@@ -15,7 +15,9 @@ export const generated: readonly Generated[] = [
   { file: 'docs/events.md', make: async () => (await import('./events-document.ts')).eventsDocument((await import('../server/describe-app.ts')).describeApp().events) },
   { file: 'docs/workflow-nodes.md', make: async () => nodeTypes() },
   { file: 'server/migrations/schema.sql', make: async () => (await import('./schema-dump.ts')).dumpMigrated() },
-  { file: 'client/operations.ts', make: async () => (await import('./client-operations.ts')).makeClientOperations(await openApi()) },
+  { file: 'client/shapes.ts', make: async () => (await client()).shapes },
+  { file: 'client/operations.ts', make: async () => (await client()).operations },
+  { file: 'client/paths.ts', make: async () => (await client()).paths },
 ]
 
 /** The document that a running server gives at /api/openapi.json, but for its address. */
@@ -25,6 +27,8 @@ async function openApi(): Promise<object> {
   const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
   return openApiOf(operations, permissions, { version, publicUrl: 'http://localhost:8080', modules })
 }
+
+const client = async () => (await import('./client-operations.ts')).makeClient(await openApi())
 
 /** docs/workflow-nodes.md, with the operations of the API that workflows may use. */
 async function nodeTypes(): Promise<string> {
