@@ -5,7 +5,7 @@ import type { Accepted, ActivityList, AllRead, ApiKey, ApiKeyList, Approval, App
 export type Operations = {
   activity: {
     /** What happened, newest first */
-    list(input?: { query?: { after?: string; limit?: number; projectId?: string; taskId?: string; userId?: string } } & CallOptions): Promise<ActivityList>
+    list(input?: { query?: { after?: string; limit?: number; projectId?: string; taskId?: string; userId?: string; runId?: string; eventId?: string } } & CallOptions): Promise<ActivityList>
     /** How much happened, by day, name and person */
     usage(input?: { query?: { projectId?: string; taskId?: string; userId?: string; from?: string; to?: string } } & CallOptions): Promise<Usage>
   }
@@ -26,8 +26,10 @@ export type Operations = {
   approvals: {
     /** Approve or reject */
     decide(input: { id: string; body: { decision: 'approve' | 'reject'; comment?: string | null } } & CallOptions): Promise<Approval>
+    /** Read an approval */
+    get(input: { id: string } & CallOptions): Promise<Approval>
     /** List approvals */
-    list(input?: { query?: { after?: string; limit?: number; status?: 'pending' | 'approved' | 'rejected' | 'timed_out' | 'cancelled'; mine?: boolean } } & CallOptions): Promise<ApprovalList>
+    list(input?: { query?: { after?: string; limit?: number; status?: 'pending' | 'approved' | 'rejected' | 'timed_out' | 'cancelled'; mine?: boolean; runId?: string } } & CallOptions): Promise<ApprovalList>
   }
   auth: {
     /** Sign one of my devices out */
@@ -281,7 +283,7 @@ export type Operations = {
     /** Read a run with its steps */
     get(input: { id: string } & CallOptions): Promise<Run>
     /** List runs */
-    list(input?: { query?: { after?: string; limit?: number; workflowId?: string; status?: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; from?: string; to?: string } } & CallOptions): Promise<RunList>
+    list(input?: { query?: { after?: string; limit?: number; workflowId?: string; parentRunId?: string; status?: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; from?: string; to?: string } } & CallOptions): Promise<RunList>
     /** Let a run go on with another version */
     move(input: { id: string; body: { version: number } } & CallOptions): Promise<Run>
     /** Pause a run */
@@ -531,7 +533,7 @@ export type Operations = {
     /** What came to its webhooks */
     inbox(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<ReceivedWebhookList>
     /** List workflows */
-    list(input?: { query?: { after?: string; limit?: number; status?: 'draft' | 'active' | 'inactive' | 'archived'; q?: string } } & CallOptions): Promise<WorkflowList>
+    list(input?: { query?: { after?: string; limit?: number; status?: 'draft' | 'active' | 'inactive' | 'archived'; q?: string; connectionId?: string } } & CallOptions): Promise<WorkflowList>
     /** Publish the draft */
     publish(input: { id: string; body?: { note?: string | null } } & CallOptions): Promise<PublishedWorkflow>
     /** Make a version the draft again */

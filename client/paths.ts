@@ -17,6 +17,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
   },
   approvals: {
     decide: { method: 'POST', path: '/api/v1/approvals/{id}' },
+    get: { method: 'GET', path: '/api/v1/approvals/{id}' },
     list: { method: 'GET', path: '/api/v1/approvals' },
   },
   auth: {

@@ -365,7 +365,7 @@ export type User = { id: string; email: string; name: string; role: 'operator' |
 /** `reads`: what the settings of each node read. */
 export type ValidatedDefinition = { valid: boolean; faults: DefinitionFault[]; reads: Record<string, string[]> }
 
-export type Webhook = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
+export type Webhook = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; previousSecretEndsAt: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type WebhookDelivery = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string }
 
@@ -375,7 +375,7 @@ export type WebhookDeliveryList = { items: WebhookDelivery[]; next: string | nul
 
 export type WebhookList = { items: Webhook[]; next: string | null }
 
-export type WebhookWithSecret = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string; secret: string }
+export type WebhookWithSecret = { id: string; url: string; description: string | null; events: string[]; status: 'active' | 'paused' | 'disabled'; disabledReason: string | null; failingSince: string | null; previousSecretEndsAt: string | null; waiting: number; createdBy: string | null; version: number; createdAt: string; updatedAt: string; secret: string }
 
 /** `definition` is the draft; runs use published versions. `version` is the ETag of the draft. */
 export type Workflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string }

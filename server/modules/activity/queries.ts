@@ -7,19 +7,21 @@ import { visibleProject } from '../projects/api.ts'
 type Asker = Pick<Who, 'role' | 'actor'>
 /** What the asker may read: names by their audience, then the project that governs the event. A deleted project still tells those who saw it. */
 export type View = Asker & { names: readonly string[] }
-export type About = { projectId?: string | undefined; taskId?: string | undefined; userId?: string | undefined }
+export type About = { projectId?: string | undefined; taskId?: string | undefined; userId?: string | undefined; runId?: string | undefined; eventId?: string | undefined }
 const someone: View = { actor: { type: 'user', id: null }, names: [] }
 
 const eventColumns = sql`e.pos, e.seq, e.id, e.tenant_id, e.name, e.subject_type, e.subject_id, e.scope_id, e.parent_id, e.person_id, e.actor_type, e.actor_id, e.data, e.secret, e.cause_id, e.request_id, e.at`
 const seen = (view: View): Query => sql`e.name = any (${view.names}) and (e.scope_id is null or exists (select from projects p where p.id = e.scope_id and ${visibleProject(view)}))`
 /** One text per choice of filters, so that each has the plan of its own index. */
-function about({ projectId, taskId, userId }: About): Query {
+function about({ projectId, taskId, userId, runId, eventId }: About): Query {
   const parts = [
     ...(taskId ? [sql`(e.subject_id = ${taskId} or e.parent_id = ${taskId})`] : []), ...(projectId ? [sql`e.scope_id = ${projectId}`] : []), ...(userId ? [sql`e.actor_id = ${userId}`] : []),
+    // what a step changes is its workflow's act, in a request named after the run
+    ...(runId ? [sql`e.actor_type = 'workflow' and e.actor_id = (select r.workflow_id from runs r where r.id = ${runId}) and e.request_id = ${`run:${runId}`}`] : []), ...(eventId ? [sql`e.id = ${eventId}`] : []),
   ]
   return parts.length ? sql`and ${sql.join(parts, ' and ')}` : sql``
 }
-const choices: About[] = [{}, { taskId: '-' }, { projectId: '-' }, { userId: '-' }, { taskId: '-', projectId: '-', userId: '-' }]
+const choices: About[] = [{}, { taskId: '-' }, { projectId: '-' }, { userId: '-' }, { runId: '-' }, { eventId: '-' }, { taskId: '-', projectId: '-', userId: '-', runId: '-', eventId: '-' }]
 
 const FeedRow = Type.Object({
   ...EventRow.properties, actorName: Nullable(Type.String()), taskId: Nullable(Id), taskRef: Nullable(Type.String()), taskTitle: Nullable(Type.String()), taskDeleted: Nullable(Type.Boolean()),

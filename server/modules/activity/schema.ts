@@ -3,7 +3,7 @@ import { Range } from '../../kernel/range.ts'
 import { Id, listOf, Nullable, Page, Strict, Text, Type, type Static } from '../../kernel/schema.ts'
 
 const About = { projectId: Type.Optional(Id), taskId: Type.Optional(Id), userId: Type.Optional({ ...Id, description: 'who did it' }) }
-export const ActivityQuery = Strict({ ...Page, ...About })
+export const ActivityQuery = Strict({ ...Page, ...About, runId: Type.Optional({ ...Id, description: 'what this run of a workflow did' }), eventId: Type.Optional({ ...Id, description: 'this event alone, such as the cause of another' }) })
 export type ActivityQuery = Static<typeof ActivityQuery>
 
 const { actor: _, ...told } = LoggedEvent.properties

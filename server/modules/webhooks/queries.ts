@@ -4,7 +4,7 @@ import { DeliveryRow, WebhookRow } from './schema.ts'
 
 export const deliverJob = 'webhooks.deliver'
 
-const columns = sql`w.id, w.url, w.description, w.events, w.status, w.disabled_reason as "disabledReason", w.failing_since as "failingSince",
+const columns = sql`w.id, w.url, w.description, w.events, w.status, w.disabled_reason as "disabledReason", w.failing_since as "failingSince", case when w.old_secret_until > now() then w.old_secret_until end as "previousSecretEndsAt",
   (select count(*)::int from webhook_deliveries d where d.tenant_id = w.tenant_id and d.webhook_id = w.id and d.state = 'pending') as waiting,
   w.created_by as "createdBy", w.version, w.created_at as "createdAt", w.updated_at as "updatedAt"`
 export const listWebhooks = statement('webhooks.list', WebhookRow, (before: string, limit: number) => sql`select ${columns} from webhooks w where w.id < ${before} order by w.id desc limit ${limit}`, [['', 1]])

@@ -8,7 +8,7 @@ const Url = Type.String({ minLength: 8, maxLength: 2000, description: 'http or h
 const Description = Nullable(Text(1, 500))
 
 const fields = {
-  id: Id, url: Url, description: Description, events: Events, status, disabledReason: Nullable(Type.String()), failingSince: Nullable(Time),
+  id: Id, url: Url, description: Description, events: Events, status, disabledReason: Nullable(Type.String()), failingSince: Nullable(Time), previousSecretEndsAt: Nullable(Type.String({ description: 'after a rotation: until then the one before signs as well' })),
   waiting: Type.Integer({ description: 'deliveries that are due or wait for their next try' }), createdBy: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time,
 }
 export const WebhookRow = Type.Object(fields)

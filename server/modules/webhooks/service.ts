@@ -49,7 +49,7 @@ export function createWebhookVerbs({ keys, registry }: Pick<Kernel, 'keys' | 're
         if ((await tx(countWebhooks()))[0]!.count >= mostWebhooks) refuse('plan.limit_reached', `a tenant has at most ${mostWebhooks} webhooks: delete one first`, { extra: { limit: mostWebhooks, used: mostWebhooks } })
         const [made] = await tx(insertWebhook({ ...row, secret: sealed, createdBy }))
         const { now } = made!
-        const result = { ...row, status: 'active' as const, disabledReason: null, failingSince: null, waiting: 0, createdBy, version: 1, createdAt: now, updatedAt: now, secret }
+        const result = { ...row, status: 'active' as const, disabledReason: null, failingSince: null, previousSecretEndsAt: null, waiting: 0, createdBy, version: 1, createdAt: now, updatedAt: now, secret }
         return { subject: id, data: { origin: originOf(row.url), events: row.events }, result }
       })
     },
@@ -93,7 +93,7 @@ export function createWebhookVerbs({ keys, registry }: Pick<Kernel, 'keys' | 're
       return ctx.change('webhook.rotated', async (tx) => {
         const { now, ...row } = await find(tx, id)
         tx.later(rotateSecret(id, sealed, until))
-        return { subject: id, data: { overlapUntil: until }, result: { ...row, version: row.version + 1, updatedAt: now, secret } }
+        return { subject: id, data: { overlapUntil: until }, result: { ...row, previousSecretEndsAt: until, version: row.version + 1, updatedAt: now, secret } }
       })
     },
     /** Sends an event of no meaning to this webhook alone. @throws state.conflict */

@@ -158,7 +158,10 @@ test('while a secret changes, the old and the new one sign', async (t) => {
   for (const one of [secret, next]) new StandardWebhook(one).verify(text, headers as Record<string, string>)
   assert.throws(() => new StandardWebhook(newSecret()).verify(text, headers as Record<string, string>))
   assert.equal(body.type, 'webhook.pinged')
+  const overlap = async () => (await app.ok(ada, 'GET', `/webhooks/${id}`)).previousSecretEndsAt
+  assert.ok(await overlap())
   await app.query(`update webhooks set old_secret_until = now() - interval '1 second'`)
+  assert.equal(await overlap(), null)
   await app.ok(ada, 'POST', `/webhooks/${id}/ping`)
   await app.settled()
   assert.equal(String(there.got[1]!.headers['webhook-signature']).split(' ').length, 1)

@@ -48,6 +48,12 @@ test('what a connection refuses fails the step by name: another address, another
   const definition = draw(shop.id, { method: 'GET', url: '/' })
   const { id } = await app.ok(ada, 'POST', '/workflows', { name: 'Later', definition })
   await app.ok(ada, 'POST', `/workflows/${id}/publish`, {})
+  // what uses it is told, by its draft or its active version
+  const uses = async (connection: string) => (await app.ok(ada, 'GET', `/workflows?connectionId=${connection}`)).items.map((w: { name: string }) => w.name)
+  const unused = await make('Unused', 'bearer', { baseUrl: side.url }, { token: marker })
+  assert.deepEqual([await uses(shop.id), await uses(unused.id)], [['Later', 'Calls'], []])
+  await app.ok(ada, 'PATCH', `/workflows/${id}`, { definition: { nodes: [], edges: [] } })
+  assert.deepEqual(await uses(shop.id), ['Later', 'Calls'])
   await app.ok(ada, 'DELETE', `/connections/${shop.id}`)
   const { id: runId } = await app.ok(ada, 'POST', `/workflows/${id}/runs`, { input: {} })
   let found = await app.ok(ada, 'GET', `/runs/${runId}`)

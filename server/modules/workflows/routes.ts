@@ -62,6 +62,7 @@ export const workflowRoutes = (w: ReturnType<typeof createWorkflows>): Operation
   }),
   ...routes('approvals', {
     list: get('/approvals', { summary: 'List approvals', description: 'Those you may decide or decided; admins see all.', permission: read, query: s.ApprovalQuery, returns: s.ApprovalList, handle: (ctx, { query }) => w.approvals.list(ctx, query) }),
+    get: get('/approvals/:id', { summary: 'Read an approval', permission: read, params: ById, returns: s.Approval, problems: ['approval.not_found'], handle: (ctx, { params }) => w.approvals.read(ctx, params.id) }),
     decide: post('/approvals/:id', { summary: 'Approve or reject', permission: decide, params: ById, body: s.DecideBody, returns: s.Approval, problems: ['approval.not_found', 'approval.decided', 'permission.denied'], example: { decision: 'approve', comment: 'Fine with me.' }, handle: (ctx, { params, body }) => w.approvals.decide(ctx, params.id, body.decision, body.comment ?? null) }),
   }),
   ...routes('templates', {

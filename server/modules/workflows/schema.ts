@@ -31,7 +31,7 @@ export const ListedRow = Type.Object({ ...listed, runs: Type.Unknown() })
 export const ListedWorkflow = Type.Object({ ...listed, runs: Stats }, { $id: 'ListedWorkflow' })
 export type ListedWorkflow = Static<typeof ListedWorkflow>
 export const WorkflowList = listOf(ListedWorkflow, 'WorkflowList')
-export const WorkflowQuery = Strict({ ...Page, status: Type.Optional(Status), q: Type.Optional(Text(1, 100, { description: 'part of the name' })) })
+export const WorkflowQuery = Strict({ ...Page, status: Type.Optional(Status), q: Type.Optional(Text(1, 100, { description: 'part of the name' })), connectionId: Type.Optional({ ...Id, description: 'those that use this connection, in their draft or their active version' }) })
 export type WorkflowQuery = Static<typeof WorkflowQuery>
 
 export const DefinitionFault = Type.Object({ level: Type.Enum(['error', 'warning']), code: Type.String(), node: Nullable(Type.String()), path: Type.String({ description: 'JSON pointer into the definition' }), message: Type.String() }, { $id: 'DefinitionFault' })
@@ -90,7 +90,7 @@ export const Run = Type.Object(
   { $id: 'Run' },
 )
 export type Run = Static<typeof Run>
-export const RunQuery = Strict({ ...Page, workflowId: Type.Optional(Id), status: Type.Optional(RunStatus), from: Type.Optional(Time), to: Type.Optional(Time) })
+export const RunQuery = Strict({ ...Page, workflowId: Type.Optional(Id), parentRunId: Type.Optional({ ...Id, description: 'those that this run began' }), status: Type.Optional(RunStatus), from: Type.Optional(Time), to: Type.Optional(Time) })
 export type RunQuery = Static<typeof RunQuery>
 export const RetryBody = Strict({ fromNode: Type.Optional(Text(1, 200)) })
 export const MoveRunBody = Strict({ version: Number_ })
@@ -121,7 +121,7 @@ export type ApprovalRow = Static<typeof ApprovalRow>
 export const Approval = Type.Object({ ...approvalFields, mine: Type.Boolean({ description: 'whether the caller may decide it' }) }, { $id: 'Approval' })
 export type Approval = Static<typeof Approval>
 export const ApprovalList = listOf(Approval, 'ApprovalList')
-export const ApprovalQuery = Strict({ ...Page, status: Type.Optional(Type.Enum([...approvalStatuses])), mine: Type.Optional(Type.Boolean({ description: 'true: only those the caller may decide' })) })
+export const ApprovalQuery = Strict({ ...Page, status: Type.Optional(Type.Enum([...approvalStatuses])), mine: Type.Optional(Type.Boolean({ description: 'true: only those the caller may decide' })), runId: Type.Optional(Id) })
 export type ApprovalQuery = Static<typeof ApprovalQuery>
 export const DecideBody = Strict({ decision: Type.Enum(['approve', 'reject']), comment: Type.Optional(Nullable(Text(0, 2000))) })
 

@@ -33,10 +33,10 @@ export async function getWorkflow(ctx: Context, id: string): Promise<Workflow> {
 }
 
 /** Newest first, with how their runs of the last week went. */
-export async function listAll(ctx: Context, { after, limit, status, q }: WorkflowQuery): Promise<List<ListedWorkflow>> {
+export async function listAll(ctx: Context, { after, limit, status, q, connectionId }: WorkflowQuery): Promise<List<ListedWorkflow>> {
   const [before] = parseCursor(after, last, [idShape])
   const pattern = q === undefined ? null : `%${q.replace(/[\\%_]/g, '\\$&')}%`
-  const [rows] = await ctx.read(listWorkflows({ status: status ?? null, pattern }, before!, limit + 1))
+  const [rows] = await ctx.read(listWorkflows({ status: status ?? null, pattern, connectionId: connectionId ?? null }, before!, limit + 1))
   return page(rows as ListedWorkflow[], limit, (w) => [w.id])
 }
 

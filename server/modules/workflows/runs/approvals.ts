@@ -22,9 +22,9 @@ const columns = sql`a.id, a.run_id as "runId", a.workflow_id as "workflowId", co
 const joined = sql`approvals a left join workflows w on w.id = a.workflow_id`
 /** Whether somebody may decide: one of its people, of its role, or of those it was escalated to. The same in words below. */
 const mayDecide = (people: readonly string[], reached: readonly string[]) => sql`(a.people && ${people}::uuid[] or a.role = any (${reached}) or (a.escalated_at is not null and a.escalate_to = any (${reached})))`
-const listRows = statement('approvals.list', ApprovalRow, (f: { status: string | null; mine: boolean }, people: readonly string[], reached: readonly string[], all: boolean, before: string, limit: number) => sql`
-  select ${columns} from ${joined} where a.id < ${before} and (${f.status}::text is null or case when a.status = 'pending' and a.deadline_at < now() then 'timed_out' else a.status end = ${f.status})
-    and (${mayDecide(people, reached)} or (${all} and not ${f.mine}) or (not ${f.mine} and a.decided_by = any (${people}::uuid[]))) order by a.id desc limit ${limit}`, [[{ status: null, mine: false }, [], [], false, '', 1]])
+const listRows = statement('approvals.list', ApprovalRow, (f: { status: string | null; mine: boolean; runId: string | null }, people: readonly string[], reached: readonly string[], all: boolean, before: string, limit: number) => sql`
+  select ${columns} from ${joined} where a.id < ${before} and (${f.status}::text is null or case when a.status = 'pending' and a.deadline_at < now() then 'timed_out' else a.status end = ${f.status}) and (${f.runId}::uuid is null or a.run_id = ${f.runId})
+    and (${mayDecide(people, reached)} or (${all} and not ${f.mine}) or (not ${f.mine} and a.decided_by = any (${people}::uuid[]))) order by a.id desc limit ${limit}`, [[{ status: null, mine: false, runId: null }, [], [], false, '', 1]])
 const lockRow = statement('approvals.lock', Type.Object({ ...ApprovalRow.properties, open: Type.Boolean(), now: Type.String() }), (id: string) => sql`
   select ${columns}, a.status = 'pending' and coalesce(a.deadline_at > now(), true) as open, now() as now from ${joined} where a.id = ${id} for update of a`)
 const findRow = statement('approvals.find', ApprovalRow, (id: string) => sql`select ${columns} from ${joined} where a.id = ${id}`)
@@ -59,9 +59,9 @@ export function createApprovals({ kernel, engine }: Pick<Parts, 'kernel' | 'engi
 
   return {
     asNobody,
-    async list(ctx: Context, { after, limit, status, mine }: ApprovalQuery): Promise<List<Approval>> {
+    async list(ctx: Context, { after, limit, status, mine, runId }: ApprovalQuery): Promise<List<Approval>> {
       const [before] = parseCursor(after, last, [idShape])
-      const [rows] = await ctx.read(listRows({ status: status ?? null, mine: mine ?? false }, peopleOf(ctx), reachedBy(ctx.role), roleReaches(ctx.role, 'admin'), before!, limit + 1))
+      const [rows] = await ctx.read(listRows({ status: status ?? null, mine: mine ?? false, runId: runId ?? null }, peopleOf(ctx), reachedBy(ctx.role), roleReaches(ctx.role, 'admin'), before!, limit + 1))
       return page(rows.map((row) => shown(ctx, row)), limit, (a) => [a.id])
     },
     /** By one of its people, of its role, or of those it was escalated to. @throws approval.not_found, approval.decided, permission.denied */
@@ -111,6 +111,11 @@ export function createApprovals({ kernel, engine }: Pick<Parts, 'kernel' | 'engi
         })
       },
     } satisfies JobHandler,
-    find: async (ctx: Context, id: string): Promise<Approval> => shown(ctx, only((await ctx.read(findRow(id)))[0], 'approval')),
+    /** Whoever may find it in the list. @throws approval.not_found */
+    async read(ctx: Context, id: string): Promise<Approval> {
+      const row = only((await ctx.read(findRow(id)))[0], 'approval')
+      if (!isMine(ctx, row) && !roleReaches(ctx.role, 'admin') && !(row.decidedBy !== null && peopleOf(ctx).includes(row.decidedBy))) refuse('approval.not_found')
+      return shown(ctx, row)
+    },
   }
 }

@@ -11,10 +11,10 @@ export const RunRow = Type.Object({
 const columns = sql`r.id, r.workflow_id as "workflowId", coalesce(w.name, '') as "workflowName", r.workflow_version as version, r.status, r.entry, r.error, r.actor_type as "actorType", r.actor_id as "actorId",
   v.published_by as "publishedBy", w.created_by as "workflowCreatedBy", r.cause_id as "causeId", r.parent_run as "parentRunId", r.created_at as "createdAt", r.started_at as "startedAt", r.finished_at as "finishedAt"`
 const joined = sql`runs r left join workflows w on w.id = r.workflow_id left join workflow_versions v on v.workflow_id = r.workflow_id and v.number = r.workflow_version`
-export type RunFilter = { workflowId: string | null; status: string | null; from: string | null; to: string | null }
+export type RunFilter = { workflowId: string | null; parentRunId: string | null; status: string | null; from: string | null; to: string | null }
 export const listRuns = statement('runs.listed', RunRow, (f: RunFilter, before: string, limit: number) => sql`
-  select ${columns} from ${joined} where r.id < ${before} and (${f.workflowId}::uuid is null or r.workflow_id = ${f.workflowId}) and (${f.status}::text is null or r.status = ${f.status})
-    and (${f.from}::timestamptz is null or r.created_at >= ${f.from}) and (${f.to}::timestamptz is null or r.created_at < ${f.to}) order by r.id desc limit ${limit}`, [[{ workflowId: null, status: null, from: null, to: null }, '', 1]])
+  select ${columns} from ${joined} where r.id < ${before} and (${f.workflowId}::uuid is null or r.workflow_id = ${f.workflowId}) and (${f.parentRunId}::uuid is null or r.parent_run = ${f.parentRunId}) and (${f.status}::text is null or r.status = ${f.status})
+    and (${f.from}::timestamptz is null or r.created_at >= ${f.from}) and (${f.to}::timestamptz is null or r.created_at < ${f.to}) order by r.id desc limit ${limit}`, [[{ workflowId: null, parentRunId: null, status: null, from: null, to: null }, '', 1]])
 export const findRunRow = statement('runs.one', Type.Object({ ...RunRow.properties, input: Type.Unknown(), output: Type.Unknown(), definition: Nullable(Type.Unknown()), program: Nullable(Type.Unknown()) }), (id: string) => sql`
   select ${columns}, r.input, r.output, v.definition, v.program from ${joined} where r.id = ${id}`)
 export const StepRow = Type.Object({

@@ -17,6 +17,9 @@ test('approvals: the people asked are told and decide, others do not; the way ta
   await app.settled()
   assert.match((await app.ok(ann, 'GET', '/notifications')).items[0].title, /Pay 5\?/)
   assert.deepEqual((await app.ok(bob, 'GET', '/approvals')).items, [])
+  assert.deepEqual((await app.ok(ann, 'GET', `/approvals?runId=${first.id}`)).items.map((a: any) => a.id), [asked.id])
+  assert.deepEqual((await app.ok(ann, 'GET', `/approvals?runId=${asked.id}`)).items, [])
+  assert.deepEqual([(await app.ok(ann, 'GET', `/approvals/${asked.id}`)).mine, (await app.ok(owner, 'GET', `/approvals/${asked.id}`)).mine, (await app.as(bob, 'GET', `/approvals/${asked.id}`)).status], [true, false, 404])
   assert.equal((await app.as(bob, 'POST', `/approvals/${asked.id}`, { decision: 'approve' })).status, 404)
   assert.equal((await app.as(owner, 'POST', `/approvals/${asked.id}`, { decision: 'approve' })).status, 403)
   assert.equal((await app.as(owner, 'POST', `/runs/${first.id}/signals/review`, { payload: { decision: 'approve' } })).status, 403)
@@ -69,6 +72,28 @@ test('a run has the rights of its publisher at each step, and of its starter as 
   assert.ok((await app.ok(owner, 'GET', '/notifications')).items.some((n: any) => /Paused/.test(n.title ?? '')))
   assert.equal((await app.as(owner, 'POST', `/workflows/${byAnn.id}/activate`)).status, 409)
   assert.equal((await app.as(bob, 'POST', `/workflows/${byAnn.id}/activate`)).status, 403)
+})
+
+test('what a run did and what caused it are found in the feed, by those who may see the project (S0.16)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const bob = await app.member(owner, 'member', 'Bob')
+  const project = await app.ok(owner, 'POST', '/projects', { key: 'SEC', name: 'Secret', visibility: 'private' })
+  const workflow = await publish(app, owner, draw([{ id: 'e', primitive: 'trigger', type: 'event', settings: { event: 'task.created', filter: { left: { path: 'data.title' }, op: 'eq', right: { value: 'first' } } } }, action('again', 'tasks.create', { projectId: project.id, title: 'and another' })], 'e>again'))
+  const task = await app.ok(owner, 'POST', '/tasks', { projectId: project.id, title: 'first' })
+  const [{ id }] = (await runsOf(app, owner, workflow)) as [{ id: string }]
+  const ended = await settle(app, owner, id)
+  const effects = (await app.ok(owner, 'GET', `/activity?runId=${id}`)).items
+  assert.deepEqual(effects.map((e: any) => [e.name, e.actor, e.task.title]), [['task.created', { type: 'workflow', id: workflow.id, name: null }, 'and another']])
+  const [cause] = (await app.ok(owner, 'GET', `/activity?eventId=${ended.causeId}`)).items
+  assert.deepEqual([cause.name, cause.subject.id, cause.actor.id], ['task.created', task.id, owner.user.id])
+  for (const query of [`runId=${id}`, `eventId=${ended.causeId}`]) assert.deepEqual((await app.ok(bob, 'GET', `/activity?${query}`)).items, [])
+  // a run that another began is found by its parent
+  const inner = await publish(app, owner, draw([manual, data('d', 'mapping', { fields: { a: 1 } })], 'start>d'))
+  const outer = await run(app, owner, await publish(app, owner, draw([manual, action('call', 'workflow', { workflowId: inner.id })], 'start>call')))
+  assert.deepEqual((await app.ok(owner, 'GET', `/runs?parentRunId=${outer.id}`)).items.map((r: any) => [r.workflowId, r.parentRunId]), [[inner.id, outer.id]])
+  const stranger = await app.register('Sam')
+  for (const query of [`runId=${id}`, `eventId=${ended.causeId}`]) assert.deepEqual((await app.ok(stranger, 'GET', `/activity?${query}`)).items, [])
 })
 
 test('an event begins a run only where its publisher may see it, and never twice (X2)', async (t) => {

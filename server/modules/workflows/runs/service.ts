@@ -107,7 +107,7 @@ export function createRuns(parts: Parts, publishing: Publishing) {
     read, divergenceOf, maySee,
     async list(ctx: Context, { after, limit, ...filter }: RunQuery): Promise<List<ListedRun>> {
       const [before] = parseCursor(after, last, [idShape])
-      const [rows] = await ctx.read(listRuns({ workflowId: filter.workflowId ?? null, status: filter.status ?? null, from: filter.from ?? null, to: filter.to ?? null }, before!, limit + 1))
+      const [rows] = await ctx.read(listRuns({ workflowId: filter.workflowId ?? null, parentRunId: filter.parentRunId ?? null, status: filter.status ?? null, from: filter.from ?? null, to: filter.to ?? null }, before!, limit + 1))
       return page(rows.map((row) => shown(row, maySee(ctx, row))), limit, (r) => [r.id])
     },
 
