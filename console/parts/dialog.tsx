@@ -23,6 +23,20 @@ export function Dialog({ title, opened, close, children, size = 440 }: { title: 
   )
 }
 
+/** The foot of a dialog with a form: the way out, and the verb. */
+export function DialogFoot({ verb, busy, close }: { verb: string; busy: boolean; close: () => void }) {
+  return (
+    <div className="row" style={{ justifyContent: 'flex-end' }}>
+      <Button variant="default" onClick={close}>
+        {t('Cancel')}
+      </Button>
+      <Button type="submit" loading={busy}>
+        {verb}
+      </Button>
+    </div>
+  )
+}
+
 function Question({ ask, close }: { ask: Ask; close: () => void }) {
   const [typed, setTyped] = useState('')
   const [busy, setBusy] = useState(false)

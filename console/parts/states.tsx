@@ -98,7 +98,7 @@ export function Trouble({ error, what, retry, heading: Heading = 'h2' }: { error
   )
 }
 
-type Read = { data?: unknown; isPending: boolean; error: unknown; refetch: () => unknown }
+export type Read = { data?: unknown; isPending: boolean; error: unknown; refetch: () => unknown }
 
 /** Shows the skeleton, the failure or the scene, whichever is true. Old data stays on the screen while a reread fails. */
 export function Loaded<Data>({ of, what, skeleton, children }: { of: Read & { data?: Data }; what: string; skeleton: ReactNode; children: (data: Data) => ReactNode }) {

@@ -1,17 +1,17 @@
 import { Button } from '@mantine/core'
-import { useInfiniteQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Download } from 'lucide-react'
 import { Fragment, useState } from 'react'
-import { download, get } from '../../api.ts'
+import { download } from '../../api.ts'
 import { DayField } from '../../parts/day-field.tsx'
 import { Head } from '../../parts/head.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
 import { Avatar } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { sayProblem } from '../../parts/toasts.tsx'
 import { useMembers, useNames } from '../../reads.ts'
-import type { LogEvent, Page } from '../../things.ts'
+import type { LogEvent } from '../../things.ts'
 import { absolute, t } from '../../words.ts'
 import { actorName } from './sentences.ts'
 import './audit.css'
@@ -32,14 +32,8 @@ export function Audit() {
     from: search.from && new Date(`${search.from}T00:00`).toISOString(),
     to: search.to && new Date(`${search.to}T23:59:59.999`).toISOString(),
   }
-  const events = useInfiniteQuery({
-    queryKey: ['activity.events', query],
-    queryFn: ({ signal, pageParam }) => get<Page<LogEvent>>('/events', { ...query, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-  })
+  const events = usePages<LogEvent>(['activity.events', query], '/events', query)
   const set = (change: Search) => void navigate({ to: '.', search: (now: Search) => ({ ...now, ...change }), replace: true })
-  const rows = events.data?.pages.flatMap((page) => page.items)
   const filtered = Object.values(search).some(Boolean)
   return (
     <>
@@ -60,7 +54,7 @@ export function Audit() {
         >
           {search.actor ? (nameOf(search.actor) ?? t('Former member')) : t('Who')}
         </Picker>
-        <Picker chip searchable isSet={!!search.name} label={t('What')} value={search.name ?? null} choices={[...new Set([...common, ...(rows ?? []).map((event) => event.name)])].sort().map((name) => ({ value: name, label: name }))} onPick={(name) => set({ name: name === search.name ? undefined : name })}>
+        <Picker chip searchable isSet={!!search.name} label={t('What')} value={search.name ?? null} choices={[...new Set([...common, ...(events.data ?? []).map((event) => event.name)])].sort().map((name) => ({ value: name, label: name }))} onPick={(name) => set({ name: name === search.name ? undefined : name })}>
           {search.name ?? t('What')}
         </Picker>
         <DayField chip label={t('From')} empty={t('From')} value={search.from ?? ''} onChange={(from) => set({ from: from || undefined })} />
@@ -77,7 +71,7 @@ export function Audit() {
         )}
       </div>
       <div className="body" tabIndex={0} role="region" aria-label={t('Events')}>
-        <Loaded of={{ ...events, data: rows }} what={t('The log could not be read')} skeleton={<RowSkeletons count={16} />}>
+        <Loaded of={events} what={t('The log could not be read')} skeleton={<RowSkeletons count={16} />}>
           {(all) =>
             all.length ? (
               <>
@@ -132,13 +126,7 @@ export function Audit() {
                     ))}
                   </tbody>
                 </table>
-                {events.hasNextPage && (
-                  <div style={{ padding: 16, textAlign: 'center' }}>
-                    <Button variant="default" loading={events.isFetchingNextPage} onClick={() => void events.fetchNextPage()}>
-                      {t('Show earlier events')}
-                    </Button>
-                  </div>
-                )}
+                <More of={events}>{t('Show earlier events')}</More>
               </>
             ) : (
               <Empty title={t('No such events')}>{filtered ? t('Nothing fits these filters.') : t('Every change writes an event in the same transaction: they all appear here.')}</Empty>

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Monitor, Smartphone } from 'lucide-react'
 import { call, deleteAccount, get, patch, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
-import { ask } from '../../parts/ask.ts'
+import { DangerButton } from '../../parts/danger-button.tsx'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
@@ -48,24 +48,17 @@ export function Account() {
             </div>
           </Section>
           <Section title={t('Delete the account')} text={t('Your name and address are erased. What you wrote in teams stays there, without your name.')}>
-            <div>
-              <Button
-                color="red"
-                variant="light"
-                onClick={() =>
-                  ask({
-                    title: t('Delete your account'),
-                    text: t('This cannot be undone. If you are the only owner of a team, transfer or delete that team first.'),
-                    verb: t('Delete {email}', { email: user.email }),
-                    danger: true,
-                    typeName: user.email,
-                    run: deleteAccount,
-                  })
-                }
-              >
-                {t('Delete my account')}
-              </Button>
-            </div>
+            <DangerButton
+              asks={{
+                title: t('Delete your account'),
+                text: t('This cannot be undone. If you are the only owner of a team, transfer or delete that team first.'),
+                verb: t('Delete {email}', { email: user.email }),
+                typeName: user.email,
+                run: deleteAccount,
+              }}
+            >
+              {t('Delete my account')}
+            </DangerButton>
           </Section>
         </div>
       </div>

@@ -7,6 +7,8 @@ import { call, get, post, remove } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
+import { RemoveButton } from '../../parts/remove-button.tsx'
+import { ShownOnce } from '../../parts/shown-once.tsx'
 import { Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
@@ -106,28 +108,17 @@ function Confirm({ begun, close, confirmed }: { begun: Begun; close: () => void;
 }
 
 /** Shown once: they stand nowhere else. */
-function Codes({ codes, close }: { codes: string[]; close: () => void }) {
-  return (
-    <div className="note stack" data-tone="info" role="status">
-      <p>{t('Keep these recovery codes where the phone is not. Each stands in for a code once; they are not shown again.')}</p>
-      <ul className="codes">
-        {codes.map((code) => (
-          <li key={code}>
-            <code>{code}</code>
-          </li>
-        ))}
-      </ul>
-      <div className="row">
-        <Button size="compact-sm" variant="default" onClick={() => void navigator.clipboard.writeText(codes.join('\n')).then(() => say(t('Copied.')), (error: unknown) => sayProblem(error, t('Not copied.')))}>
-          {t('Copy')}
-        </Button>
-        <Button size="compact-sm" variant="default" onClick={close}>
-          {t('I have kept them')}
-        </Button>
-      </div>
-    </div>
-  )
-}
+const Codes = ({ codes, close }: { codes: string[]; close: () => void }) => (
+  <ShownOnce text={t('Keep these recovery codes where the phone is not. Each stands in for a code once; they are not shown again.')} copy={codes.join('\n')} done={t('I have kept them')} close={close}>
+    <ul className="codes">
+      {codes.map((code) => (
+        <li key={code}>
+          <code>{code}</code>
+        </li>
+      ))}
+    </ul>
+  </ShownOnce>
+)
 
 function Recovery({ show }: { show: (codes: string[]) => void }) {
   const cache = useQueryClient()
@@ -184,9 +175,12 @@ function Passkeys() {
                         {one.usedAt ? t('last used') : t('never used, made')} <Time at={one.usedAt ?? one.createdAt} />
                       </div>
                     </div>
-                    <Button size="compact-sm" variant="default" aria-label={t('Remove {name}', { name: one.name })} onClick={() => ask({ title: t('Remove {name}', { name: one.name }), text: t('It no longer signs you in. Delete it in the device’s settings as well.'), verb: t('Remove {name}', { name: one.name }), danger: true, run: () => remove(`/users/me/passkeys/${one.id}`).then(() => markStale(cache, ['passkeys.'])) })}>
-                      {t('Remove')}
-                    </Button>
+                    <RemoveButton
+                      label={t('Remove {name}', { name: one.name })}
+                      path={`/users/me/passkeys/${one.id}`}
+                      stale={['passkeys.']}
+                      asks={{ title: t('Remove {name}', { name: one.name }), text: t('It no longer signs you in. Delete it in the device’s settings as well.'), verb: t('Remove {name}', { name: one.name }) }}
+                    />
                   </div>
                 </li>
               ))}

@@ -1,11 +1,13 @@
-import { Button, MultiSelect, TextInput } from '@mantine/core'
+import { MultiSelect, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { get, patch, post, remove } from '../../api.ts'
-import { attempt, markStale } from '../../cache.ts'
-import { ask } from '../../parts/ask.ts'
+import { get, post } from '../../api.ts'
+import { markStale } from '../../cache.ts'
+import { Boxed } from '../../parts/boxed.tsx'
 import { Refusal, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
-import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { OnOff } from '../../parts/on-off.tsx'
+import { RemoveButton } from '../../parts/remove-button.tsx'
+import { Empty } from '../../parts/states.tsx'
 import type { Page, TrustedIssuer } from '../../things.ts'
 import { t } from '../../words.ts'
 import './keys.css'
@@ -33,23 +35,19 @@ function Issuers({ title, path, name, scopes, text }: Of & { title: string; scop
             <h2 className="row">
               {t('Trusted')} <span className="count">{issuers.data?.length}</span>
             </h2>
-            <div className="box">
-              <Loaded of={issuers} what={t('The issuers could not be read')} skeleton={<RowSkeletons count={2} h={56} />}>
-                {(all) =>
-                  all.length ? (
-                    <ul className="rows">
-                      {all.map((one) => (
-                        <IssuerRow key={one.id} of={one} path={path} name={name} />
-                      ))}
-                    </ul>
-                  ) : (
-                    <Empty title={t('Nobody else is trusted')} art={<span />}>
-                      {t('Only tokens of this installation itself are believed.')}
-                    </Empty>
-                  )
-                }
-              </Loaded>
-            </div>
+            <Boxed
+              of={issuers}
+              what={t('The issuers could not be read')}
+              count={2}
+              h={56}
+              empty={
+                <Empty title={t('Nobody else is trusted')} art={<span />}>
+                  {t('Only tokens of this installation itself are believed.')}
+                </Empty>
+              }
+            >
+              {(one) => <IssuerRow key={one.id} of={one} path={path} name={name} />}
+            </Boxed>
           </section>
         </div>
       </div>
@@ -84,17 +82,8 @@ function NewIssuer({ path, name, scopes, text }: Of & { scopes: string[]; text: 
 }
 
 function IssuerRow({ of, path, name }: Of & { of: TrustedIssuer }) {
-  const cache = useQueryClient()
   const stale = [`${name}.`]
   const off = of.status === 'inactive'
-  const drop = () =>
-    ask({
-      title: t('Trust {issuer} no more', { issuer: of.issuer }),
-      text: t('Its tokens end within two seconds.'),
-      verb: t('Trust it no more'),
-      danger: true,
-      run: () => remove(`${path}/${of.id}`).then(() => markStale(cache, stale)),
-    })
   return (
     <li>
       <div className="line key-line">
@@ -109,12 +98,14 @@ function IssuerRow({ of, path, name }: Of & { of: TrustedIssuer }) {
           <span className="dim">{t('In the settings')}</span>
         ) : (
           <>
-            <Button size="compact-sm" variant="default" aria-label={off ? t('Switch on {name}', { name: of.issuer }) : t('Switch off {name}', { name: of.issuer })} onClick={() => void attempt(cache, t('{name} was not changed.', { name: of.issuer }), stale, () => patch(`${path}/${of.id}`, { status: off ? 'active' : 'inactive' }))}>
-              {off ? t('Switch on') : t('Switch off')}
-            </Button>
-            <Button size="compact-sm" variant="subtle" color="gray" aria-label={t('Remove {issuer}', { issuer: of.issuer })} onClick={drop}>
-              {t('Remove')}
-            </Button>
+            <OnOff name={of.issuer} path={`${path}/${of.id}`} off={off} stale={stale} />
+            <RemoveButton
+              quiet
+              label={t('Remove {issuer}', { issuer: of.issuer })}
+              path={`${path}/${of.id}`}
+              stale={stale}
+              asks={{ title: t('Trust {issuer} no more', { issuer: of.issuer }), text: t('Its tokens end within two seconds.'), verb: t('Trust it no more') }}
+            />
           </>
         )}
       </div>

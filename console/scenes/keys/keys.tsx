@@ -1,14 +1,17 @@
 import { Button, MultiSelect, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { get, patch, post, remove } from '../../api.ts'
-import { attempt, markStale } from '../../cache.ts'
+import { get, post } from '../../api.ts'
+import { markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
+import { Boxed } from '../../parts/boxed.tsx'
 import { Refusal, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
-import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { OnOff } from '../../parts/on-off.tsx'
+import { RemoveButton } from '../../parts/remove-button.tsx'
+import { ShownOnce } from '../../parts/shown-once.tsx'
+import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import { say } from '../../parts/toasts.tsx'
 import type { MachineKey, Page } from '../../things.ts'
 import { t } from '../../words.ts'
 import './keys.css'
@@ -73,25 +76,12 @@ function NewKey({ path, name, hint, placeholder }: Of & { hint: string; placehol
       </form>
       <p className="meta new-key-hint">{hint}</p>
       <Refusal of={refusal} />
-      {made?.key && <Shown of={made} />}
+      {made?.key && <Made of={made} />}
     </section>
   )
 }
 
-/** The only moment in which the key itself can be read. */
-function Shown({ of }: { of: MachineKey }) {
-  return (
-    <div className="note" data-tone="info" role="status">
-      <div>{t('Copy the key of {name} now: it is shown this once.', { name: of.name })}</div>
-      <div className="row">
-        <code className="grow key-text">{of.key}</code>
-        <Button size="compact-xs" variant="default" onClick={() => void navigator.clipboard?.writeText(of.key!).then(() => say(t('Copied.')))}>
-          {t('Copy the key')}
-        </Button>
-      </div>
-    </div>
-  )
-}
+const Made = ({ of }: { of: MachineKey }) => <ShownOnce text={t('Copy the key of {name} now: it is shown this once.', { name: of.name })} copy={of.key!} copied={t('Copy the key')} />
 
 function KeyList({ path, name, empty }: Of & { empty: string }) {
   const keys = useQuery({ queryKey: [`${name}.list`], queryFn: ({ signal }) => get<Page<MachineKey>>(path, { limit: 200 }, signal).then((page) => page.items) })
@@ -100,23 +90,18 @@ function KeyList({ path, name, empty }: Of & { empty: string }) {
       <h2 className="row">
         {t('Keys')} <span className="count">{keys.data?.length}</span>
       </h2>
-      <div className="box">
-        <Loaded of={keys} what={t('The keys could not be read')} skeleton={<RowSkeletons count={3} h={56} />}>
-          {(all) =>
-            all.length ? (
-              <ul className="rows">
-                {all.map((key) => (
-                  <KeyRow key={key.id} of={key} path={path} name={name} />
-                ))}
-              </ul>
-            ) : (
-              <Empty title={t('No keys yet')} art={<span />}>
-                {empty}
-              </Empty>
-            )
-          }
-        </Loaded>
-      </div>
+      <Boxed
+        of={keys}
+        what={t('The keys could not be read')}
+        h={56}
+        empty={
+          <Empty title={t('No keys yet')} art={<span />}>
+            {empty}
+          </Empty>
+        }
+      >
+        {(key) => <KeyRow key={key.id} of={key} path={path} name={name} />}
+      </Boxed>
     </section>
   )
 }
@@ -135,14 +120,6 @@ function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
         setMade(await post<MachineKey>(`${path}/${of.id}/rotate`, { overlapMinutes: 60 }))
         await markStale(cache, stale)
       },
-    })
-  const drop = () =>
-    ask({
-      title: t('Delete {name}', { name: of.name }),
-      text: t('Whatever uses it stops within two seconds.'),
-      verb: t('Delete {name}', { name: of.name }),
-      danger: true,
-      run: () => remove(`${path}/${of.id}`).then(() => markStale(cache, stale)),
     })
   return (
     <li>
@@ -176,16 +153,18 @@ function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
         <Button size="compact-sm" variant="default" aria-label={t('Rotate {name}', { name: of.name })} onClick={rotate}>
           {t('Rotate')}
         </Button>
-        {of.status !== 'expired' && (
-          <Button size="compact-sm" variant="default" aria-label={off ? t('Switch on {name}', { name: of.name }) : t('Switch off {name}', { name: of.name })} onClick={() => void attempt(cache, t('{name} was not changed.', { name: of.name }), stale, () => patch(`${path}/${of.id}`, { status: off ? 'active' : 'inactive' }))}>
-            {off ? t('Switch on') : t('Switch off')}
-          </Button>
-        )}
-        <Button size="compact-sm" variant="subtle" color="gray" aria-label={t('Delete {name}', { name: of.name })} onClick={drop}>
+        {of.status !== 'expired' && <OnOff name={of.name} path={`${path}/${of.id}`} off={off} stale={stale} />}
+        <RemoveButton
+          quiet
+          label={t('Delete {name}', { name: of.name })}
+          path={`${path}/${of.id}`}
+          stale={stale}
+          asks={{ title: t('Delete {name}', { name: of.name }), text: t('Whatever uses it stops within two seconds.'), verb: t('Delete {name}', { name: of.name }) }}
+        >
           {t('Delete')}
-        </Button>
+        </RemoveButton>
       </div>
-      {made?.key && <Shown of={made} />}
+      {made?.key && <Made of={made} />}
     </li>
   )
 }

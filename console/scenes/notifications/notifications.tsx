@@ -1,15 +1,16 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { AtSign, BellRing, CalendarClock, CheckCheck, Eye, UserRound, Users } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { get, post } from '../../api.ts'
+import { post } from '../../api.ts'
 import { attempt, useChange } from '../../cache.ts'
 import { Head } from '../../parts/head.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useNames } from '../../reads.ts'
-import type { Notification, Page } from '../../things.ts'
+import type { Notification } from '../../things.ts'
 import { t } from '../../words.ts'
 import { readable } from '../tasks/mentions.ts'
 import { Channels } from './channels.tsx'
@@ -19,18 +20,11 @@ export function Notifications() {
   const show = (useSearch({ strict: false }) as { show?: string }).show ?? 'unread'
   const navigate = useNavigate()
   const cache = useQueryClient()
-  const list = useInfiniteQuery({
-    queryKey: ['notifications.pages', { show }],
-    queryFn: ({ signal, pageParam }) => get<Page<Notification>>('/notifications', { unread: show === 'unread' ? true : undefined, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    enabled: show !== 'preferences',
-  })
-  const rows = list.data?.pages.flatMap((page) => page.items)
+  const list = usePages<Notification>(['notifications.pages', { show }], '/notifications', { unread: show === 'unread' ? true : undefined }, { enabled: show !== 'preferences' })
   return (
     <>
       <Head title={t('Notifications')}>
-        {show !== 'preferences' && !!rows?.some((one) => !one.readAt) && (
+        {show !== 'preferences' && !!list.data?.some((one) => !one.readAt) && (
           <Button size="xs" variant="default" leftSection={<CheckCheck size={14} />} onClick={() => void attempt(cache, t('They were not marked.'), ['notifications.'], () => post('/notifications/read-all'))}>
             {t('Mark all as read')}
           </Button>
@@ -53,7 +47,7 @@ export function Notifications() {
         {show === 'preferences' ? (
           <Channels />
         ) : (
-          <Loaded of={{ ...list, data: rows }} what={t('The notifications could not be read')} skeleton={<RowSkeletons count={8} h={60} />}>
+          <Loaded of={list} what={t('The notifications could not be read')} skeleton={<RowSkeletons count={8} h={60} />}>
             {(all) =>
               all.length ? (
                 <>
@@ -62,13 +56,7 @@ export function Notifications() {
                       <Notice key={one.id} notice={one} />
                     ))}
                   </ul>
-                  {list.hasNextPage && (
-                    <div style={{ padding: 16, textAlign: 'center' }}>
-                      <Button variant="default" loading={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-                        {t('Show older ones')}
-                      </Button>
-                    </div>
-                  )}
+                  <More of={list}>{t('Show older ones')}</More>
                 </>
               ) : (
                 <Empty title={show === 'unread' ? t('All read') : t('Nothing yet')}>{t('You hear when a task is assigned to you, when somebody mentions you, when a task you watch changes, and before yours are due.')}</Empty>

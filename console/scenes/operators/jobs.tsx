@@ -1,12 +1,14 @@
 import { Button, SegmentedControl } from '@mantine/core'
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { get, post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { Head } from '../../parts/head.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
-import type { Installation, Job, Page } from '../../things.ts'
+import type { Installation, Job } from '../../things.ts'
 import { absolute, countOf, t } from '../../words.ts'
 import './operators.css'
 
@@ -33,14 +35,7 @@ export function Jobs() {
   const status = (useSearch({ strict: false }) as { status?: string }).status
   const navigate = useNavigate()
   const cache = useQueryClient()
-  const jobs = useInfiniteQuery({
-    queryKey: ['jobs.list', { status }],
-    queryFn: ({ signal, pageParam }) => get<Page<Job>>('/jobs', { status, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    refetchInterval: 5000,
-  })
-  const rows = jobs.data?.pages.flatMap((page) => page.items)
+  const jobs = usePages<Job>(['jobs.list', { status }], '/jobs', { status }, { refetchInterval: 5000 })
   const act = (job: Job, verb: 'retry' | 'cancel') => attempt(cache, t('{name} was not changed.', { name: job.name }), ['jobs.'], () => post(`/jobs/${job.id}/${verb}`), verb === 'retry' ? t('{name} runs again.', { name: job.name }) : t('{name} is cancelled.', { name: job.name }))
   return (
     <>
@@ -62,67 +57,44 @@ export function Jobs() {
       <div className="body">
         <div className="pad wide">
           <Held />
-          <Loaded of={{ ...jobs, data: rows }} what={t('The jobs could not be read')} skeleton={<RowSkeletons count={10} />}>
+          <Loaded of={jobs} what={t('The jobs could not be read')} skeleton={<RowSkeletons count={10} />}>
             {(all) =>
               all.length ? (
-                <div className="table-box" tabIndex={0} role="region" aria-label={t('Jobs')}>
-                  <table className="table">
-                    <caption className="sr">{t('Jobs')}</caption>
-                    <thead>
-                      <tr>
-                        <th>{t('Job')}</th>
-                        <th>{t('State')}</th>
-                        <th className="end">{t('Try')}</th>
-                        <th>{t('Runs')}</th>
-                        <th>{t('Last error')}</th>
-                        <th>
-                          <span className="sr">{t('Actions')}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {all.map((job) => (
-                        <tr key={job.id}>
-                          <td style={{ fontWeight: 500 }}>{job.name}</td>
-                          <td>
-                            <span className="chip" data-tone={tones[job.status]}>
-                              {names()[job.status]}
-                            </span>
-                          </td>
-                          <td className="end num">{`${job.attempt}/${job.maxAttempts}`}</td>
-                          <td className="dim">
-                            <Time at={job.runAt} />
-                          </td>
-                          <td className="error-cell">{job.lastError ?? <span className="dim">{t('none')}</span>}</td>
-                          <td className="end">
-                            {job.status === 'failed' && (
-                              <Button size="compact-xs" variant="default" aria-label={t('Run again: {name}', { name: job.name })} onClick={() => void act(job, 'retry')}>
-                                {t('Run again')}
-                              </Button>
-                            )}
-                            {(job.status === 'ready' || job.status === 'held') && (
-                              <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Cancel: {name}', { name: job.name })} onClick={() => void act(job, 'cancel')}>
-                                {t('Cancel')}
-                              </Button>
-                            )}
-                          </td>
-                        </tr>
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <TableBox label={t('Jobs')} heads={[t('Job'), t('State'), { name: t('Try'), end: true }, t('Runs'), t('Last error'), { name: t('Actions'), unseen: true }]}>
+                  {all.map((job) => (
+                    <tr key={job.id}>
+                      <td style={{ fontWeight: 500 }}>{job.name}</td>
+                      <td>
+                        <span className="chip" data-tone={tones[job.status]}>
+                          {names()[job.status]}
+                        </span>
+                      </td>
+                      <td className="end num">{`${job.attempt}/${job.maxAttempts}`}</td>
+                      <td className="dim">
+                        <Time at={job.runAt} />
+                      </td>
+                      <td className="error-cell">{job.lastError ?? <span className="dim">{t('none')}</span>}</td>
+                      <td className="end">
+                        {job.status === 'failed' && (
+                          <Button size="compact-xs" variant="default" aria-label={t('Run again: {name}', { name: job.name })} onClick={() => void act(job, 'retry')}>
+                            {t('Run again')}
+                          </Button>
+                        )}
+                        {(job.status === 'ready' || job.status === 'held') && (
+                          <Button size="compact-xs" variant="subtle" color="gray" aria-label={t('Cancel: {name}', { name: job.name })} onClick={() => void act(job, 'cancel')}>
+                            {t('Cancel')}
+                          </Button>
+                        )}
+                      </td>
+                    </tr>
+                  ))}
+                </TableBox>
               ) : (
                 <Empty title={t('No such jobs')}>{t('Mail, digests, reminders and clean-ups wait here until their time; what failed can be run again.')}</Empty>
               )
             }
           </Loaded>
-          {jobs.hasNextPage && (
-            <div style={{ padding: 16, textAlign: 'center' }}>
-              <Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>
-                {t('Show more')}
-              </Button>
-            </div>
-          )}
+          <More of={jobs} />
         </div>
       </div>
     </>

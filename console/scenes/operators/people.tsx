@@ -1,78 +1,45 @@
-import { Button, Select, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Search } from 'lucide-react'
-import { useState } from 'react'
-import { get, patch } from '../../api.ts'
+import { Button, Select } from '@mantine/core'
+import { useQueryClient } from '@tanstack/react-query'
+import { patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
+import { Boxed } from '../../parts/boxed.tsx'
+import { FindField, useFound } from '../../parts/find-field.tsx'
 import { Head } from '../../parts/head.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
 import { Avatar } from '../../parts/person.tsx'
-import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useMe } from '../../reads.ts'
-import type { ManagedPerson, Page } from '../../things.ts'
+import type { ManagedPerson } from '../../things.ts'
 import { t } from '../../words.ts'
 import './operators.css'
 
 /** Everybody with an account on this installation: who operates it, who may come in. */
 export function People() {
-  const q = (useSearch({ strict: false }) as { q?: string }).q
-  const navigate = useNavigate()
-  const [typed, setTyped] = useState(q ?? '')
-  const find = useDebouncedCallback((next: string) => void navigate({ to: '.', search: { q: next.trim() || undefined } as never, replace: true }), 200)
-  const people = useInfiniteQuery({
-    queryKey: ['users.list', { q }],
-    queryFn: ({ signal, pageParam }) => get<Page<ManagedPerson>>('/users', { q, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    placeholderData: (before) => before,
-  })
-  const rows = people.data?.pages.flatMap((page) => page.items)
+  const q = useFound()
+  const people = usePages<ManagedPerson>(['users.list', { q }], '/users', { q }, { keepPrevious: true })
   return (
     <>
       <Head title={t('People')} />
       <div className="toolbar">
-        <TextInput
-          size="xs"
-          type="search"
-          leftSection={<Search size={13} aria-hidden="true" />}
-          aria-label={t('Find by name or address')}
-          placeholder={t('Name or address')}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value)
-            find(event.currentTarget.value)
-          }}
-        />
+        <FindField label={t('Find by name or address')} placeholder={t('Name or address')} />
       </div>
       <div className="body">
         <div className="pad">
-          <div className="box">
-            <Loaded of={{ ...people, data: rows }} what={t('The people could not be read')} skeleton={<RowSkeletons count={8} h={52} />}>
-              {(all) =>
-                all.length ? (
-                  <ul className="rows">
-                    {all.map((person) => (
-                      <PersonRow key={person.id} person={person} />
-                    ))}
-                  </ul>
-                ) : (
-                  <Empty title={t('Nobody fits')} art={<span className="art" />}>
-                    {t('No name or address has “{q}” in it.', { q: q ?? '' })}
-                  </Empty>
-                )
-              }
-            </Loaded>
-          </div>
-          {people.hasNextPage && (
-            <div style={{ padding: 16, textAlign: 'center' }}>
-              <Button variant="default" loading={people.isFetchingNextPage} onClick={() => void people.fetchNextPage()}>
-                {t('Show more')}
-              </Button>
-            </div>
-          )}
+          <Boxed
+            of={people}
+            what={t('The people could not be read')}
+            count={8}
+            empty={
+              <Empty title={t('Nobody fits')} art={<span className="art" />}>
+                {t('No name or address has “{q}” in it.', { q: q ?? '' })}
+              </Empty>
+            }
+          >
+            {(person) => <PersonRow key={person.id} person={person} />}
+          </Boxed>
+          <More of={people} />
         </div>
       </div>
     </>

@@ -8,6 +8,7 @@ import { ask } from '../../parts/ask.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Reader } from '../../things.ts'
 import { countOf, duration, t } from '../../words.ts'
@@ -27,28 +28,11 @@ export function Readers() {
           <Loaded of={readers} what={t('The readers could not be read')} skeleton={<RowSkeletons count={6} h={44} />}>
             {(all) =>
               all.length ? (
-                <div className="table-box" tabIndex={0} role="region" aria-label={t('Readers')}>
-                  <table className="table">
-                    <caption className="sr">{t('Readers of the log')}</caption>
-                    <thead>
-                      <tr>
-                        <th>{t('Reader')}</th>
-                        <th>{t('State')}</th>
-                        <th className="end">{t('Lag')}</th>
-                        <th>{t('Held back by')}</th>
-                        <th>{t('Last error')}</th>
-                        <th>
-                          <span className="sr">{t('Actions')}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {all.map((reader) => (
-                        <ReaderRow key={reader.name} reader={reader} />
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <TableBox label={t('Readers of the log')} heads={[t('Reader'), t('State'), { name: t('Lag'), end: true }, t('Held back by'), t('Last error'), { name: t('Actions'), unseen: true }]}>
+                  {all.map((reader) => (
+                    <ReaderRow key={reader.name} reader={reader} />
+                  ))}
+                </TableBox>
               ) : (
                 <Empty title={t('No readers')}>{t('This process runs no readers: start one with the role worker.')}</Empty>
               )

@@ -1,14 +1,13 @@
-import { Button, Select, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
-import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Search } from 'lucide-react'
-import { useState } from 'react'
+import { Button, Select } from '@mantine/core'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { get, patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
+import { Boxed } from '../../parts/boxed.tsx'
+import { FindField, useFound } from '../../parts/find-field.tsx'
 import { Head } from '../../parts/head.tsx'
-import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
+import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Page, Plan, Tenant, TenantFigures } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
@@ -19,62 +18,30 @@ const names = (): Record<string, string> => ({ active: t('Open'), suspended: t('
 
 /** Every tenant of the installation: its plan, what it is doing, whether it is open. */
 export function Tenants() {
-  const q = (useSearch({ strict: false }) as { q?: string }).q
-  const navigate = useNavigate()
-  const [typed, setTyped] = useState(q ?? '')
-  const find = useDebouncedCallback((next: string) => void navigate({ to: '.', search: { q: next.trim() || undefined } as never, replace: true }), 200)
+  const q = useFound()
   const plans = useQuery({ queryKey: ['plans.list'], queryFn: ({ signal }) => get<Page<Plan>>('/plans', undefined, signal), staleTime: 60_000 }).data?.items ?? []
-  const read = useInfiniteQuery({
-    queryKey: ['tenants.all', { q }],
-    queryFn: ({ signal, pageParam }) => get<Page<Tenant>>('/tenants', { all: true, q, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-    placeholderData: (before) => before,
-  })
-  const rows = read.data?.pages.flatMap((page) => page.items)
+  const tenants = usePages<Tenant>(['tenants.all', { q }], '/tenants', { all: true, q }, { keepPrevious: true })
   return (
     <>
       <Head title={t('Tenants')} />
       <div className="toolbar">
-        <TextInput
-          size="xs"
-          type="search"
-          leftSection={<Search size={13} aria-hidden="true" />}
-          aria-label={t('Find by name or short name')}
-          placeholder={t('Name or short name')}
-          value={typed}
-          onChange={(event) => {
-            setTyped(event.currentTarget.value)
-            find(event.currentTarget.value)
-          }}
-        />
+        <FindField label={t('Find by name or short name')} placeholder={t('Name or short name')} />
       </div>
       <div className="body">
         <div className="pad">
-          <div className="box">
-            <Loaded of={{ ...read, data: rows }} what={t('The tenants could not be read')} skeleton={<RowSkeletons count={8} h={52} />}>
-              {(all) =>
-                all.length ? (
-                  <ul className="rows">
-                    {all.map((tenant) => (
-                      <TenantRow key={tenant.id} tenant={tenant} plans={plans} />
-                    ))}
-                  </ul>
-                ) : (
-                  <Empty title={t('No such tenant')} art={<span className="art" />}>
-                    {t('No name has “{q}” in it.', { q: q ?? '' })}
-                  </Empty>
-                )
-              }
-            </Loaded>
-          </div>
-          {read.hasNextPage && (
-            <div style={{ padding: 16, textAlign: 'center' }}>
-              <Button variant="default" loading={read.isFetchingNextPage} onClick={() => void read.fetchNextPage()}>
-                {t('Show more')}
-              </Button>
-            </div>
-          )}
+          <Boxed
+            of={tenants}
+            what={t('The tenants could not be read')}
+            count={8}
+            empty={
+              <Empty title={t('No such tenant')} art={<span className="art" />}>
+                {t('No name has “{q}” in it.', { q: q ?? '' })}
+              </Empty>
+            }
+          >
+            {(tenant) => <TenantRow key={tenant.id} tenant={tenant} plans={plans} />}
+          </Boxed>
+          <More of={tenants} />
         </div>
       </div>
     </>

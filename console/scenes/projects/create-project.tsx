@@ -1,9 +1,9 @@
-import { Button, SegmentedControl, Textarea, TextInput } from '@mantine/core'
+import { SegmentedControl, Textarea, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { Refusal, useServerForm } from '../../parts/form.tsx'
 import { projectsQuery } from '../../reads.ts'
 import type { Project } from '../../things.ts'
@@ -54,14 +54,7 @@ export function CreateProject({ close }: { close: () => void }) {
           {...form.getInputProps('visibility')}
         />
         <Refusal of={refusal} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('Create project')}
-          </Button>
-        </div>
+        <DialogFoot verb={t('Create project')} busy={busy} close={close} />
       </form>
     </Dialog>
   )

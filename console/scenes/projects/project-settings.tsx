@@ -4,7 +4,7 @@ import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { X } from 'lucide-react'
 import { getAll, patch, put, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
-import { ask } from '../../parts/ask.ts'
+import { DangerButton } from '../../parts/danger-button.tsx'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Avatar } from '../../parts/person.tsx'
@@ -94,28 +94,21 @@ function ProjectSections({ project }: { project: Project }) {
         </div>
       </Section>
       <Section title={t('Delete')} text={t('The project, its tasks and comments. The log keeps that they existed.')}>
-        <div>
-          <Button
-            color="red"
-            variant="light"
-            onClick={() =>
-              ask({
-                title: t('Delete {name}', { name: project.name }),
-                text: t('{total} tasks go with it. This cannot be undone; archiving can.', { total: project.progress.total }),
-                verb: t('Delete {name}', { name: project.name }),
-                danger: true,
-                typeName: project.key,
-                run: async () => {
-                  await remove(`/projects/${project.id}`)
-                  await navigate({ to: '/projects' })
-                  void markStale(cache, ['projects.', 'tasks.', 'activity.'])
-                },
-              })
-            }
-          >
-            {t('Delete {name}', { name: project.name })}
-          </Button>
-        </div>
+        <DangerButton
+          asks={{
+            title: t('Delete {name}', { name: project.name }),
+            text: t('{total} tasks go with it. This cannot be undone; archiving can.', { total: project.progress.total }),
+            verb: t('Delete {name}', { name: project.name }),
+            typeName: project.key,
+            run: async () => {
+              await remove(`/projects/${project.id}`)
+              await navigate({ to: '/projects' })
+              void markStale(cache, ['projects.', 'tasks.', 'activity.'])
+            },
+          }}
+        >
+          {t('Delete {name}', { name: project.name })}
+        </DangerButton>
       </Section>
     </fieldset>
   )

@@ -1,13 +1,13 @@
 // The menu of a card, mounted when it is opened: a board of hundreds of cards pays for none of them.
 import { ActionIcon, Menu } from '@mantine/core'
-import { ArrowRight, Ellipsis, Link2, Maximize2, Trash2, UserRound } from 'lucide-react'
+import { ArrowRight, Ellipsis, Maximize2, Trash2, UserRound } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { StatusShape } from '../../parts/shapes.tsx'
-import { say } from '../../parts/toasts.tsx'
 import { useMe } from '../../reads.ts'
 import type { Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import type { CardHands } from './column.tsx'
+import { CopyLink } from './copy-link.tsx'
 import { useDeleteTask, useEdit } from './editing.ts'
 import { keepFocus } from './moving.ts'
 
@@ -40,15 +40,7 @@ export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands;
         <Menu.Item leftSection={<Maximize2 size={14} />} onClick={() => hands.open(task)}>
           {t('Open')}
         </Menu.Item>
-        <Menu.Item
-          leftSection={<Link2 size={14} />}
-          onClick={() => {
-            void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.ref}`)
-            say(t('Link to {ref} copied.', { ref: task.ref }))
-          }}
-        >
-          {t('Copy link')}
-        </Menu.Item>
+        <CopyLink task={task} />
         {hands.may && (
           <>
             {task.assigneeId !== user.id && (

@@ -6,7 +6,7 @@ import { post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { show } from '../../overlays.ts'
 import { DayField, dueAt } from '../../parts/day-field.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { Refusal, useServerForm } from '../../parts/form.tsx'
 import { Avatar, Label } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
@@ -100,14 +100,7 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
           <DayField chip due label={t('Due date')} empty={t('Due date')} value={form.values.due} onChange={(day) => form.setFieldValue('due', day)} />
         </div>
         <Refusal of={refusal} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('Create task')}
-          </Button>
-        </div>
+        <DialogFoot verb={t('Create task')} busy={busy} close={close} />
       </form>
     </Dialog>
   )

@@ -1,15 +1,15 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Ellipsis, Eye, EyeOff, Link2, Maximize2, Trash2, Undo2, X } from 'lucide-react'
+import { Ellipsis, Eye, EyeOff, Maximize2, Trash2, Undo2, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { ApiProblem, put, remove } from '../../api.ts'
 import { useChange } from '../../cache.ts'
 import { Empty, Skeleton, Trouble } from '../../parts/states.tsx'
-import { say } from '../../parts/toasts.tsx'
 import { useMay, useTask } from '../../reads.ts'
 import type { Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
+import { CopyLink } from './copy-link.tsx'
 import { useDeleteTask } from './editing.ts'
 import { undoTask } from './moving.ts'
 import { Talk } from './talk.tsx'
@@ -137,15 +137,7 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Menu.Item
-            leftSection={<Link2 size={14} />}
-            onClick={() => {
-              void navigator.clipboard?.writeText(`${location.origin}/tasks/${task.ref}`)
-              say(t('Link to {ref} copied.', { ref: task.ref }))
-            }}
-          >
-            {t('Copy link')}
-          </Menu.Item>
+          <CopyLink task={task} />
           {may && (
             <>
               <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(cache, task)}>

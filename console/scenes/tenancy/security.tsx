@@ -1,12 +1,14 @@
 // What a team demands of those who enter it, its single sign-on, the links by which a customer's IT sets that up, and provisioning.
 import { Button, SegmentedControl, Select, Textarea, TextInput, PasswordInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { call, get, patch, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
+import { RemoveButton } from '../../parts/remove-button.tsx'
+import { ShownOnce } from '../../parts/shown-once.tsx'
 import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
@@ -113,9 +115,12 @@ function Providers() {
                       {t('Enable')}
                     </Button>
                   )}
-                  <Button size="compact-sm" variant="default" aria-label={t('Remove {name}', { name: one.name })} onClick={() => ask({ title: t('Remove {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Remove {name}', { name: one.name }), danger: true, run: () => remove(`/sso-providers/${one.id}`).then(() => markStale(cache, ['ssoProviders.'])) })}>
-                    {t('Remove')}
-                  </Button>
+                  <RemoveButton
+                    label={t('Remove {name}', { name: one.name })}
+                    path={`/sso-providers/${one.id}`}
+                    stale={['ssoProviders.']}
+                    asks={{ title: t('Remove {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Remove {name}', { name: one.name }) }}
+                  />
                 </div>
               </li>
             ))}
@@ -170,105 +175,109 @@ function NewProvider() {
   )
 }
 
-/** A secret that is shown once, to be copied. */
-function Once({ value, text, close }: { value: string; text: string; close: () => void }) {
+type Keeping<Made> = {
+  operation: string
+  path: string
+  query?: Record<string, number>
+  what: string
+  make: string
+  failed: string
+  body: unknown
+  shown: (made: Made) => { text: string; copy: string } | null
+  row: (one: Made) => ReactNode
+}
+
+/** What one button makes, is shown once, and each row takes back. */
+function Kept<Made extends { id: string }>({ operation, path, query, what, make, failed, body, shown, row }: Keeping<Made>) {
+  const cache = useQueryClient()
+  const read = useQuery({ queryKey: [`${operation}.list`], queryFn: async ({ signal }) => (await get<Page<Made>>(path, query, signal)).items })
+  const [made, setMade] = useState<Made | null>(null)
+  const once = made && shown(made)
+  const begin = () =>
+    void post<Made>(path, body).then(
+      (next) => {
+        setMade(next)
+        return markStale(cache, [`${operation}.`])
+      },
+      (error: unknown) => sayProblem(error, failed),
+    )
   return (
-    <div className="note stack" data-tone="info" role="status">
-      <p>{text}</p>
-      <code className="secret">{value}</code>
-      <div className="row">
-        <Button size="compact-sm" variant="default" onClick={() => void navigator.clipboard.writeText(value).then(() => say(t('Copied.')), (error: unknown) => sayProblem(error, t('Not copied.')))}>
-          {t('Copy')}
-        </Button>
-        <Button size="compact-sm" variant="default" onClick={close}>
-          {t('Done')}
+    <>
+      {once && <ShownOnce {...once} close={() => setMade(null)} />}
+      <Loaded of={read} what={what} skeleton={<RowSkeletons count={1} />}>
+        {(all) =>
+          all.length > 0 && (
+            <ul className="rows box">
+              {all.map((one) => (
+                <li key={one.id}>
+                  <div className="line">{row(one)}</div>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
+      <div>
+        <Button variant="default" onClick={begin}>
+          {make}
         </Button>
       </div>
-    </div>
+    </>
   )
 }
 
 function Tickets() {
   const cache = useQueryClient()
-  const tickets = useQuery({ queryKey: ['ssoTickets.list'], queryFn: async ({ signal }) => (await get<Page<Ticket>>('/sso-tickets', { limit: 20 }, signal)).items })
-  const [made, setMade] = useState<string | null>(null)
   const words = { open: t('open'), used: t('opened'), expired: t('ended'), revoked: t('withdrawn') }
-  const make = () =>
-    post<Ticket>('/sso-tickets', { days: 2 }).then((ticket) => {
-      setMade(ticket.url ?? null)
-      return markStale(cache, ['ssoTickets.'])
-    }, (error: unknown) => sayProblem(error, t('No link was made.')))
   return (
-    <>
-      {made && <Once value={made} text={t('Send this link to your customer’s IT. It is shown once, opens once, and ends in two days.')} close={() => setMade(null)} />}
-      <Loaded of={tickets} what={t('The links could not be read')} skeleton={<RowSkeletons count={1} />}>
-        {(all) =>
-          all.length > 0 && (
-            <ul className="rows box">
-              {all.map((one) => (
-                <li key={one.id}>
-                  <div className="line">
-                    <div className="grow">
-                      {words[one.status]} <span className="meta">{t('ends')} <Time at={one.expiresAt} /></span>
-                    </div>
-                    {(one.status === 'open' || one.status === 'used') && (
-                      <Button size="compact-sm" variant="default" onClick={() => void attempt(cache, t('The link was not withdrawn.'), ['ssoTickets.'], () => remove(`/sso-tickets/${one.id}`), t('The link no longer works.'))}>
-                        {t('Withdraw')}
-                      </Button>
-                    )}
-                  </div>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      <div>
-        <Button variant="default" onClick={() => void make()}>
-          {t('Make a link')}
-        </Button>
-      </div>
-    </>
+    <Kept<Ticket>
+      operation="ssoTickets"
+      path="/sso-tickets"
+      query={{ limit: 20 }}
+      what={t('The links could not be read')}
+      make={t('Make a link')}
+      failed={t('No link was made.')}
+      body={{ days: 2 }}
+      shown={({ url }) => (url ? { copy: url, text: t('Send this link to your customer’s IT. It is shown once, opens once, and ends in two days.') } : null)}
+      row={(one) => (
+        <>
+          <div className="grow">
+            {words[one.status]} <span className="meta">{t('ends')} <Time at={one.expiresAt} /></span>
+          </div>
+          {(one.status === 'open' || one.status === 'used') && (
+            <Button size="compact-sm" variant="default" onClick={() => void attempt(cache, t('The link was not withdrawn.'), ['ssoTickets.'], () => remove(`/sso-tickets/${one.id}`), t('The link no longer works.'))}>
+              {t('Withdraw')}
+            </Button>
+          )}
+        </>
+      )}
+    />
   )
 }
 
 function Tokens() {
-  const cache = useQueryClient()
-  const tokens = useQuery({ queryKey: ['scimTokens.list'], queryFn: async ({ signal }) => (await get<Page<Token>>('/scim-tokens', undefined, signal)).items })
-  const [made, setMade] = useState<Token | null>(null)
-  const make = () =>
-    post<Token>('/scim-tokens', {}).then((token) => {
-      setMade(token)
-      return markStale(cache, ['scimTokens.'])
-    }, (error: unknown) => sayProblem(error, t('No token was made.')))
   return (
-    <>
-      {made?.token && <Once value={made.token} text={t('The token for {url}. It is shown once.', { url: made.baseUrl })} close={() => setMade(null)} />}
-      <Loaded of={tokens} what={t('The tokens could not be read')} skeleton={<RowSkeletons count={1} />}>
-        {(all) =>
-          all.length > 0 && (
-            <ul className="rows box">
-              {all.map((one) => (
-                <li key={one.id}>
-                  <div className="line">
-                    <div className="grow">
-                      {one.name} <span className="meta">{one.usedAt ? t('last used') : t('never used, made')} <Time at={one.usedAt ?? one.createdAt} /></span>
-                    </div>
-                    <Button size="compact-sm" variant="default" aria-label={t('Remove {name}', { name: one.name })} onClick={() => ask({ title: t('Remove the token {name}', { name: one.name }), text: t('The directory can no longer add or remove people. Those it added stay.'), verb: t('Remove the token'), danger: true, run: () => remove(`/scim-tokens/${one.id}`).then(() => markStale(cache, ['scimTokens.'])) })}>
-                      {t('Remove')}
-                    </Button>
-                  </div>
-                </li>
-              ))}
-            </ul>
-          )
-        }
-      </Loaded>
-      <div>
-        <Button variant="default" onClick={() => void make()}>
-          {t('Make a token')}
-        </Button>
-      </div>
-    </>
+    <Kept<Token>
+      operation="scimTokens"
+      path="/scim-tokens"
+      what={t('The tokens could not be read')}
+      make={t('Make a token')}
+      failed={t('No token was made.')}
+      body={{}}
+      shown={({ token, baseUrl }) => (token ? { copy: token, text: t('The token for {url}. It is shown once.', { url: baseUrl }) } : null)}
+      row={(one) => (
+        <>
+          <div className="grow">
+            {one.name} <span className="meta">{one.usedAt ? t('last used') : t('never used, made')} <Time at={one.usedAt ?? one.createdAt} /></span>
+          </div>
+          <RemoveButton
+            label={t('Remove {name}', { name: one.name })}
+            path={`/scim-tokens/${one.id}`}
+            stale={['scimTokens.']}
+            asks={{ title: t('Remove the token {name}', { name: one.name }), text: t('The directory can no longer add or remove people. Those it added stay.'), verb: t('Remove the token') }}
+          />
+        </>
+      )}
+    />
   )
 }

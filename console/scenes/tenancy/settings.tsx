@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { get, patch, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
+import { DangerButton } from '../../parts/danger-button.tsx'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
@@ -59,24 +60,17 @@ function TeamSections({ team }: { team: Tenant }) {
       {owner && <Transfer team={team} />}
       {owner && !deleting && (
         <Section title={t('Delete the team')} text={t('Its projects, tasks and log go after a week. Until then an owner can bring it back.')}>
-          <div>
-            <Button
-              color="red"
-              variant="light"
-              onClick={() =>
-                ask({
-                  title: t('Delete {name}', { name: team.name }),
-                  text: t('Everybody loses access at once. An owner can restore the team for a week; then it is gone for good.'),
-                  verb: t('Delete {name}', { name: team.name }),
-                  danger: true,
-                  typeName: team.name,
-                  run: () => remove(`/tenants/${team.id}`).then(() => markStale(cache, ['tenants.'])),
-                })
-              }
-            >
-              {t('Delete {name}', { name: team.name })}
-            </Button>
-          </div>
+          <DangerButton
+            asks={{
+              title: t('Delete {name}', { name: team.name }),
+              text: t('Everybody loses access at once. An owner can restore the team for a week; then it is gone for good.'),
+              verb: t('Delete {name}', { name: team.name }),
+              typeName: team.name,
+              run: () => remove(`/tenants/${team.id}`).then(() => markStale(cache, ['tenants.'])),
+            }}
+          >
+            {t('Delete {name}', { name: team.name })}
+          </DangerButton>
         </Section>
       )}
     </>

@@ -1,14 +1,16 @@
 // What the team uses of its plan: each figure with its history, and behind it the events it is made of.
 import { Button, SegmentedControl } from '@mantine/core'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useId } from 'react'
 import { get } from '../../api.ts'
 import { Head } from '../../parts/head.tsx'
+import { More, usePages } from '../../parts/pages.tsx'
 import { Coming, Empty, Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
+import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useMay, useMe, useNames } from '../../reads.ts'
-import type { LogEvent, Page, PlanFits, Usage as UsageOf, UsageFigure } from '../../things.ts'
+import type { LogEvent, PlanFits, Usage as UsageOf, UsageFigure } from '../../things.ts'
 import { amount, day, t } from '../../words.ts'
 import type { Palette } from '../reports/chart.tsx'
 import '../reports/reports.css'
@@ -132,56 +134,34 @@ function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; 
 /** The events a figure is counted from. */
 function Behind({ meter, from }: { meter: string; from: string }) {
   const nameOf = useNames()
-  const read = useInfiniteQuery({
-    queryKey: ['usage.events', { meter, from }],
-    queryFn: ({ signal, pageParam }) => get<Page<LogEvent>>(`/usage/${meter}/events`, { from, limit: 50, after: pageParam }, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next,
-  })
-  const rows = read.data?.pages.flatMap((page) => page.items)
+  const read = usePages<LogEvent>(['usage.events', { meter, from }], `/usage/${meter}/events`, { from })
   const title = t('Events behind {name}', { name: titleOf(meter) })
   return (
     <section>
       <h2 style={{ fontSize: 16, marginBottom: 8 }}>{title}</h2>
-      <Loaded of={{ ...read, data: rows }} what={t('The events could not be read')} skeleton={<RowSkeletons count={5} />}>
+      <Loaded of={read} what={t('The events could not be read')} skeleton={<RowSkeletons count={5} />}>
         {(all) =>
           all.length ? (
-            <div className="table-box" tabIndex={0} role="region" aria-label={title}>
-              <table className="table">
-                <thead>
-                  <tr>
-                    <th>{t('When')}</th>
-                    <th>{t('What')}</th>
-                    <th>{t('Who')}</th>
-                    <th className="end">{t('Counts')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {all.map((event) => (
-                    <tr key={event.id}>
-                      <td className="dim">
-                        <Time at={event.at} />
-                      </td>
-                      <td>
-                        <code>{event.name}</code>
-                      </td>
-                      <td>{nameOf(event.actor.id) ?? event.actor.type}</td>
-                      <td className="end num">{typeof event.data.count === 'number' ? event.data.count : /removed|deleted/.test(event.name) ? '−1' : '+1'}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <TableBox label={title} heads={[t('When'), t('What'), t('Who'), { name: t('Counts'), end: true }]}>
+              {all.map((event) => (
+                <tr key={event.id}>
+                  <td className="dim">
+                    <Time at={event.at} />
+                  </td>
+                  <td>
+                    <code>{event.name}</code>
+                  </td>
+                  <td>{nameOf(event.actor.id) ?? event.actor.type}</td>
+                  <td className="end num">{typeof event.data.count === 'number' ? event.data.count : /removed|deleted/.test(event.name) ? '−1' : '+1'}</td>
+                </tr>
+              ))}
+            </TableBox>
           ) : (
             <p className="dim">{t('Nothing was counted in this time.')}</p>
           )
         }
       </Loaded>
-      {read.hasNextPage && (
-        <Button variant="default" mt={12} loading={read.isFetchingNextPage} onClick={() => void read.fetchNextPage()}>
-          {t('Show more')}
-        </Button>
-      )}
+      <More of={read} />
     </section>
   )
 }
@@ -195,40 +175,25 @@ function Fits() {
       <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
       <Loaded of={read} what={t('The plans could not be read')} skeleton={<RowSkeletons count={4} />}>
         {({ items }) => (
-          <div className="table-box" tabIndex={0} role="region" aria-label={t('Plans')}>
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>{t('Plan')}</th>
-                  {items[0]?.meters.map((one) => (
-                    <th key={one.meter} className="end">
-                      {titleOf(one.meter)}
-                    </th>
-                  ))}
-                  <th>{t('Fits')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((plan) => (
-                  <tr key={plan.plan}>
-                    <td style={{ fontWeight: plan.current ? 600 : 400 }}>
-                      {plan.title} {plan.current && <span className="dim">{t('(now)')}</span>}
-                    </td>
-                    {plan.meters.map((one) => (
-                      <td key={one.meter} className="end num">
-                        {amount(one.used, one.unit)} <span className="dim">/ {one.limit === null ? '∞' : amount(one.limit, one.unit)}</span>
-                      </td>
-                    ))}
-                    <td>
-                      <span className="chip" data-tone={plan.fits ? 'positive' : 'danger'}>
-                        {plan.fits ? t('Fits') : t('Too small')}
-                      </span>
-                    </td>
-                  </tr>
+          <TableBox label={t('Plans')} heads={[t('Plan'), ...(items[0]?.meters.map((one) => ({ name: titleOf(one.meter), end: true })) ?? []), t('Fits')]}>
+            {items.map((plan) => (
+              <tr key={plan.plan}>
+                <td style={{ fontWeight: plan.current ? 600 : 400 }}>
+                  {plan.title} {plan.current && <span className="dim">{t('(now)')}</span>}
+                </td>
+                {plan.meters.map((one) => (
+                  <td key={one.meter} className="end num">
+                    {amount(one.used, one.unit)} <span className="dim">/ {one.limit === null ? '∞' : amount(one.limit, one.unit)}</span>
+                  </td>
                 ))}
-              </tbody>
-            </table>
-          </div>
+                <td>
+                  <span className="chip" data-tone={plan.fits ? 'positive' : 'danger'}>
+                    {plan.fits ? t('Fits') : t('Too small')}
+                  </span>
+                </td>
+              </tr>
+            ))}
+          </TableBox>
         )}
       </Loaded>
     </section>
