@@ -37,6 +37,10 @@ export const mutations: readonly Mutation[] = [
     name: 'no-horizon', proof: log, breaks: 'readers look beyond the oldest transaction that still writes', file: 'server/kernel/log.ts',
     find: 'and pos < ${horizon} order by pos, seq limit ${limit}`)', replace: 'order by pos, seq limit ${limit}`)', says: /AssertionError|Error:/,
   },
+  {
+    name: 'reader-unlocked', proof: log, breaks: 'two processes may step the same reader at once', file: 'server/kernel/readers.ts',
+    find: 'from readers where name = ${name} for update skip locked`)', replace: 'from readers where name = ${name}`)', says: /AssertionError|Error:/,
+  },
   // boards
   {
     name: 'rebalanced-backwards', proof: boards, breaks: 'a rebalancing gives the ranks out in the wrong order', file: 'server/modules/tasks/places.ts',
@@ -51,6 +55,10 @@ export const mutations: readonly Mutation[] = [
     name: 'nothing-held-back', proof: streams, breaks: 'what happens while a client reads the past is not kept for it', file: 'server/kernel/tail.ts',
     find: '          if (held.events.push(event) > hold) Object.assign(held, { overflown: true, events: [] })\n', replace: '', says: /✖ 200 clients killed at random/,
   },
+  {
+    name: 'resync-unsaid', proof: streams, breaks: 'a client whose past is gone is not told', file: 'server/modules/live/hub.ts',
+    find: '{ start: end!, lost: true }', replace: '{ start: end!, lost: false }', says: /✖ past what is kept, a client is told to load again/,
+  },
   // refresh
   {
     name: 'reuse-forgiven', proof: refresh, breaks: 'a refresh token that was used long ago does not end its chain', file: 'server/modules/identity/artifacts.ts',
@@ -64,6 +72,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'limits-alone', proof: pair, breaks: 'each process counts limits for itself', file: 'server/adapters/bus-local.ts',
     find: '      if (taken.allowed) tell(key, limit, cost)\n', replace: '', says: /on one process the other allowed \d+ more/,
+  },
+  {
+    name: 'jobs-unlocked', proof: pair, breaks: 'two processes may take the same job', file: 'server/kernel/jobs.ts',
+    find: '    order by run_at limit ${limit} for update skip locked\n', replace: '    order by run_at limit ${limit}\n', says: /a letter went out twice|a job ran twice/,
   },
   // the browser
   {
@@ -125,7 +137,8 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'mismatch-overlooked', proof: http, breaks: 'a token of one tenant with the header of another takes the header\'s', file: 'server/kernel/http.ts',
-    find: "    refuse('tenant.mismatch')\n  }\n  const tenant = principal.tenant ?? hinted ?? null", replace: '  }\n  const tenant = hinted ?? principal.tenant ?? null', says: /should meet 403 tenant\.mismatch/,
+    find: "  if (hinted && principal.tenant && hinted !== principal.tenant) {\n    if (isUnknown(hinted)) refuse('tenant.not_found')\n    refuse('tenant.mismatch')\n  }\n  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')\n  const tenant = principal.tenant ?? hinted ?? null",
+    replace: '  const tenant = hinted ?? principal.tenant ?? null', says: /should meet 403 tenant\.mismatch/,
   },
   {
     name: 'membership-unasked', proof: http, breaks: 'a token without tenant takes any tenant it names', file: 'server/kernel/http.ts',
