@@ -153,3 +153,27 @@ test('a wake-up during a step is not lost, and stopping waits for the step under
   release()
   await stopping
 })
+
+test('what a reader sifts out is neither opened nor handled, and it goes on behind it', async (t) => {
+  const { kernel, seen, write, select } = await stage(t, 12)
+  const opened: unknown[] = []
+  const sifted: number[] = []
+  const even = reader('even', ['probe.written'], (tx, e) => tx(note(e.data.n)), { sift: async (_, events) => (sifted.push(events.length), events.filter((e) => Number((e.data as { n: number }).n) % 2 === 0)) })
+  const step = createStep(kernel.system, (row) => (opened.push((row.data as { n: number }).n), kernel.open(row)), even)
+  while (await step());
+  assert.deepEqual(await seen(), [0, 2, 4, 6, 8, 10])
+  assert.deepEqual(opened, [0, 2, 4, 6, 8, 10])
+  assert.ok(sifted.length > 0 && !sifted.includes(1), `one event alone is not sifted: ${sifted.join(' ')}`)
+  await write(12)
+  while (await step());
+  assert.deepEqual([await seen(), (await select(`select handled::int as n from readers where name = 'even'`))[0]], [[0, 2, 4, 6, 8, 10, 12], { n: 13 }])
+})
+
+test('a sifting that fails holds nothing up: the events are handled alone', async (t) => {
+  const { seen, stepOf } = await stage(t, 5)
+  const step = stepOf(reader('clumsy', ['probe.written'], (tx, e) => tx(note(e.data.n)), { sift: () => Promise.reject(new Error('cannot sift')) }))
+  let failures = 0
+  while ((await seen()).length < 5) await step().catch((error: Error) => (assert.match(error.message, /cannot sift/), failures++))
+  assert.deepEqual(await seen(), upTo(5))
+  assert.ok(failures > 0, 'it was never sifted')
+})

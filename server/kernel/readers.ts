@@ -1,11 +1,12 @@
 // A reader declares the events it takes and handles a batch in one transaction with its own cursor row: its effects, the events they cause and
 // the cursor commit together. Any number of processes may step the same reader; the row lock lets one work at a time.
-import { Type } from 'typebox'
+import { Type, type Static } from 'typebox'
 import { ConnectionLost, OutcomeUnknown } from './batch.ts'
 import type { Db, Tx, Who } from './db.ts'
 import type { EventName } from './events.ts'
 import { platformId } from './ids.ts'
-import { comparePositions, listEvents, type EventRow, type LoggedEvent, type OpenEvent } from './log.ts'
+import { comparePositions, eventColumns, EventRow, horizon, type LoggedEvent, type OpenEvent } from './log.ts'
+import { Nullable } from './schema.ts'
 import { sql, statement } from './sql.ts'
 
 /** `handle` runs as gw_app of the event's tenant, caused by the event; it does nothing but SQL, and tolerates the same event again (replay). */
@@ -13,6 +14,8 @@ export type Reader = {
   name: string
   takes: readonly EventName[]
   handle(tx: Tx, event: LoggedEvent): Promise<unknown>
+  /** Those of several events of which something may follow, found for all of them at once and as gw_system: what it leaves out is never opened. */
+  sift?(tx: Tx, events: readonly EventRow[]): Promise<readonly EventRow[]>
   batch?: number
   /** before an event that keeps failing alone is parked */
   tries?: number
@@ -20,8 +23,18 @@ export type Reader = {
 export const reader = (name: string, takes: readonly EventName[], handle: Reader['handle'], more: Partial<Reader> = {}): Reader => ({ name, takes, handle, ...more })
 
 const Cursor = Type.Object({ pos: Type.Integer(), seq: Type.Integer(), tries: Type.Integer(), paused: Type.Boolean() })
+/** `nth` of `total` events of this page; both null, as all of the event is, when there is none. */
+const Look = Type.Object({ ...EventRow.properties, tries: Type.Integer(), paused: Type.Boolean(), nth: Nullable(Type.Integer()), total: Nullable(Type.Integer()) })
 const ensureReader = (name: string) => sql`insert into readers (name) values (${name}) on conflict do nothing`
 const lockReader = statement('readers.lock', Cursor, (name: string) => sql`select pos, seq, tries, paused from readers where name = ${name} for update skip locked`)
+/** One look: the cursor, locked, and a page of the log behind it, one event alone when somebody died over the first. Of those that the reader does not
+    take only the page's last comes along, to tell how far it got. A cursor that moved meanwhile is met at its new place. No row: it is held elsewhere. */
+const look = statement('readers.look', Look, (name: string, takes: readonly string[], limit: number) => sql`
+  with cursor as materialized (select pos, seq, tries, paused from readers where name = ${name} for update skip locked),
+  page as (select ${eventColumns}, (row_number() over (order by pos, seq))::int as nth, (count(*) over ())::int as total from (
+    select ${eventColumns} from events where (pos, seq) > ((select pos from cursor), (select seq from cursor)) and pos < ${horizon} and not (select paused from cursor)
+    order by pos, seq limit (select case when tries > 0 then 1 else ${limit}::int end from cursor)) p)
+  select c.tries, c.paused, page.* from cursor c left join page on page.name = any (${takes}) or page.nth = page.total order by page.nth`)
 const moveReader = (name: string, to: { pos: number; seq: number }, handled: number) => sql`
   update readers set pos = ${to.pos}, seq = ${to.seq}, tries = 0, error = null, handled = handled + ${handled}, moved_at = now() where name = ${name}`
 const countTry = statement('readers.count-try', Type.Object({ tries: Type.Integer() }), (name: string) => sql`update readers set tries = tries + 1 where name = ${name} returning tries`)
@@ -37,7 +50,7 @@ const messageOf = (error: unknown) => String((error as Error)?.message ?? error)
 
 /** One batch of one reader. Gives true when there may be more at once. An event that fails alone `tries` times is parked, and the reader goes on;
     the try is counted before it is handled, so an event that kills the process is parked as well. */
-export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow) => void = () => {}): () => Promise<boolean> {
+export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow) => void = () => {}): () => Promise<boolean> {
   // A batch that ends the process counts nothing, so after a start it grows from one, which is counted, by doubling: the culprit is soon met alone.
   let limit = 1
   let pauseUntil = 0 // else a burst of wake-ups would use up all tries at once
@@ -53,9 +66,8 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch
   /** Counts a try of the next event before it is handled, in a transaction of its own. */
   const countHead = () =>
     db.transact(system, async (tx) => {
-      const [cursor] = await tx(lockReader(name))
-      const [event] = cursor && !cursor.paused ? await tx(listEvents(cursor, 1)) : []
-      if (!event || !wanted.has(event.name)) return undefined
+      const [event] = await tx(look(name, takes, 1))
+      if (!event || event.nth === null || !wanted.has(event.name)) return undefined
       const [counted] = await tx(countTry(name))
       return { event, tries: counted!.tries }
     })
@@ -77,24 +89,24 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, batch
     try {
       const more = await db.transact(system, async (tx) => {
         at = undefined
-        const [cursor] = await tx(lockReader(name))
-        if (!cursor || cursor.paused) return undefined
-        const take = cursor.tries > 0 ? 1 : size // somebody died over the first event, here or elsewhere
-        const events = await tx(listEvents(cursor, take))
-        let handled = 0
-        for (const [index, event] of events.entries()) {
-          if (!wanted.has(event.name)) continue
-          at = { event, index }
+        const rows = await tx(look(name, takes, size))
+        const [first] = rows
+        const last = rows.at(-1)
+        if (!first || !last || first.paused) return undefined
+        if (last.nth === null) return false
+        const taken = rows.filter((row) => wanted.has(row.name))
+        const events = sift && taken.length > 1 ? await sift(tx, taken) : taken // alone it is asked for nothing that handling it does not ask
+        for (const event of events) {
+          at = { event, index: (event as Static<typeof Look>).nth! - 1 }
           await handle(tx.within(actingOn(event, `reader:${name}`)), await open(event))
-          handled++
         }
-        const last = events.at(-1)
-        if (last) tx.later(moveReader(name, last, handled))
-        return events.length === take
+        tx.later(moveReader(name, last, taken.length))
+        return last.total === (first.tries > 0 ? 1 : size)
       })
       if (more !== undefined) limit = more ? Math.min(batch, size * 2) : batch
       return more ?? false
     } catch (error) {
+      if (!at && !isAway(error)) limit = 1 // by sifting: alone none is sifted
       if (!at || isAway(error)) throw error
       const { event, index } = at
       onError(error, event)

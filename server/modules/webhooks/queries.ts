@@ -27,6 +27,9 @@ const Listener = Type.Object({ id: Id, status: Type.String() })
 /** Webhooks that listen to one of these patterns, or to this one alone. A disabled one is told nothing. */
 export const listListeners = statement('webhooks.listeners', Listener, (patterns: readonly string[], only: string | null) => sql`
   select id, status from webhooks where status <> 'disabled' and (case when ${only}::uuid is null then events && ${patterns} else id = ${only} end) order by id`)
+/** Of these tenants those that have a webhook: as gw_system. */
+export const listListeningTenants = statement('webhooks.listening-tenants', Type.Object({ tenantId: Id }), (tenants: readonly string[]) => sql`
+  select t.id as "tenantId" from unnest(${tenants}::uuid[]) as t (id) where exists (select from webhooks w where w.tenant_id = t.id)`)
 
 export type NewDelivery = { id: string; webhookId: string; eventId: string; eventName: string; pos: number; seq: number; body: Buffer }
 /** Again for the same event: a new round, with the bytes of the first. */

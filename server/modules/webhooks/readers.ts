@@ -2,7 +2,7 @@
 import type { EventName } from '../../kernel/events.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { reader, type Reader } from '../../kernel/readers.ts'
-import { listListeners } from './queries.ts'
+import { listListeners, listListeningTenants } from './queries.ts'
 import { leaves, patternsOf, queueEvent } from './queue.ts'
 
 export const createFanOut = ({ registry, keys }: Pick<Kernel, 'registry' | 'keys'>): Reader =>
@@ -10,4 +10,9 @@ export const createFanOut = ({ registry, keys }: Pick<Kernel, 'registry' | 'keys
     const alone = event.name === 'webhook.pinged' ? event.subject.id : null
     const listeners = await tx(listListeners(patternsOf(event.name), alone))
     await queueEvent(tx, keys, event, listeners.map(({ id }) => id))
+  }, {
+    async sift(tx, events) {
+      const tenants = new Set((await tx(listListeningTenants([...new Set(events.map((event) => event.tenant_id))]))).map(({ tenantId }) => tenantId))
+      return events.filter((event) => tenants.has(event.tenant_id))
+    },
   })

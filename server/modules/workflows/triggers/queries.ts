@@ -32,6 +32,11 @@ const Listening = Type.Object({ id: Id, workflowId: Id, node: Type.String(), set
 export const listListening = statement('triggers.listening', Listening, (event: string, at: string) => sql`
   select t.id, t.workflow_id as "workflowId", t.node, t.settings, coalesce(w.active_version, 0) as version, w.published_by as "publishedBy", v.program #> '{graph,reads}' as reads
   from workflow_triggers t join workflows w on w.id = t.workflow_id join workflow_versions v on v.workflow_id = w.id and v.number = w.active_version where t.enabled and t.enabled_at < ${at}::timestamptz + interval '15 seconds' and t.events @> array[${event}::text] and w.status = 'active' and w.active_version is not null and w.deleted_at is null order by t.id`)
+/** Of these pairs of tenant and event those that a trigger or a waiting run listens to: as gw_system. */
+export const findHeard = statement('triggers.heard', Type.Object({ tenantId: Id, name: Type.String() }), (tenants: readonly string[], names: readonly string[]) => sql`
+  select p.tenant as "tenantId", p.name from unnest(${tenants}::uuid[], ${names}::text[]) as p (tenant, name)
+  where exists (select from workflow_triggers t where t.tenant_id = p.tenant and t.enabled and t.events @> array[p.name])
+    or exists (select from event_waits w where w.tenant_id = p.tenant and w.event = p.name)`)
 const Target = Type.Object({
   tenantId: Id, triggerId: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), settings: Type.Unknown(), secretSealed: Nullable(Type.Unknown()), version: Type.Integer(), status: Type.String(), publishedBy: Nullable(Id), reads: Nullable(Type.Unknown()),
 })

@@ -2,7 +2,7 @@
 import { peopleOf, type Tx } from '../../../kernel/db.ts'
 import type { EventName } from '../../../kernel/events.ts'
 import { platformId } from '../../../kernel/ids.ts'
-import type { LoggedEvent } from '../../../kernel/log.ts'
+import type { EventRow, LoggedEvent } from '../../../kernel/log.ts'
 import { reader, type Reader } from '../../../kernel/readers.ts'
 import { roleReaches } from '../../../kernel/schema.ts'
 import { tellAdmins } from '../../notifications/api.ts'
@@ -16,7 +16,7 @@ import { listPublishedBy } from '../queries.ts'
 import { closeApprovals } from '../runs/approvals.ts'
 import { walkInto } from '../runs/view.ts'
 import type { Rights } from '../runner/rights.ts'
-import { dropWaits, findLeadingRun, listListening, setProblem, takeWaits } from './queries.ts'
+import { dropWaits, findHeard, findLeadingRun, listListening, setProblem, takeWaits } from './queries.ts'
 
 /** Told of too often, of what only the engine needs. */
 const silent: ReadonlySet<string> = new Set(['run.advanced', 'trigger.refused'])
@@ -70,6 +70,14 @@ export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, 
     }
   }
 
+  /** What no trigger of its tenant and no run listens to needs no closer look. */
+  async function sift(tx: Tx, events: readonly EventRow[]): Promise<readonly EventRow[]> {
+    const key = (tenant: string, name: string) => `${tenant} ${name}`
+    const met = new Map(events.map((event) => [key(event.tenant_id, event.name), event] as const))
+    const heard = new Set((await tx(findHeard([...met.values()].map((event) => event.tenant_id), [...met.values()].map((event) => event.name)))).map(({ tenantId, name }) => key(tenantId, name)))
+    return events.filter((event) => heard.has(key(event.tenant_id, event.name)))
+  }
+
   async function tidy(tx: Tx, event: LoggedEvent): Promise<void> {
     if (event.name === 'member.removed') {
       const left = event.subject.id
@@ -84,7 +92,7 @@ export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, 
 
   const heard = names.filter((name) => !silent.has(name)) as EventName[]
   return [
-    reader('workflows.triggers', heard, follow),
+    reader('workflows.triggers', heard, follow, { sift }),
     reader('workflows.ends', ['run.completed', 'run.failed', 'run.cancelled', 'member.removed'], tidy),
   ]
 }
