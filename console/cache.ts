@@ -44,6 +44,14 @@ const reads: Record<string, string[]> = {
   reader: ['readers.'],
   job: ['jobs.'],
   mail: ['outbox.'],
+  workflow: ['workflows.'],
+  deployment: ['deployments.', 'workflows.'],
+  trigger: ['workflows.triggers'],
+  schedule: ['workflows.triggers'],
+  hook: ['inbox.'],
+  run: ['runs.', 'workflows.list'],
+  approval: ['approvals.'],
+  connection: ['connections.'],
 }
 
 /** Marks as stale what starts with one of the prefixes; what is on the screen is read again. */

@@ -1,5 +1,5 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, ScrollText, Search, Settings2, ShieldCheck, Users } from 'lucide-react'
+import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, ScrollText, Search, Settings2, ShieldCheck, Users, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
@@ -23,6 +23,7 @@ function usePlaces() {
         { to: '/', icon: <House size={16} />, label: t('Home'), exact: true },
         { to: '/notifications', icon: <Bell size={16} />, label: t('Notifications'), count: unread },
         ...(on('projects') ? [{ to: '/projects' as const, icon: <FolderKanban size={16} />, label: t('Projects'), exact: true }] : []),
+        ...(on('workflows') ? [{ to: '/workflows' as const, icon: <WorkflowIcon size={16} />, label: t('Workflows') }] : []),
         ...(on('reports') ? [{ to: '/reports' as const, icon: <BarChart3 size={16} />, label: t('Reports') }] : []),
       ]
     : []

@@ -66,6 +66,19 @@ const reports = createRoute({
   validateSearch: (search) => strings(search, ['project', 'days']),
   component: lazyRouteComponent(() => import('./scenes/reports/reports.tsx'), 'Reports'),
 })
+const workflows = createRoute({
+  getParentRoute: () => frame,
+  path: '/workflows',
+  validateSearch: (search) => strings(search, ['status', 'q']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/workflows.tsx'), 'Workflows'),
+})
+const workflow = createRoute({
+  getParentRoute: () => frame,
+  path: '/workflows/$workflow',
+  validateSearch: (search) => strings(search, ['view', 'node']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/editor.tsx'), 'Editor'),
+})
+const workflowTemplates = createRoute({ getParentRoute: () => frame, path: '/workflows/templates', validateSearch: (search) => strings(search, ['template']), component: lazyRouteComponent(() => import('./scenes/workflows/templates.tsx'), 'Templates') })
 const account = createRoute({ getParentRoute: () => frame, path: '/account', component: lazyRouteComponent(() => import('./scenes/identity/account.tsx'), 'Account') })
 const readers = createRoute({ getParentRoute: () => frame, path: '/operate/readers', component: lazyRouteComponent(() => import('./scenes/operators/readers.tsx'), 'Readers') })
 const jobs = createRoute({
@@ -103,7 +116,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
+    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
   ]),
 ])
 

@@ -21,7 +21,7 @@ const password = 'correct horse 9'
 const widths = [{ width: 1360, height: 860 }, { width: 390, height: 844 }] as const
 const schemes = ['light', 'dark'] as const
 
-type World = { product: Product; base: string; browser: Browser; project: string; task: string }
+type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string }
 
 async function openBrowser(t: TestContext): Promise<Browser> {
   const browser = await chromium.launch({
@@ -32,6 +32,16 @@ async function openBrowser(t: TestContext): Promise<Browser> {
   return browser
 }
 
+const drawing = {
+  nodes: [
+    { id: 'asked', primitive: 'trigger', type: 'manual', name: 'Order comes in', settings: { input: { type: 'object', properties: { amount: { type: 'number', title: 'Amount' } } } } },
+    { id: 'large', primitive: 'condition', type: 'if_else', name: 'Large?', settings: { condition: { left: { path: 'trigger.amount' }, op: 'gt', right: { value: 100 } } } },
+    { id: 'mail', primitive: 'action', type: 'email_send', settings: { to: 'harbour@example.com', subject: 'An order of ${{ trigger.amount }}', text: 'It is large.' } },
+    { id: 'tell', primitive: 'action', type: 'notification', settings: { role: 'admin', message: 'A small order came in' } },
+    { id: 'sum', primitive: 'data', type: 'mapping', settings: { fields: { amount: '${{ trigger.amount }}' } } },
+  ],
+  edges: [{ from: 'asked', to: 'large' }, { from: 'large', to: 'mail', when: 'true' }, { from: 'large', to: 'tell', when: 'false' }, { from: 'mail', to: 'sum' }],
+}
 /** A team with a board, and a browser that is signed in as its owner and operator. */
 async function openWorld(t: TestContext): Promise<World> {
   const port = await freePort()
@@ -50,8 +60,12 @@ async function openWorld(t: TestContext): Promise<World> {
   await product.ok('POST', '/domains', { token, body: { name: 'work.lighthouse.example' } })
   for (const [at, name] of [['/api-keys', 'Harbour import'], ['/service-keys', 'Monitoring']]) await product.ok('POST', at!, { token, body: { name, scopes: ['read'], expiresAt: '2099-01-01T00:00:00Z', addresses: ['192.0.2.0/24'] } })
   for (const at of ['/tenant-issuers', '/trusted-issuers']) await product.ok('POST', at, { token, body: { issuer: 'https://login.example.com/realms/lighthouse', audience: 'groundwork', mapping: { by: 'email' } } })
+  const workflow = await product.ok('POST', '/workflows', { token, body: { name: 'Tell the harbour', description: 'When a lamp is done', definition: drawing } })
+  await product.ok('POST', `/workflows/${workflow.id}/publish`, { token, body: { note: 'the first' } })
+  await product.ok('POST', `/workflows/${workflow.id}/runs`, { token, body: { input: { amount: 250 } } })
+  await product.ok('POST', '/workflows', { token, body: { name: 'Half drawn', definition: { nodes: [drawing.nodes[0], drawing.nodes[2]], edges: [] } } })
   const browser = await openBrowser(t)
-  return { product, base, browser, project: project.id, task: tasks[0]!.id }
+  return { product, base, browser, project: project.id, task: tasks[0]!.id, workflow: workflow.id }
 }
 
 async function signIn(page: Page, base: string): Promise<void> {
@@ -97,7 +111,7 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
-  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['missing', '/no/such/page'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 

@@ -12,7 +12,7 @@ export const findWorkflow = statement('workflows.find', WorkflowRow, (id: string
 export const lockWorkflow = statement('workflows.lock', Type.Object({ ...WorkflowRow.properties, now: Type.String() }), (id: string) => sql`select ${columns}, now() as now from workflows w where w.id = ${id} and w.deleted_at is null for no key update`)
 export const listWorkflows = statement('workflows.list', ListedRow, (filter: { status: string | null; pattern: string | null; connectionId: string | null }, before: string, limit: number) => sql`
   select ${named}, (select jsonb_build_object('last', (array_agg(r.status order by r.id desc))[1], 'lastAt', to_char(max(r.created_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-      'total', count(*)::int, 'failed', (count(*) filter (where r.status = 'failed'))::int) from runs r where r.workflow_id = w.id and r.created_at > now() - interval '7 days') as runs
+      'recent', coalesce(to_jsonb((array_agg(r.status order by r.id desc))[1:12]), '[]'), 'total', count(*)::int, 'failed', (count(*) filter (where r.status = 'failed'))::int) from runs r where r.workflow_id = w.id and r.created_at > now() - interval '7 days') as runs
   from workflows w where w.deleted_at is null and w.id < ${before} and (${filter.status}::text is null or w.status = ${filter.status}) and (${filter.pattern}::text is null or w.name ilike ${filter.pattern})
     and (${filter.connectionId}::text is null or w.definition->'nodes' @> jsonb_build_array(jsonb_build_object('connectionId', ${filter.connectionId}::text))
       or exists (select from workflow_versions v where v.workflow_id = w.id and v.number = w.active_version and v.definition->'nodes' @> jsonb_build_array(jsonb_build_object('connectionId', ${filter.connectionId}::text))))
