@@ -213,7 +213,7 @@ export type OverdueReport = { items: ({ taskId: string; projectId: string; ref: 
 
 export type ParkedEvent = { eventId: string; tenantId: string; name: string; error: string; at: string; parkedAt: string }
 
-export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; createdAt: string }
+export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; createdAt: string; updatedAt: string }
 
 /** For `navigator.credentials`, as PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON. */
 export type PasskeyChallenge = { challenge: string }
@@ -291,7 +291,7 @@ export type ServiceKey = { id: string; name: string; hint: string; scopes: strin
 
 export type ServiceKeyList = { items: ServiceKey[]; next: string | null }
 
-export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; expiresAt: string }
+export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; updatedAt: string; expiresAt: string }
 
 export type SessionList = { items: Session[]; next: string | null }
 

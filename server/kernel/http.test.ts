@@ -166,6 +166,19 @@ test('a defect answers 500 without detail and the server goes on', async (t) => 
   assert.equal((await http.as(ada, 'DELETE', `/notes/${newId()}`)).body.code, 'state.conflict')
 })
 
+test('a request id that is given is taken, echoed and written into the event; what cannot be one is replaced (S0.15)', async (t) => {
+  const http = await start(t)
+  const ada = await http.person('member')
+  const write = async (given: string) => {
+    const made = await http.as(ada, 'POST', '/notes', { text: 'one' }, { 'x-request-id': given })
+    const [event] = (await http.kernel.system.pool.query('select request_id from events where subject_id = $1', [made.body.id])).rows
+    assert.equal(event.request_id, made.headers['x-request-id'])
+    return made.headers['x-request-id']
+  }
+  for (const given of ['7', 'abc-123', 'Root=1-5e1b4151/a.b:c+d', 'x'.repeat(128)]) assert.equal(await write(given), given)
+  for (const given of ['two words', 'a"b', 'x'.repeat(129), '<b>']) assert.match(String(await write(given)), /^[0-9a-f-]{36}$/, given)
+})
+
 test('CORS answers preflights of named origins only', async (t) => {
   const http = await start(t)
   const preflight = (origin: string) => http.as(undefined, 'OPTIONS', '/notes', undefined, { origin, 'access-control-request-method': 'POST' })

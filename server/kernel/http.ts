@@ -290,7 +290,7 @@ function tenantPath(req: { url?: string; headers: Record<string, unknown> }, ten
   req.headers[pathHint] = decodeURIComponent(m[1]!.replace(/%(?![0-9a-f]{2})/gi, '%25'))
   return m[2]!
 }
-const takenId = (given: string | string[] | undefined) => (typeof given === 'string' && /^[\w.-]{8,64}$/.test(given) ? given : undefined)
+const takenId = (given: string | string[] | undefined) => (typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : undefined)
 function ifMatchOf(header: string | undefined): number | undefined {
   if (header === undefined || header.trim() === '*') return undefined
   const m = /^(?:W\/)?"(\d{1,9})"$/.exec(header.trim()) // W/: a compressing proxy weakens our tag
