@@ -344,7 +344,7 @@ export type Totp = { enabled: boolean; createdAt: string | null }
 
 export type TransferTenant = { userId: string }
 
-export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null; updatedAt: string }
+export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; address: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null; updatedAt: string }
 
 export type TriggerList = { items: Trigger[]; next: null }
 

@@ -12,7 +12,7 @@ import { mailEvents } from './kernel/mail.ts'
 import { operationsOf, type Module, type ScopeRule } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
-import type { Bus, Database, Dns, Mail, OpenMail, Sandbox, Traces } from './kernel/ports.ts'
+import type { Bus, Database, Dns, LetterBox, Mail, OpenMail, OpenMailIn, Sandbox, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
 import { keepStepping } from './kernel/readers.ts'
 import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
@@ -46,7 +46,7 @@ import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}` | `OIDC_${string}` | 'MICROSOFT_TENANT'>
 export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
-type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS'
+type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN'
 export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
@@ -73,7 +73,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
     createConnections({ kernel, desk: connections }),
     live,
     createWorkflowModule({
-      kernel, desk: connections, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
+      kernel, desk: connections, mailDomain: config.MAIL_IN_DOMAIN, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
       limits: {
         depth: config.WORKFLOW_MAX_DEPTH, runsPerTenant: config.WORKFLOW_RUNS_AT_ONCE, stepsPerRun: config.WORKFLOW_MAX_STEPS, runDays: config.WORKFLOW_MAX_RUN_DAYS, inputChars: config.WORKFLOW_MAX_INPUT_KIB * 1024,
         retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS,
@@ -98,6 +98,8 @@ export type AppOptions = {
   openSandbox: (egress: Egress) => Sandbox
   mail: Mail
   openMail: OpenMail
+  /** absent: no letters are taken */
+  openMailIn?: OpenMailIn
   dns: Dns
   traces?: Traces
   platformKey: Buffer
@@ -110,7 +112,7 @@ export type AppOptions = {
   /** between two tellings of what was called */
   tellCallsMs?: number
 }
-export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; desk: PlanDesk; listen(): Promise<{ address: string; publicUrl: string }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
+export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; desk: PlanDesk; letterBox: LetterBox; listen(): Promise<{ address: string; publicUrl: string; mailPort?: number }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
 
 /** A kernel alone, for verbs that need no server. */
 export async function openBareKernel(o: Pick<AppOptions, 'config' | 'database' | 'bus' | 'platformKey'> & { log?: Logger; version?: string }): Promise<ReturnType<typeof openKernel>> {
@@ -183,6 +185,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       const close = module.open?.({ work: config.ROLES.includes('worker') })
       if (close) stops.push(close)
     }
+    const letterBox = modules.find((m) => m.letterBox)!.letterBox!
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
       followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })
@@ -193,7 +196,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       if (cut) log.warn({ connections: cut }, 'connections did not end by themselves and were cut')
     })
     return {
-      http, kernel, identity, desk, stop: async () => {
+      http, kernel, identity, desk, letterBox, stop: async () => {
         state = 'draining'
         await stop()
       },
@@ -207,8 +210,10 @@ export async function openApp(o: AppOptions): Promise<App> {
           if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new Error(`port ${port} needs rights this user lacks: set PORT to one above 1023`)
           throw error
         }
+        const mailIn = await o.openMailIn?.(letterBox)
+        if (mailIn) stops.push(() => mailIn.close())
         state = 'ready'
-        return { address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`, publicUrl }
+        return { ...(mailIn ? { mailPort: mailIn.port } : {}), address: `http://${config.HOST.includes(':') ? `[${config.HOST}]` : config.HOST}:${port}`, publicUrl }
       },
     }
   } catch (error) {

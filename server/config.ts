@@ -16,6 +16,12 @@ export const settings = {
   REDIS_URL: { kind: 'secret', about: 'Redis 7 for wake-ups, cache and rate limits between processes.', example: 'redis://localhost:6379' },
   SMTP_URL: { kind: 'secret', about: 'Mail server. Without it mails are kept on the outbox page for operators.', example: 'smtp://user:password@mail.example.com:587' },
   MAIL_FROM: { kind: 'text', default: 'Groundwork <no-reply@localhost>', about: 'Sender of mails.' },
+  MAIL_IN_DOMAIN: { kind: 'text', about: 'Domain of the addresses of email triggers; its MX entry leads here, or to a provider that hands letters on by webhook.', example: 'in.example.com' },
+  SMTP_IN_PORT: { kind: 'number', range: [0, 65535], about: 'Port of the built-in mail receiver for email triggers; without it nothing listens. Needs MAIL_IN_DOMAIN.', example: '25' },
+  SMTP_IN_HOST: { kind: 'text', about: 'Address the mail receiver listens on; HOST unless said.', example: '0.0.0.0' },
+  SMTP_IN_TLS_CERT: { kind: 'text', about: 'File with the certificate chain (PEM) the mail receiver encrypts with; without it STARTTLS is not offered.', example: '/etc/groundwork/mail.crt' },
+  SMTP_IN_TLS_KEY: { kind: 'text', about: 'File with its key (PEM).', example: '/etc/groundwork/mail.key' },
+  SMTP_IN_MAX_KIB: { kind: 'number', default: '10240', range: [16, 51200], about: 'Largest letter the mail receiver takes, in KiB.' },
   CORS_ORIGINS: { kind: 'list', default: '', about: 'Origins of other sites whose pages may call the API, separated by commas.', example: 'https://app.example.com' },
   TRUST_PROXY: { kind: 'list', default: '', about: 'Addresses or networks of your reverse proxy, whose X-Forwarded-For is believed.', example: '10.0.0.0/8' },
   EGRESS_ALLOW: { kind: 'list', default: '', about: 'Hosts, addresses and networks that tenants may reach although they are private, each with a port or without: a model server, an internal API. Addresses that stand in settings need no entry.', example: '127.0.0.1:11434,10.20.0.0/16,api.internal' },
@@ -59,7 +65,7 @@ export const settings = {
 } as const satisfies Record<string, Setting>
 
 type Name = keyof typeof settings
-type ValueOf<S extends Setting> = S['kind'] extends 'number' ? number : S['kind'] extends 'boolean' ? boolean : S['kind'] extends 'list' ? string[] : S['kind'] extends 'choice' ? (S['choices'] extends readonly (infer C)[] ? C : never) : S extends { default: string } ? string : string | undefined
+type ValueOf<S extends Setting> = S['kind'] extends 'number' ? (S extends { default: string } ? number : number | undefined) : S['kind'] extends 'boolean' ? boolean : S['kind'] extends 'list' ? string[] : S['kind'] extends 'choice' ? (S['choices'] extends readonly (infer C)[] ? C : never) : S extends { default: string } ? string : string | undefined
 export type Config = { readonly [N in Name]: ValueOf<(typeof settings)[N]> } & { readonly publicUrlGiven: boolean; readonly notes: readonly string[] }
 
 /** Names of other systems that mean the same here. */
@@ -106,7 +112,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   if (Array.isArray(config.ROLES) && config.ROLES.length < 3 && !config.DATABASE_URL) faults.push(`ROLES=${config.ROLES.join(',')} needs DATABASE_URL: the embedded database belongs to one process that does everything.`)
   if (config.DATABASE_URL && !config.SECRET_KEY && Array.isArray(config.ROLES) && config.ROLES.length < 3) faults.push('SECRET_KEY is missing: processes that share a database need the same one.')
   if (!/^[a-z][a-z0-9-]{0,40}$/.test(config.TENANT_HEADER_NAME ?? '') || ['authorization', 'host', 'cookie', 'content-type'].includes(config.TENANT_HEADER_NAME)) faults.push(`TENANT_HEADER_NAME=${config.TENANT_HEADER_NAME} is no name for it: lower-case letters, digits and dashes, such as org-id.`)
-  if (config.TENANT_BASE_DOMAIN !== undefined && !/^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(config.TENANT_BASE_DOMAIN)) faults.push(`TENANT_BASE_DOMAIN=${config.TENANT_BASE_DOMAIN} is no domain name: such as apps.example.com, without scheme, port and wildcard.`)
+  const domainName = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i
+  if (config.TENANT_BASE_DOMAIN !== undefined && !domainName.test(config.TENANT_BASE_DOMAIN)) faults.push(`TENANT_BASE_DOMAIN=${config.TENANT_BASE_DOMAIN} is no domain name: such as apps.example.com, without scheme, port and wildcard.`)
+  if (config.MAIL_IN_DOMAIN !== undefined && !domainName.test(config.MAIL_IN_DOMAIN)) faults.push(`MAIL_IN_DOMAIN=${config.MAIL_IN_DOMAIN} is no domain name: such as in.example.com.`)
+  if (config.SMTP_IN_PORT !== undefined && config.MAIL_IN_DOMAIN === undefined) faults.push('SMTP_IN_PORT needs MAIL_IN_DOMAIN: the domain of the addresses it takes letters for.')
+  if ((config.SMTP_IN_TLS_CERT === undefined) !== (config.SMTP_IN_TLS_KEY === undefined)) faults.push('SMTP_IN_TLS_CERT and SMTP_IN_TLS_KEY belong together: set both, or neither.')
   for (const server of Array.isArray(config.DNS_SERVERS) ? config.DNS_SERVERS : []) if (!/^(\[[0-9a-f:]+\](:\d+)?|[0-9a-f:]+|[\d.]+(:\d+)?)$/i.test(server)) faults.push(`DNS_SERVERS=${server} is no address: such as 1.1.1.1 or 127.0.0.1:5353.`)
   if (faults.length) throw new ConfigFault(faults)
   return Object.freeze({ ...config, PUBLIC_URL: config.PUBLIC_URL?.replace(/\/+$/, ''), publicUrlGiven: config.PUBLIC_URL !== undefined, notes })

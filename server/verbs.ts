@@ -17,7 +17,7 @@ import type { Config } from './config.ts'
 import { openEgress, type Egress } from './kernel/egress.ts'
 import { createLogger, type Logger } from './kernel/log-lines.ts'
 import { listMigrations, migrate } from './kernel/migrate.ts'
-import type { Bus, Database, Mail } from './kernel/ports.ts'
+import type { Bus, Database, Mail, OpenMailIn } from './kernel/ports.ts'
 import { readPlatformKey } from './platform-key.ts'
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
@@ -42,7 +42,7 @@ export async function start(config: Config, root: string): Promise<void> {
     if (traces) opened.unshift({ stop: () => traces.close() })
     const setupToken = config.SETUP_TOKEN ?? randomBytes(24).toString('base64url')
     const restored = dataDir ? readRestored(dataDir) : undefined
-    const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log }), mail, openMail: async (to) => (await import('./adapters/mail-smtp.ts')).openSmtpMail(to), dns: openDns(config.DNS_SERVERS), ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
+    const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log }), mail, openMail: async (to) => (await import('./adapters/mail-smtp.ts')).openSmtpMail(to), dns: openDns(config.DNS_SERVERS), ...mailInOf(config, log), ...(traces ? { traces } : {}), platformKey, log, setupToken, consoleFolder: path.join(root, 'dist', 'console'), version: versionOf(root), restored: restored !== undefined })
     opened.unshift(app)
     if (restored && dataDir) clearRestored(dataDir)
     drainOnSignals(opened, log)
@@ -50,11 +50,12 @@ export async function start(config: Config, root: string): Promise<void> {
       warn(`the database ended unasked (${why}): start again, nothing acknowledged is lost`)
       process.exit(1)
     }, () => {})
-    const { address, publicUrl } = await app.listen()
+    const { address, publicUrl, mailPort } = await app.listen()
     if (dataDir) recordOwnerUrl(dataDir, publicUrl)
     say(`Groundwork ${versionOf(root)} runs at ${publicUrl}`)
     say(`  data       ${database.describe()}`)
     say(`  reference  ${publicUrl}/api/docs`)
+    if (mailPort !== undefined) say(`  letters    port ${mailPort}, for addresses at ${config.MAIL_IN_DOMAIN}${config.SMTP_IN_TLS_CERT ? '' : ' (unencrypted: SMTP_IN_TLS_CERT is not set)'}`)
     if (await app.needsSetup()) {
       say(`  first account: open this link once to become operator and owner`)
       say(`  ${publicUrl}/setup#token=${setupToken}`)
@@ -119,6 +120,25 @@ async function openBus(config: Config, database: Database, log: Logger): Promise
 /** Without a mail server the outbox page keeps them. */
 async function openMail(config: Config, egress: Egress): Promise<Mail> {
   return config.SMTP_URL ? (await import('./adapters/mail-smtp.ts')).openSmtpMail({ url: config.SMTP_URL, from: config.MAIL_FROM, dial: (to) => egress.dial({ ...to, fromSetting: true }) }) : openOutbox()
+}
+
+/** The receiver for email triggers; without SMTP_IN_PORT nothing listens. */
+function mailInOf(config: Config, log: Logger): { openMailIn?: OpenMailIn } {
+  const { SMTP_IN_PORT: port, MAIL_IN_DOMAIN: domain } = config
+  if (port === undefined || domain === undefined) return {}
+  const read = (name: 'SMTP_IN_TLS_CERT' | 'SMTP_IN_TLS_KEY'): string => {
+    try {
+      return fs.readFileSync(config[name]!, 'utf8')
+    } catch (error) {
+      throw new Error(`${name}=${config[name]} cannot be read: ${(error as Error).message}`)
+    }
+  }
+  const tls = config.SMTP_IN_TLS_CERT === undefined ? undefined : { cert: read('SMTP_IN_TLS_CERT'), key: read('SMTP_IN_TLS_KEY') }
+  return {
+    openMailIn: async (box) => (await import('./adapters/mail-in-smtp.ts')).openSmtpReceiver({
+      box, domain, port, host: config.SMTP_IN_HOST ?? config.HOST, maxBytes: config.SMTP_IN_MAX_KIB * 1024, ...(tls ? { tls } : {}), log: (message, error) => log.warn({ error: String(error) }, message),
+    }),
+  }
 }
 
 /** A full or read-only disk is met here first. */

@@ -62,7 +62,7 @@ export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): MailServ
       checkLetter(letter)
       await session((transport) => transport.sendMail({
         from: sender, to: { name: '', address: letter.to }, subject: letter.subject, text: letter.text, ...(letter.html === undefined ? {} : { html: letter.html }),
-        messageId: messageIdOf(letter.key, sender.address), headers: { 'auto-submitted': 'auto-generated' }, // RFC 3834: no out-of-office answers
+        messageId: messageIdOf(letter.key, sender.address), headers: { 'auto-submitted': 'auto-generated', 'x-loop': 'groundwork' }, // RFC 3834: no out-of-office answers, and no run of a workflow
       }))
     },
     verify: () => session((transport) => transport.verify()),

@@ -5,6 +5,7 @@ import type { EventDeclaration, EventName } from './events.ts'
 import type { TokenKind } from './tokens.ts'
 import type { EventRow } from './log.ts'
 import type { JobHandler } from './jobs.ts'
+import type { LetterBox } from './ports.ts'
 import type { Reader } from './readers.ts'
 import type { Described, Operation } from './route.ts'
 import type { TenantRole } from './schema.ts'
@@ -41,6 +42,8 @@ export type Module = {
   open?(o: { work: boolean }): () => Promise<void>
   /** what is no operation: sockets, plain pages */
   mount?(app: FastifyInstance): void | Promise<void>
+  /** takes the letters that come in; one module at most */
+  letterBox?: LetterBox
   /** tokens of its own beside those of a sign-in, told apart by their form */
   tokens?: readonly TokenKind[]
   /** every event of the log, from every process, before any stream gets it: caches are dropped there */

@@ -43,6 +43,33 @@ export type Mail = { kind: string; send(letter: Letter): Promise<void>; close():
 export type MailServer = Mail & { verify(): Promise<void> }
 export type OpenMail = (to: { /** smtp:// or smtps:// */ url: string; from: string; dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket> }) => Promise<MailServer>
 
+/** A letter as a server elsewhere handed it over. */
+export type Arrived = {
+  /** local parts of addresses, each known */
+  to: readonly string[]
+  /** the envelope's sender; '' for reports about other mail */
+  from: string
+  raw: Buffer
+  encrypted: boolean
+}
+/** Where letters from outside go. */
+export type LetterBox = {
+  /** whether somebody lives at this local part */
+  knows(local: string): Promise<boolean>
+  /** Answers when the letter is kept for each of them; the same letter again changes nothing. @throws LetterRefused */
+  take(letter: Arrived): Promise<void>
+}
+/** Why a letter is not taken, for its sender; `forGood`: the same letter never will be. */
+export class LetterRefused extends Error {
+  readonly forGood: boolean
+  constructor(message: string, forGood: boolean) {
+    super(message)
+    this.forGood = forGood
+  }
+}
+export type MailIn = { /** where it listens */ port: number; close(): Promise<void> }
+export type OpenMailIn = (box: LetterBox) => Promise<MailIn>
+
 /** One request, told after its answer. `parent` is the traceparent header as it came. */
 export type Span = { name: string; startedAtMs: number; ms: number; status: number; parent: string | undefined; attributes: Record<string, string | number> }
 export type Traces = { record(span: Span): void; close(): Promise<void> }

@@ -19,6 +19,6 @@ export function createWorkflowModule(o: WorkflowOptions): Module {
   return module({
     name: 'workflows', about: 'Durable workflows of five primitives: drawn, tested, published as immutable versions, begun by events, schedules, webhooks, people and the API.',
     routes: workflowRoutes(workflows), readers: workflows.readers(), jobs: workflows.jobs, permissions: { 'workflows.read': 'viewer', 'workflows.write': 'member', 'approvals.decide': 'member' },
-    mount: (app) => workflows.hooks.mount(app), scopes: { workflow: rule(seesWorkflow), run: rule(seesRun) }, open: workflows.open,
+    mount: (app) => workflows.hooks.mount(app), letterBox: workflows.letterBox, scopes: { workflow: rule(seesWorkflow), run: rule(seesRun) }, open: workflows.open,
   })
 }

@@ -18,4 +18,6 @@ export type Parts = {
   judge(): Judge
   engine(): Engine
   limits: WorkflowLimits
+  /** of the addresses of email triggers */
+  mailDomain?: string | undefined
 }

@@ -34,10 +34,11 @@ import { teamTemplates } from './templates/team.ts'
 import { fillTemplate } from './templates/template.ts'
 import { createDeploying, deployJob } from './triggers/deploying.ts'
 import { createHooks } from './triggers/hooks.ts'
+import { createLetterBox } from './triggers/letter-box.ts'
 import { createTriggerReaders, isTriggering } from './triggers/readers.ts'
 import { createTriggers } from './triggers/service.ts'
 
-export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | 'limits'> & {
+export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | 'limits' | 'mailDomain'> & {
   operations(): readonly Operation[]
   permissions(): PermissionTable
   /** names of all events, known before any module runs */
@@ -64,7 +65,7 @@ export function createWorkflows(o: WorkflowOptions) {
     if (!opened) throw new Error('the engine of workflows is not open')
     return opened
   }
-  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine }
+  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine, mailDomain: o.mailDomain }
   const rights = createRights(parts)
   const deploying = createDeploying(parts)
   const publishing = createPublishing(parts, deploying, (ctx) => o.desk.typesOf(ctx))
@@ -93,7 +94,7 @@ export function createWorkflows(o: WorkflowOptions) {
   ]
 
   return {
-    catalogue, hooks, triggers, approvals, runs, jobs, runner,
+    catalogue, hooks, letterBox: createLetterBox(parts, hooks), triggers, approvals, runs, jobs, runner,
     readers: (): Reader[] => createTriggerReaders(parts, rights, publishing, o.eventNames),
     /** @param o `work`: whether this process works on runs @returns the way to stop */
     open({ work }: { work: boolean }): () => Promise<void> {

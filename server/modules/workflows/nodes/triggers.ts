@@ -18,6 +18,13 @@ const webhookSettings = {
 }
 const WebhookShape = Type.Object({ id: Type.String(), method: Type.String(), headers: Any, query: Any, body: Any, receivedAt: Type.String() })
 
+const Mailbox = Type.Object({ name: Type.String(), address: Type.String() })
+/** What a letter becomes (triggers/letters.ts). */
+const LetterShape = Type.Object({
+  id: Type.String(), from: Mailbox, to: Type.Array(Mailbox), cc: Type.Array(Mailbox), replyTo: Type.Array(Mailbox), subject: Type.String(), date: Type.String(), messageId: Type.String(), inReplyTo: Type.String(), text: Type.String(), html: Type.String(),
+  headers: Any, attachments: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), bytes: Type.Integer(), content: Type.String() })), encrypted: Type.Boolean(), receivedAt: Type.String(),
+})
+
 /** The next time a pattern fires. Five fields only: six would allow seconds. @returns null when it never does */
 export function nextTick(cron: string, timeZone: string, after: Date): Date | null {
   return new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' }).nextRun(after)
@@ -68,6 +75,13 @@ export const triggers: readonly NodeType[] = [
     },
   }),
   webhook('webhook', 'Webhook', 'A request to this trigger\'s own address. What came in is kept in the inbox and can be replayed.', 'none'),
+  node({
+    primitive: 'trigger', type: 'email', title: 'Email', description: 'A letter to this trigger\'s own address. Who sent it is not proven: anybody who knows the address may write to it under any name.', form: 'trigger', produces: LetterShape,
+    settings: Strict({
+      senders: Type.Optional(Type.Array(Type.String({ minLength: 3, maxLength: 320, pattern: '^[^\\s@]*@[^\\s@]+$' }), { maxItems: 100, title: 'Only from', description: 'Addresses, or `@example.com` for all of a domain.' })),
+      automatic: Type.Optional(Type.Enum(['leave', 'take'], { default: 'leave', title: 'Automatic letters', description: 'Newsletters of machines, alerts: letters that say they were sent by no person. Replies by machine and letters of a Groundwork never begin a run.' })),
+    }),
+  }),
   webhook('sms', 'SMS', 'A text message, by the webhook of a provider that signs like Twilio.', 'twilio'),
   webhook('iot', 'Device', 'A message of a device or its gateway, by webhook.', 'none'),
   node({ primitive: 'trigger', type: 'manual', title: 'By hand', description: 'Somebody presses Run and fills in a form.', form: 'trigger', settings: Strict({ input: Form }), produces: Any }),

@@ -15,7 +15,7 @@ export const tokenBinding = (id: string): string => `workflow_triggers/token_sea
 export const secretBinding = (id: string): string => `workflow_triggers/secret_sealed/${id}`
 /** Looked up by its hash, so that a dump holds no address. */
 export const hashOfToken = (token: string): Buffer => hash('sha256', `hook ${token}`, 'buffer')
-export const webhookTypes: ReadonlySet<string> = new Set(['webhook', 'sms', 'iot'])
+export const webhookTypes: ReadonlySet<string> = new Set(['webhook', 'sms', 'iot', 'email'])
 
 /** Names of the events a trigger takes. */
 export function eventsOf({ type, settings }: Pick<DefinedNode, 'type' | 'settings'>, names: readonly string[]): string[] {
@@ -26,8 +26,9 @@ export function eventsOf({ type, settings }: Pick<DefinedNode, 'type' | 'setting
 }
 
 export function createDeploying({ kernel, engine }: Pick<Parts, 'kernel'> & { engine(): Engine }) {
-  async function newToken(tenant: string, id: string) {
-    const token = `whk_${randomBytes(24).toString('base64url')}`
+  /** Of an email trigger it is the local part of an address, whose case senders may change. */
+  async function newToken(tenant: string, id: string, type: string) {
+    const token = `whk_${type === 'email' ? randomBytes(20).toString('hex') : randomBytes(24).toString('base64url')}`
     return { token, tokenHash: hashOfToken(token), tokenSealed: await kernel.keys.seal({ tenant }, token, tokenBinding(id)) }
   }
   const unschedule = async (tx: Context, ids: readonly string[]): Promise<void> => {
@@ -48,7 +49,7 @@ export function createDeploying({ kernel, engine }: Pick<Parts, 'kernel'> & { en
       const id = held?.id ?? newId()
       if (held?.type === 'schedule' && node.type !== 'schedule') await unschedule(tx, [id])
       if (held) await tx(updateTrigger(id, { type: node.type, settings: node.settings, events, enabled: true }))
-      const token = webhookTypes.has(node.type) && !held?.tokenSealed ? await newToken(tx.tenant, id) : undefined
+      const token = webhookTypes.has(node.type) && (!held?.tokenSealed || (held.type === 'email') !== (node.type === 'email')) ? await newToken(tx.tenant, id, node.type) : undefined
       if (!held) await tx(insertTrigger({ id, workflowId, node: node.id, type: node.type, settings: node.settings, events, enabled: true, tokenHash: token?.tokenHash ?? null, tokenSealed: token?.tokenSealed ?? null }))
       else if (token) await tx(setToken(id, token.tokenHash, token.tokenSealed))
       if (node.type === 'schedule') {

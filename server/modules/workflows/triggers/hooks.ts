@@ -12,9 +12,11 @@ import type { Json } from '../engine/port.ts'
 import type { Signature } from '../nodes/triggers.ts'
 import type { Parts } from '../parts.ts'
 import { findWorkflow } from '../queries.ts'
+import { asProblem } from '../runs/service.ts'
 import { InboxRow } from '../schema.ts'
 import { hashOfToken, secretBinding } from './deploying.ts'
-import { findByToken, findEnded, findReceived, findTarget, insertReceived, listReceived } from './queries.ts'
+import { readLetter } from './letters.ts'
+import { findByToken, findEnded, findReceived, findTarget, insertReceived, listReceived, type Target } from './queries.ts'
 import { judgeSignature } from './signatures.ts'
 
 const last = ['ffffffff-ffff-ffff-ffff-ffffffffffff']
@@ -23,7 +25,9 @@ const answerWithinMs = 25_000
 const perAddress = { max: 600, windowMs: 60_000 }
 /** Never kept: they would let whoever reads the inbox act as the sender. */
 const hiddenHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-api-key'])
-type Kept = { headers: Record<string, string>; query: Json; body: string; encoding: 'utf8' | 'base64' }
+export type Kept = { headers: Record<string, string>; query: Json; body: string; encoding: 'utf8' | 'base64' }
+/** `input`: what expressions read as `trigger`; `dedupKey`: one run of it, ever */
+export type Taken = { method: string; contentType: string; kept: Kept; bytes: number; reason: string | null; replayOf: string | null; input: { [field: string]: Json }; dedupKey?: string }
 export const inboxBinding = (id: string): string => `webhook_inbox/sealed/${id}`
 
 /** What expressions read as `trigger.body`: by its content type, JSON, a form, or text. */
@@ -52,31 +56,36 @@ const fieldsOf = (given: Iterable<[string, string]>): { [name: string]: Json } =
 /** `$ref` is the engine's own word: a body that holds it comes as text. */
 const clean = (value: Json): Json => (JSON.stringify(value).includes('"$ref"') ? JSON.stringify(value) : value)
 
-export function createHooks({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>) {
-  async function find(token: string) {
+const inputOf = (method: string, contentType: string, kept: Kept): { [field: string]: Json } => ({ method, headers: kept.headers, query: kept.query, body: readBody(Buffer.from(kept.body, kept.encoding), contentType) })
+export type Found = Static<typeof Target>
+
+export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | 'engine' | 'limits'>) {
+  async function find(token: string): Promise<Found | undefined> {
     if (!/^whk_[\w-]{20,64}$/.test(token)) return undefined
     const [[found]] = await kernel.system.context(systemWho('hooks')).read(findByToken(hashOfToken(token)))
     return found
   }
-  type Found = NonNullable<Awaited<ReturnType<typeof find>>>
   const contextOf = (tenant: string, request: string): Context => kernel.app.context({ tenant, actor: { type: 'system', id: null }, request })
+  const keptOf = (body: Buffer, headers: Kept['headers'], query: Json): Kept => {
+    const isText = Buffer.compare(Buffer.from(body.toString('utf8'), 'utf8'), body) === 0
+    return { headers, query, body: body.toString(isText ? 'utf8' : 'base64'), encoding: isText ? 'utf8' : 'base64' }
+  }
 
-  /** Keeps what came and, when nothing speaks against it, begins the run. */
-  async function take(target: Found, ctx: Context, received: { method: string; contentType: string; kept: Kept; bytes: number; reason: string | null; replayOf: string | null }): Promise<{ id: string; runId: string | null }> {
+  /** Keeps what came and, when nothing speaks against it, begins the run. What is known by its key changes nothing. */
+  async function take(target: Found, ctx: Context, received: Taken): Promise<{ id: string; runId: string | null }> {
     const id = newId()
     const sealed = await kernel.keys.seal({ tenant: target.tenantId }, JSON.stringify(received.kept), inboxBinding(id))
     const verified = received.reason === null
-    return ctx.change('hook.received', async (tx) => {
+    return ctx.happen<'hook.received', { id: string; runId: string | null }>(async (tx) => {
       let runId: string | null = null
       if (verified) {
-        const body = readBody(Buffer.from(received.kept.body, received.kept.encoding), received.contentType)
-        const input = { id, method: received.method, headers: received.kept.headers, query: received.kept.query, body, receivedAt: new Date().toISOString() }
-        const begun = await engine().start(tx, { workflowId: target.workflowId, version: target.version, input, entry: target.node, dedupKey: `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
+        const begun = await engine().start(tx, { workflowId: target.workflowId, version: target.version, input: { id, ...received.input, receivedAt: new Date().toISOString() }, entry: target.node, dedupKey: received.dedupKey ?? `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
+        if (!begun.created) return { happened: [], result: { id, runId: begun.id } }
         runId = begun.id
       }
       tx.later(insertReceived({ id, workflowId: target.workflowId, triggerId: target.triggerId, node: target.node, method: received.method, contentType: received.contentType.slice(0, 200) || null, bytes: received.bytes, sealed, verified, reason: received.reason, runId, replayOf: received.replayOf }))
-      return { subject: id, data: { workflowId: target.workflowId, node: target.node, verified, runId }, result: { id, runId } }
-    })
+      return { happened: [{ name: 'hook.received', subject: id, data: { workflowId: target.workflowId, node: target.node, verified, runId } }], result: { id, runId } }
+    }).catch(asProblem)
   }
 
   /** Why a request starts nothing; null: nothing speaks against it. */
@@ -110,7 +119,7 @@ export function createHooks({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>
   async function receive(req: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { token } = req.params as { token: string }
     const target = await find(token)
-    if (!target || !target.enabled || target.status !== 'active' || !target.version) refuse('hook.not_found')
+    if (!target || !target.enabled || target.status !== 'active' || !target.version || target.type === 'email') refuse('hook.not_found')
     const settings = target.settings as { method?: string; answer?: 'accepted' | 'result' }
     if (settings.method && settings.method !== 'any' && settings.method !== req.method) refuse('hook.not_found', `this address takes ${settings.method}`)
     const taken = await kernel.bus.take(`limit:hooks:${target.triggerId}`, perAddress)
@@ -119,9 +128,9 @@ export function createHooks({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>
     const headers = Object.fromEntries(Object.entries(req.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])))
     const [, search = ''] = (req.raw.url ?? '').split('?', 2)
     const reason = await objection(target, { headers, body, url: `${kernel.publicUrl}/hooks/${token}${search ? `?${search}` : ''}` })
-    const isText = Buffer.compare(Buffer.from(body.toString('utf8'), 'utf8'), body) === 0
-    const kept: Kept = { headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !hiddenHeaders.has(name))), query: fieldsOf(new URLSearchParams(search)), body: body.toString(isText ? 'utf8' : 'base64'), encoding: isText ? 'utf8' : 'base64' }
-    const { id, runId } = await take(target, contextOf(target.tenantId, req.id), { method: req.method, contentType: headers['content-type'] ?? '', kept, bytes: body.length, reason, replayOf: null })
+    const contentType = headers['content-type'] ?? ''
+    const kept = keptOf(body, Object.fromEntries(Object.entries(headers).filter(([name]) => !hiddenHeaders.has(name))), fieldsOf(new URLSearchParams(search)))
+    const { id, runId } = await take(target, contextOf(target.tenantId, req.id), { method: req.method, contentType, kept, bytes: body.length, reason, replayOf: null, input: inputOf(req.method, contentType, kept) })
     if (reason !== null) refuse('hook.refused', `${reason}; it stands in the inbox as ${id}`)
     if (settings.answer !== 'result' || !runId) return reply.code(202).send({ id, runId })
     const results = await answerOf(target.tenantId, runId)
@@ -129,6 +138,7 @@ export function createHooks({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>
   }
 
   return {
+    find, take, keptOf, contextOf,
     /** `{any method} /hooks/{token}`, with the bytes as they came. */
     async mount(app: FastifyInstance): Promise<void> {
       await app.register(async (inside) => {
@@ -163,7 +173,9 @@ export function createHooks({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>
       const text = (await kernel.keys.open(row.sealed as Buffer, inboxBinding(id))) ?? refuse('inbox.not_found', 'its bytes are gone')
       const [[target]] = await ctx.read(findTarget(row.triggerId))
       if (!target || !target.enabled || target.status !== 'active') refuse('workflow.not_active')
-      return take(target, ctx, { method: row.method, contentType: row.contentType ?? '', kept: JSON.parse(text) as Kept, bytes: row.bytes, reason: null, replayOf: row.id })
+      const kept = JSON.parse(text) as Kept
+      const input = target.type === 'email' ? (await readLetter(Buffer.from(kept.body, kept.encoding), limits.inputChars)).letter : inputOf(row.method, row.contentType ?? '', kept)
+      return take(target, ctx, { method: row.method, contentType: row.contentType ?? '', kept, bytes: row.bytes, reason: null, replayOf: row.id, input })
     },
   }
 }

@@ -37,7 +37,7 @@ export const findHeard = statement('triggers.heard', Type.Object({ tenantId: Id,
   select p.tenant as "tenantId", p.name from unnest(${tenants}::uuid[], ${names}::text[]) as p (tenant, name)
   where exists (select from workflow_triggers t where t.tenant_id = p.tenant and t.enabled and t.events @> array[p.name])
     or exists (select from event_waits w where w.tenant_id = p.tenant and w.event = p.name)`)
-const Target = Type.Object({
+export const Target = Type.Object({
   tenantId: Id, triggerId: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), settings: Type.Unknown(), secretSealed: Nullable(Type.Unknown()), version: Type.Integer(), status: Type.String(), publishedBy: Nullable(Id), reads: Nullable(Type.Unknown()),
 })
 const target = sql`select t.tenant_id as "tenantId", t.id as "triggerId", t.workflow_id as "workflowId", t.node, t.type, t.enabled, t.settings, t.secret_sealed as "secretSealed", coalesce(w.active_version, 0) as version, w.status,

@@ -10,16 +10,16 @@ import { findTrigger, listTriggers, setSecret, setToken } from './queries.ts'
 
 export type Triggers = ReturnType<typeof createTriggers>
 
-export function createTriggers({ kernel }: Pick<Parts, 'kernel'>, deploying: Pick<Deploying, 'newToken'>) {
+export function createTriggers({ kernel, mailDomain }: Pick<Parts, 'kernel' | 'mailDomain'>, deploying: Pick<Deploying, 'newToken'>) {
   const urlOf = (token: string) => `${kernel.publicUrl}/hooks/${token}`
   type Row = { id: string; workflowId: string; node: string; type: string; enabled: boolean; tokenSealed: unknown; secretSealed: unknown; problem: string | null; updatedAt: string; nextAt?: string | null }
   async function shown(ctx: Context, row: Row): Promise<Trigger> {
     const token = row.tokenSealed && roleReaches(ctx.role, 'member') ? await kernel.keys.open(row.tokenSealed as Buffer, tokenBinding(row.id)) : null
-    return { id: row.id, workflowId: row.workflowId, node: row.node, type: row.type, enabled: row.enabled, url: token === null ? null : urlOf(token), hasSecret: row.secretSealed !== null, nextAt: row.nextAt ?? null, problem: row.problem, updatedAt: row.updatedAt }
+    return { id: row.id, workflowId: row.workflowId, node: row.node, type: row.type, enabled: row.enabled, url: token === null || row.type === 'email' ? null : urlOf(token), address: token === null || row.type !== 'email' || mailDomain === undefined ? null : `${token}@${mailDomain}`, hasSecret: row.secretSealed !== null, nextAt: row.nextAt ?? null, problem: row.problem, updatedAt: row.updatedAt }
   }
   const ofWebhook = (rows: readonly Row[]): Row => {
     const row = only(rows, 'trigger')
-    if (!webhookTypes.has(row.type)) refuse('state.conflict', `${row.node} is no webhook`)
+    if (!webhookTypes.has(row.type)) refuse('state.conflict', `${row.node} has no address of its own`)
     return row
   }
   return {
@@ -40,7 +40,7 @@ export function createTriggers({ kernel }: Pick<Parts, 'kernel'>, deploying: Pic
     rotate: (ctx: Context, workflowId: string, node: string): Promise<Trigger> =>
       ctx.change('trigger.changed', async (tx) => {
         const row = ofWebhook(await tx(findTrigger(workflowId, node)))
-        const { tokenHash, tokenSealed } = await deploying.newToken(tx.tenant, row.id)
+        const { tokenHash, tokenSealed } = await deploying.newToken(tx.tenant, row.id, row.type)
         await tx(setToken(row.id, tokenHash, tokenSealed))
         return { subject: row.id, data: { workflowId: row.workflowId, node: row.node, what: 'token' }, result: await shown(tx, { ...row, tokenSealed }) }
       }),
