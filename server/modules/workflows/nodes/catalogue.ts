@@ -10,14 +10,15 @@ import { data } from './data.ts'
 import type { NodeType, Primitive } from './node.ts'
 import { operationNodes } from './operations.ts'
 import { presetNodes } from './presets.ts'
-import { triggers } from './triggers.ts'
+import { readSenders } from '../triggers/senders.ts'
+import { triggerNodes } from './triggers.ts'
 
 export type Catalogue = ReturnType<typeof createCatalogue>
 export type SettingsFault = { pointer: string; message: string }
 
 /** @param presets services whose operations are known */
 export function createCatalogue(operations: readonly Operation[], presets: Desk['presets'] = []) {
-  const types = [...triggers, ...actions, ...operationNodes(operations), ...presetNodes(presets), ...connections, ...conditions, ...data]
+  const types = [...triggerNodes(readSenders()), ...actions, ...operationNodes(operations), ...presetNodes(presets), ...connections, ...conditions, ...data]
   const byName = new Map<string, NodeType>()
   for (const type of types) {
     const name = `${type.primitive}.${type.type}`

@@ -1,7 +1,8 @@
 // What begins a run. `trigger` in expressions is what the trigger gives.
 import { Cron } from 'croner'
-import { Strict, Type } from '../../../kernel/schema.ts'
+import { Strict, Type, type TSchema } from '../../../kernel/schema.ts'
 import { ConditionField, Duration } from './fields.ts'
+import type { Sender } from '../triggers/senders.ts'
 import { node, type NodeType, type Report, type Settings } from './node.ts'
 
 const Any = Type.Unsafe<unknown>({})
@@ -45,13 +46,19 @@ function checkSchedule(settings: Settings, report: Report): void {
   }
 }
 
-const webhook = (type: string, title: string, description: string, signature: Signature): NodeType =>
+const providerOf = (senders: readonly Sender[], type: string): Record<string, TSchema> => {
+  const fitting = senders.filter((one) => one.for === type)
+  if (!fitting.length) return {}
+  return { provider: Type.Optional(Type.Enum(fitting.map(({ name }) => name), { title: 'Provider', description: `Whose requests these are: signature and fields as it documents them; \`trigger.message\` holds what was said. The secret is set on the trigger after publishing. ${fitting.map(({ title, setUp }) => `${title}: ${setUp}`).join(' ')}` })) }
+}
+const webhook = (senders: readonly Sender[], type: string, title: string, description: string, signature: Signature): NodeType =>
   node({
-    primitive: 'trigger', type, title, description, form: 'trigger', produces: WebhookShape,
-    settings: Strict({ ...webhookSettings, signature: Type.Optional(Type.Enum([...signatures], { default: signature, title: 'Signature', description: 'What the sender signs with. The secret is set on the trigger after publishing, not here.' })) }),
+    primitive: 'trigger', type, title, description, form: 'trigger', produces: type === 'webhook' ? WebhookShape : Type.Object({ ...WebhookShape.properties, message: Any }),
+    settings: Strict({ ...webhookSettings, ...providerOf(senders, type), signature: Type.Optional(Type.Enum([...signatures], { default: signature, title: 'Signature', description: 'What the sender signs with. The secret is set on the trigger after publishing, not here.' })) }),
   })
 
-export const triggers: readonly NodeType[] = [
+/** @param senders providers known as data */
+export const triggerNodes = (senders: readonly Sender[]): readonly NodeType[] => [
   node({
     primitive: 'trigger', type: 'event', title: 'Event', description: 'Something happened in the product: one run for each event of this name, caused by the committed change itself.', form: 'trigger', produces: EventShape,
     settings: Strict({ event: Type.String({ title: 'Event', pattern: '^[a-z][a-z-]*\\.[a-z-]+$', 'x-pick': 'event', description: 'Name of an event, such as task.moved.' }), filter: EventFilter }),
@@ -74,16 +81,17 @@ export const triggers: readonly NodeType[] = [
       checkSchedule(settings, report)
     },
   }),
-  webhook('webhook', 'Webhook', 'A request to this trigger\'s own address. What came in is kept in the inbox and can be replayed.', 'none'),
+  webhook(senders, 'webhook', 'Webhook', 'A request to this trigger\'s own address. What came in is kept in the inbox and can be replayed.', 'none'),
   node({
     primitive: 'trigger', type: 'email', title: 'Email', description: 'A letter to this trigger\'s own address. Who sent it is not proven: anybody who knows the address may write to it under any name.', form: 'trigger', produces: LetterShape,
     settings: Strict({
+      ...providerOf(senders, 'email'),
       senders: Type.Optional(Type.Array(Type.String({ minLength: 3, maxLength: 320, pattern: '^[^\\s@]*@[^\\s@]+$' }), { maxItems: 100, title: 'Only from', description: 'Addresses, or `@example.com` for all of a domain.' })),
       automatic: Type.Optional(Type.Enum(['leave', 'take'], { default: 'leave', title: 'Automatic letters', description: 'Newsletters of machines, alerts: letters that say they were sent by no person. Replies by machine and letters of a Groundwork never begin a run.' })),
     }),
   }),
-  webhook('sms', 'SMS', 'A text message, by the webhook of a provider that signs like Twilio.', 'twilio'),
-  webhook('iot', 'Device', 'A message of a device or its gateway, by webhook.', 'none'),
+  webhook(senders, 'sms', 'SMS', 'A text message, by the webhook of its provider; Twilio unless another is named.', 'twilio'),
+  webhook(senders, 'iot', 'Device', 'A message of a device or its gateway, by webhook.', 'none'),
   node({ primitive: 'trigger', type: 'manual', title: 'By hand', description: 'Somebody presses Run and fills in a form.', form: 'trigger', settings: Strict({ input: Form }), produces: Any }),
   node({ primitive: 'trigger', type: 'api', title: 'API', description: 'A call of POST /workflows/{id}/runs.', form: 'trigger', settings: Strict({ input: Form }), produces: Any }),
 ]

@@ -15,12 +15,15 @@ import { findWorkflow } from '../queries.ts'
 import { asProblem } from '../runs/service.ts'
 import { InboxRow } from '../schema.ts'
 import { hashOfToken, secretBinding } from './deploying.ts'
-import { readLetter } from './letters.ts'
+import { clean, fieldsOf, readBody } from './bodies.ts'
+import { letterType, objectionTo, readLetter, sumOf } from './letters.ts'
 import { findByToken, findEnded, findReceived, findTarget, insertReceived, listReceived, type Target } from './queries.ts'
+import { judgeSender, letterOf, messageOf, otherNotice, readSenders, type Sender } from './senders.ts'
 import { judgeSignature } from './signatures.ts'
 
 const last = ['ffffffff-ffff-ffff-ffff-ffffffffffff']
 const bodyLimit = 1 << 20
+const letterLimit = 10 << 20
 const answerWithinMs = 25_000
 const perAddress = { max: 600, windowMs: 60_000 }
 /** Never kept: they would let whoever reads the inbox act as the sender. */
@@ -30,41 +33,29 @@ export type Kept = { headers: Record<string, string>; query: Json; body: string;
 export type Taken = { method: string; contentType: string; kept: Kept; bytes: number; reason: string | null; replayOf: string | null; input: { [field: string]: Json }; dedupKey?: string }
 export const inboxBinding = (id: string): string => `webhook_inbox/sealed/${id}`
 
-/** What expressions read as `trigger.body`: by its content type, JSON, a form, or text. */
-export function readBody(body: Buffer, contentType: string): Json {
-  if (!body.length) return null
-  const text = body.toString('utf8')
-  if (Buffer.compare(Buffer.from(text, 'utf8'), body) !== 0) return { base64: body.toString('base64') }
-  if (/^application\/([\w.+-]*\+)?json\b/i.test(contentType) || (contentType === '' && /^\s*[[{]/.test(text))) {
-    try {
-      return clean(JSON.parse(text) as Json)
-    } catch {
-      return text
-    }
-  }
-  if (/^application\/x-www-form-urlencoded\b/i.test(contentType)) return fieldsOf(new URLSearchParams(text))
-  return text
-}
-const fieldsOf = (given: Iterable<[string, string]>): { [name: string]: Json } => {
-  const fields: Record<string, Json> = Object.create(null) as Record<string, Json>
-  for (const [name, value] of [...given].slice(0, 1000)) {
-    const held = fields[name]
-    fields[name] = held === undefined ? value : Array.isArray(held) ? [...held, value] : [held, value]
-  }
-  return { ...fields }
-}
-/** `$ref` is the engine's own word: a body that holds it comes as text. */
-const clean = (value: Json): Json => (JSON.stringify(value).includes('"$ref"') ? JSON.stringify(value) : value)
-
-const inputOf = (method: string, contentType: string, kept: Kept): { [field: string]: Json } => ({ method, headers: kept.headers, query: kept.query, body: readBody(Buffer.from(kept.body, kept.encoding), contentType) })
 export type Found = Static<typeof Target>
+type Settings = { method?: string; answer?: 'accepted' | 'result'; provider?: string; signature?: Signature; senders?: string[]; automatic?: 'leave' | 'take' }
+/** What came, read: `refused` for who it is not from, `reason` for what begins nothing though it is theirs. */
+type Judged = Pick<Taken, 'input' | 'kept' | 'contentType' | 'dedupKey' | 'reason'> & { refused: string | null }
 
 export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | 'engine' | 'limits'>) {
+  const senders = new Map(readSenders().map((one) => [one.name, one]))
+  /** Whose requests a trigger takes, where it is a provider known as data. */
+  const senderOf = ({ type, settings }: Pick<Found, 'type' | 'settings'>): Sender | undefined => {
+    const { provider, signature } = settings as Settings
+    return senders.get(provider ?? (type === 'sms' && signature === undefined ? 'twilio' : ''))
+  }
+  async function inputOf(target: Pick<Found, 'type' | 'settings'>, method: string, contentType: string, kept: Kept): Promise<{ [field: string]: Json }> {
+    const body = await readBody(Buffer.from(kept.body, kept.encoding), contentType)
+    const sender = senderOf(target)
+    return { method, headers: kept.headers, query: kept.query, body, ...(sender?.message ? { message: messageOf(sender, body) } : {}) }
+  }
   async function find(token: string): Promise<Found | undefined> {
     if (!/^whk_[\w-]{20,64}$/.test(token)) return undefined
     const [[found]] = await kernel.system.context(systemWho('hooks')).read(findByToken(hashOfToken(token)))
     return found
   }
+  const found = new WeakMap<FastifyRequest, Found>()
   const contextOf = (tenant: string, request: string): Context => kernel.app.context({ tenant, actor: { type: 'system', id: null }, request })
   const keptOf = (body: Buffer, headers: Kept['headers'], query: Json): Kept => {
     const isText = Buffer.compare(Buffer.from(body.toString('utf8'), 'utf8'), body) === 0
@@ -88,12 +79,29 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
     }).catch(asProblem)
   }
 
-  /** Why a request starts nothing; null: nothing speaks against it. */
-  async function objection(target: Found, signed: { headers: Record<string, string>; body: Buffer; url: string }): Promise<string | null> {
-    const settings = target.settings as { signature?: Signature }
-    const kind = settings.signature ?? (target.type === 'sms' ? 'twilio' : 'none')
+  /** Whether a request is whose it says it is, and what it begins a run with. */
+  async function judgeRequest(target: Found, asked: { method: string; contentType: string; kept: Kept; headers: Record<string, string>; raw: Buffer; url: string }): Promise<Judged> {
+    const { method, contentType, kept, headers, raw, url } = asked
+    const settings = target.settings as Settings
     const secret = target.secretSealed ? await kernel.keys.open(target.secretSealed as Buffer, secretBinding(target.triggerId)) : null
-    return judgeSignature(kind, secret, { ...signed, now: Date.now() }) ?? null
+    const input = await inputOf(target, method, contentType, kept)
+    const sender = senderOf(target)
+    const plain = { input, kept, contentType }
+    if (!sender) {
+      const refused = judgeSignature(settings.signature ?? 'none', secret, { headers, body: raw, url, now: Date.now() }) ?? null
+      return { ...plain, refused, reason: refused }
+    }
+    const refused = judgeSender(sender, secret, { headers, raw, body: input.body as Json, url, now: Date.now() }) ?? null
+    const reason = refused ?? otherNotice(sender, input.body as Json, kept.query) ?? null
+    if (reason !== null || target.type !== 'email') {
+      const id = (input.message as { id?: unknown } | undefined)?.id
+      return { ...plain, refused, reason, ...(typeof id === 'string' && id !== '' && id.length <= 200 ? { dedupKey: `hook:${target.triggerId}:${id}` } : {}) }
+    }
+    const letter = letterOf(sender, input.body as Json)
+    if (!letter) return { ...plain, refused, reason: `the request holds no letter: ${sender.letter} is missing. ${sender.setUp}` }
+    const read = await readLetter(letter, limits.inputChars).catch(() => undefined)
+    if (!read) return { ...plain, refused, reason: 'the letter cannot be read' }
+    return { refused, reason: objectionTo(settings, read, null), input: read.letter, kept: keptOf(letter, {}, {}), contentType: letterType, dedupKey: `letter:${target.triggerId}:${sumOf(letter)}` }
   }
 
   /** What the run gives, or undefined when it takes too long. @throws state.conflict when it fails */
@@ -116,22 +124,34 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
     return undefined
   }
 
+  /** @throws hook.not_found before the body is read */
+  async function targetOf(req: FastifyRequest): Promise<Found> {
+    const target = await find((req.params as { token: string }).token)
+    if (!target || !target.enabled || target.status !== 'active' || !target.version || (target.type === 'email' && !senderOf(target))) refuse('hook.not_found')
+    if (Number(req.headers['content-length'] ?? 0) > (target.type === 'email' ? letterLimit : bodyLimit)) refuse('body.too_large')
+    return target
+  }
+
   async function receive(req: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { token } = req.params as { token: string }
-    const target = await find(token)
-    if (!target || !target.enabled || target.status !== 'active' || !target.version || target.type === 'email') refuse('hook.not_found')
-    const settings = target.settings as { method?: string; answer?: 'accepted' | 'result' }
+    const target = found.get(req)!
+    const settings = target.settings as Settings
     if (settings.method && settings.method !== 'any' && settings.method !== req.method) refuse('hook.not_found', `this address takes ${settings.method}`)
     const taken = await kernel.bus.take(`limit:hooks:${target.triggerId}`, perAddress)
     if (!taken.allowed) refuse('rate.limited', undefined, { headers: { 'retry-after': String(Math.ceil(taken.resetMs / 1000)) } })
-    const body = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0)
+    const raw = Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0)
+    if (target.type !== 'email' && raw.length > bodyLimit) refuse('body.too_large')
     const headers = Object.fromEntries(Object.entries(req.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])))
     const [, search = ''] = (req.raw.url ?? '').split('?', 2)
-    const reason = await objection(target, { headers, body, url: `${kernel.publicUrl}/hooks/${token}${search ? `?${search}` : ''}` })
-    const contentType = headers['content-type'] ?? ''
-    const kept = keptOf(body, Object.fromEntries(Object.entries(headers).filter(([name]) => !hiddenHeaders.has(name))), fieldsOf(new URLSearchParams(search)))
-    const { id, runId } = await take(target, contextOf(target.tenantId, req.id), { method: req.method, contentType, kept, bytes: body.length, reason, replayOf: null, input: inputOf(req.method, contentType, kept) })
-    if (reason !== null) refuse('hook.refused', `${reason}; it stands in the inbox as ${id}`)
+    const kept = keptOf(raw, Object.fromEntries(Object.entries(headers).filter(([name]) => !hiddenHeaders.has(name))), clean(fieldsOf(new URLSearchParams(search))))
+    const url = `${kernel.publicUrl}/hooks/${(req.params as { token: string }).token}${search ? `?${search}` : ''}`
+    const { refused, ...judged } = await judgeRequest(target, { method: req.method, contentType: headers['content-type'] ?? '', kept, headers, raw, url })
+    const { id, runId } = await take(target, contextOf(target.tenantId, req.id), { method: req.method, bytes: raw.length, replayOf: null, ...judged })
+    if (refused !== null) refuse('hook.refused', `${refused}; it stands in the inbox as ${id}`)
+    const sender = senderOf(target)
+    if (sender) {
+      const { status, type, body } = sender.answer // others are tried again, or told to people as failures
+      return type === undefined ? reply.code(status).send({ id, runId }) : reply.code(status).type(type).serializer((text: unknown) => String(text)).send(body)
+    }
     if (settings.answer !== 'result' || !runId) return reply.code(202).send({ id, runId })
     const results = await answerOf(target.tenantId, runId)
     return results === undefined ? reply.code(202).send({ id, runId }) : reply.code(200).send(results)
@@ -143,7 +163,7 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
     async mount(app: FastifyInstance): Promise<void> {
       await app.register(async (inside) => {
         inside.removeAllContentTypeParsers()
-        inside.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_req, body, done) => done(null, body))
+        inside.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: letterLimit }, (_req, body, done) => done(null, body))
         inside.setErrorHandler((error, req, reply) => {
           const verdict = judge(error as Error)
           if (verdict.code === 'internal') kernel.log.error({ requestId: req.id, operation: 'hooks.receive', error: String((error as Error)?.stack ?? error) }, 'a request failed')
@@ -151,7 +171,10 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
           for (const [name, value] of Object.entries(verdict.headers ?? {})) reply.header(name, value)
           return reply.code(problem.status).type('application/problem+json').serializer((body: unknown) => JSON.stringify(body)).send(problem)
         })
-        inside.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url: '/hooks/:token', bodyLimit, onRequest: async (req) => void (req.operation = 'hooks.receive'), handler: receive })
+        inside.route({ method: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], url: '/hooks/:token', bodyLimit: letterLimit, handler: receive, onRequest: async (req) => {
+          req.operation = 'hooks.receive'
+          found.set(req, await targetOf(req))
+        } })
       })
     },
 
@@ -174,7 +197,7 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
       const [[target]] = await ctx.read(findTarget(row.triggerId))
       if (!target || !target.enabled || target.status !== 'active') refuse('workflow.not_active')
       const kept = JSON.parse(text) as Kept
-      const input = target.type === 'email' ? (await readLetter(Buffer.from(kept.body, kept.encoding), limits.inputChars)).letter : inputOf(row.method, row.contentType ?? '', kept)
+      const input = row.contentType === letterType ? (await readLetter(Buffer.from(kept.body, kept.encoding), limits.inputChars)).letter : await inputOf(target, row.method, row.contentType ?? '', kept)
       return take(target, ctx, { method: row.method, contentType: row.contentType ?? '', kept, bytes: row.bytes, reason: null, replayOf: row.id, input })
     },
   }

@@ -3,21 +3,10 @@
 import { LetterRefused, type Arrived, type LetterBox } from '../../../kernel/ports.ts'
 import type { Parts } from '../parts.ts'
 import type { Found, Hooks } from './hooks.ts'
-import { readLetter, sumOf, type Read } from './letters.ts'
+import { letterType, objectionTo, readLetter, sumOf } from './letters.ts'
 
 const mostHops = 30
 const perAddress = { max: 120, windowMs: 60_000 }
-export const letterType = 'message/rfc822'
-
-/** Why a letter begins nothing; null: nothing speaks against it. */
-export function objectionTo(settings: { senders?: string[]; automatic?: 'leave' | 'take' }, { automatic, sender }: Pick<Read, 'automatic' | 'sender'>, from: string | null): string | null {
-  if (automatic === 'ours') return 'a Groundwork sent it: taking it could go on for ever'
-  if (automatic === 'replied' || from === '') return 'a machine answers or reports with it: taking it could go on for ever'
-  if (automatic === 'sent' && settings.automatic !== 'take') return 'it was sent by a machine: the trigger leaves such letters'
-  const { senders } = settings
-  if (senders && !senders.some((one) => (one.startsWith('@') ? sender.endsWith(one.toLowerCase()) : sender === one.toLowerCase()))) return 'its sender is none of those the trigger takes letters from'
-  return null
-}
 
 export function createLetterBox({ kernel, limits }: Pick<Parts, 'kernel' | 'limits'>, hooks: Pick<Hooks, 'find' | 'take' | 'keptOf' | 'contextOf'>): LetterBox {
   const takes = (found: Found | undefined): found is Found => found !== undefined && found.type === 'email' && found.enabled && found.status === 'active' && found.version > 0

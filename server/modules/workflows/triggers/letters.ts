@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import PostalMime, { type Address, type Email } from 'postal-mime'
 import type { Json } from '../engine/port.ts'
 
+export const letterType = 'message/rfc822'
 /** More of it is not looked at: a letter of nothing but parts or headers would hold up everybody else. */
 const bounds = { maxNestingDepth: 50, maxHeadersSize: 256 * 1024, maxRfc822NestingDepth: 1 }
 const most = { headers: 200, people: 200, attachments: 200, name: 400, headerCharacters: 4000 }
@@ -76,4 +77,14 @@ export function sumOf(raw: Buffer): string {
   const named = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'im').exec(head)?.[1]?.trim() ?? ''
   const own = ['message-id', 'from', 'date', 'subject'].map(named)
   return hash('sha256', Buffer.concat([Buffer.from(`${own.join('\n')}\n\n`, 'latin1'), raw.subarray(end)]))
+}
+
+/** Why a letter begins nothing; null: nothing speaks against it. @param from the envelope's sender, where it is known */
+export function objectionTo(settings: { senders?: string[]; automatic?: 'leave' | 'take' }, { automatic, sender }: Pick<Read, 'automatic' | 'sender'>, from: string | null): string | null {
+  if (automatic === 'ours') return 'a Groundwork sent it: taking it could go on for ever'
+  if (automatic === 'replied' || from === '') return 'a machine answers or reports with it: taking it could go on for ever'
+  if (automatic === 'sent' && settings.automatic !== 'take') return 'it was sent by a machine: the trigger leaves such letters'
+  const { senders } = settings
+  if (senders && !senders.some((one) => (one.startsWith('@') ? sender.endsWith(one.toLowerCase()) : sender === one.toLowerCase()))) return 'its sender is none of those the trigger takes letters from'
+  return null
 }
