@@ -218,6 +218,12 @@ export async function restore(config: Config, file?: string): Promise<void> {
   say('the next start ends all sessions and holds mails, jobs and triggers until an operator releases them')
 }
 
+/** Tables and sizes, or the answer of one statement; read only (S0.14). */
+export async function look(config: Config, args: readonly string[]): Promise<void> {
+  const { lookAt } = await import('./look.ts')
+  await withData(config, async (database) => say(await lookAt(database, args)))
+}
+
 /** Prints a URL with a password in it: for people at a terminal, never for a log. */
 export async function databaseUrl(config: Config): Promise<void> {
   if (config.DATABASE_URL) return say(config.DATABASE_URL)

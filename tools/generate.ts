@@ -12,6 +12,7 @@ export const generated: readonly Generated[] = [
   { file: '.env.example', make: async () => (await import('../server/config.ts')).envExample() },
   { file: 'docs/errors.md', make: async () => (await import('../server/kernel/openapi.ts')).errorsDocument() },
   { file: 'docs/openapi.json', make: async () => JSON.stringify(await openApi(), null, 1) },
+  { file: 'docs/collection.json', make: async () => JSON.stringify((await import('./collection.ts')).collectionOf(await openApi() as never), null, 1) },
   { file: 'docs/events.md', make: async () => (await import('./events-document.ts')).eventsDocument((await import('../server/describe-app.ts')).describeApp().events) },
   { file: 'docs/workflow-nodes.md', make: async () => nodeTypes() },
   { file: 'server/migrations/schema.sql', make: async () => (await import('./schema-dump.ts')).dumpMigrated() },
