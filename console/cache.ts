@@ -46,12 +46,13 @@ const reads: Record<string, string[]> = {
   mail: ['outbox.'],
   workflow: ['workflows.'],
   deployment: ['deployments.', 'workflows.'],
-  trigger: ['workflows.triggers'],
+  trigger: ['workflows.triggers', 'inbox.'],
   schedule: ['workflows.triggers'],
   hook: ['inbox.'],
   run: ['runs.', 'workflows.list'],
   approval: ['approvals.'],
-  connection: ['connections.'],
+  connection: ['connections.', 'workflows.using'],
+  webhook: ['webhooks.'],
 }
 
 /** Marks as stale what starts with one of the prefixes; what is on the screen is read again. */

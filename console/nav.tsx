@@ -1,9 +1,9 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, ScrollText, Search, Settings2, ShieldCheck, Users, Workflow as WorkflowIcon } from 'lucide-react'
+import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, Plug, ScrollText, Search, Settings2, ShieldCheck, SquareCheckBig, Users, Webhook, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
-import { useMay, useMe, useProjects, useTenants, useUnread } from './reads.ts'
+import { useMay, useMe, useProjects, useTenants, useUnread, useWaitingApprovals } from './reads.ts'
 import { t } from './words.ts'
 
 const TeamMenu = lazy(() => import('./nav-menus.tsx').then((part) => ({ default: part.TeamMenu })))
@@ -14,6 +14,7 @@ type Place = { to: LinkProps['to']; icon: ReactNode; label: string; count?: numb
 function usePlaces() {
   const { user, tenant } = useMe()
   const admin = useMay('admin')
+  const member = useMay('member')
   const current = useTenants().data?.find((one) => one.id === tenant?.id)
   /** A module that is switched off for the team is not in the menu; until that is known, it is. */
   const on = (module: string) => current?.modules?.includes(module) !== false
@@ -37,6 +38,13 @@ function usePlaces() {
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
       ]
     : []
+  const waiting = useWaitingApprovals().data?.items.length ?? 0
+  const automation: Place[] = tenant
+    ? [
+        ...(member ? [{ to: '/approvals' as const, icon: <SquareCheckBig size={16} />, label: t('Approvals'), count: waiting }, { to: '/connections' as const, icon: <Plug size={16} />, label: t('Connections') }] : []),
+        ...(admin ? [{ to: '/webhooks' as const, icon: <Webhook size={16} />, label: t('Webhooks') }] : []),
+      ]
+    : []
   const operate: Place[] =
     user.role === 'operator'
       ? [
@@ -50,7 +58,7 @@ function usePlaces() {
           { to: '/operate/issuers', icon: <BadgeCheck size={16} />, label: t('Trusted issuers') },
         ]
       : []
-  return { main, team, operate }
+  return { main, automation, team, operate }
 }
 
 function Item({ place }: { place: Place }) {
@@ -61,7 +69,7 @@ function Item({ place }: { place: Place }) {
       {!!place.count && (
         <span className="count" data-strong>
           {place.count > 99 ? '99+' : place.count}
-          <span className="sr"> {t('unread')}</span>
+          <span className="sr"> {place.to === '/approvals' ? t('waiting') : t('unread')}</span>
         </span>
       )}
     </Link>
@@ -87,7 +95,7 @@ function Projects() {
 }
 
 export function Nav() {
-  const { main, team, operate } = usePlaces()
+  const { main, automation, team, operate } = usePlaces()
   return (
     <nav className="nav" aria-label={t('Main')}>
       <TeamSwitcher />
@@ -95,6 +103,14 @@ export function Nav() {
         <Item key={place.to} place={place} />
       ))}
       <Projects />
+      {automation.length > 0 && (
+        <div className="nav-group">
+          <div className="nav-title">{t('Automation')}</div>
+          {automation.map((place) => (
+            <Item key={place.to} place={place} />
+          ))}
+        </div>
+      )}
       {team.length > 0 && (
         <div className="nav-group">
           <div className="nav-title">{t('Team')}</div>
@@ -177,13 +193,13 @@ export function BottomBar() {
 }
 
 function MoreSheet() {
-  const { main, team, operate } = usePlaces()
+  const { main, automation, team, operate } = usePlaces()
   return (
     <>
       <button type="button" className="scrim" aria-label={t('Close')} onClick={() => show(null)} />
       <div className="more-sheet" role="dialog" aria-modal="true" aria-label={t('More places')} onKeyDown={(event) => event.key === 'Escape' && show(null)} onClick={(event) => (event.target as HTMLElement).closest('a') && show(null)}>
         <TeamSwitcher />
-        {[...main.slice(3), ...team, ...operate].map((place) => (
+        {[...main.slice(3), ...automation, ...team, ...operate].map((place) => (
           <Item key={place.to} place={place} />
         ))}
         <PersonSwitcher />

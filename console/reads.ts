@@ -80,6 +80,17 @@ export const useUnread = () =>
     staleTime: 30_000,
   })
 
+/** What waits for this person's answer; viewers are never asked. */
+export const useWaitingApprovals = () => {
+  const member = useMay('member')
+  return useQuery({
+    queryKey: ['approvals.list', { show: 'waiting' }],
+    queryFn: ({ signal }) => get<Page<{ id: string }>>('/approvals', { mine: true, status: 'pending', limit: 100 }, signal),
+    staleTime: 30_000,
+    enabled: member,
+  })
+}
+
 export const usePreferences = () => useQuery({ queryKey: ['users.preferences'], queryFn: ({ signal }) => get<Preferences>('/users/me/preferences', undefined, signal), staleTime: 60_000 })
 
 export const useSearch = (q: string) =>

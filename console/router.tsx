@@ -79,6 +79,34 @@ const workflow = createRoute({
   component: lazyRouteComponent(() => import('./scenes/workflows/editor.tsx'), 'Editor'),
 })
 const workflowTemplates = createRoute({ getParentRoute: () => frame, path: '/workflows/templates', validateSearch: (search) => strings(search, ['template']), component: lazyRouteComponent(() => import('./scenes/workflows/templates.tsx'), 'Templates') })
+const connections = createRoute({ getParentRoute: () => frame, path: '/connections', component: lazyRouteComponent(() => import('./scenes/connections/connections.tsx'), 'Connections') })
+const newConnection = createRoute({
+  getParentRoute: () => frame,
+  path: '/connections/new',
+  validateSearch: (search) => strings(search, ['type']),
+  component: lazyRouteComponent(() => import('./scenes/connections/new-connection.tsx'), 'NewConnection'),
+})
+const connectionCallback = createRoute({
+  getParentRoute: () => frame,
+  path: '/connections/callback',
+  validateSearch: (search) => strings(search, ['state', 'code', 'error', 'error_description']),
+  component: lazyRouteComponent(() => import('./scenes/connections/callback.tsx'), 'ConnectionCallback'),
+})
+const connection = createRoute({ getParentRoute: () => frame, path: '/connections/$connection', component: lazyRouteComponent(() => import('./scenes/connections/connection-page.tsx'), 'ConnectionPage') })
+const webhooks = createRoute({ getParentRoute: () => frame, path: '/webhooks', component: lazyRouteComponent(() => import('./scenes/webhooks/webhooks.tsx'), 'Webhooks') })
+const newWebhook = createRoute({ getParentRoute: () => frame, path: '/webhooks/new', component: lazyRouteComponent(() => import('./scenes/webhooks/new-webhook.tsx'), 'NewWebhook') })
+const webhook = createRoute({
+  getParentRoute: () => frame,
+  path: '/webhooks/$webhook',
+  validateSearch: (search) => strings(search, ['state', 'delivery']),
+  component: lazyRouteComponent(() => import('./scenes/webhooks/webhook-page.tsx'), 'WebhookPage'),
+})
+const approvals = createRoute({
+  getParentRoute: () => frame,
+  path: '/approvals',
+  validateSearch: (search) => strings(search, ['show', 'id']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/approvals.tsx'), 'Approvals'),
+})
 const account = createRoute({ getParentRoute: () => frame, path: '/account', component: lazyRouteComponent(() => import('./scenes/identity/account.tsx'), 'Account') })
 const readers = createRoute({ getParentRoute: () => frame, path: '/operate/readers', component: lazyRouteComponent(() => import('./scenes/operators/readers.tsx'), 'Readers') })
 const jobs = createRoute({
@@ -116,7 +144,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans,
+    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans, connections, newConnection, connectionCallback, connection, webhooks, newWebhook, webhook, approvals,
   ]),
 ])
 

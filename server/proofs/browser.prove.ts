@@ -21,7 +21,7 @@ const password = 'correct horse 9'
 const widths = [{ width: 1360, height: 860 }, { width: 390, height: 844 }] as const
 const schemes = ['light', 'dark'] as const
 
-type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string }
+type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string; connection: string; webhook: string; run: string; approval: string }
 
 async function openBrowser(t: TestContext): Promise<Browser> {
   const browser = await chromium.launch({
@@ -60,12 +60,35 @@ async function openWorld(t: TestContext): Promise<World> {
   await product.ok('POST', '/domains', { token, body: { name: 'work.lighthouse.example' } })
   for (const [at, name] of [['/api-keys', 'Harbour import'], ['/service-keys', 'Monitoring']]) await product.ok('POST', at!, { token, body: { name, scopes: ['read'], expiresAt: '2099-01-01T00:00:00Z', addresses: ['192.0.2.0/24'] } })
   for (const at of ['/tenant-issuers', '/trusted-issuers']) await product.ok('POST', at, { token, body: { issuer: 'https://login.example.com/realms/lighthouse', audience: 'groundwork', mapping: { by: 'email' } } })
+  const connection = await product.ok('POST', '/connections', { token, body: { name: 'Shop of the north', type: 'bearer', settings: { baseUrl: 'https://shop.example.com/v1' }, secrets: { token: 'a-token-of-the-shop' } } })
+  await product.ok('POST', '/connections', { token, body: { name: 'Office', type: 'gmail', settings: { clientId: 'office' }, secrets: { clientSecret: 'a-secret-of-the-office' } } })
+  const webhook = await product.ok('POST', '/webhooks', { token, body: { url: 'http://127.0.0.1:9/hooks', events: ['task.*'], description: 'Mirror' } })
+  await product.ok('POST', `/webhooks/${webhook.id}/ping`, { token })
+  const run = await askForApproval(product, token)
+  const approval = (await product.ok('GET', `/approvals?runId=${run}`, { token })).items[0].id
   const workflow = await product.ok('POST', '/workflows', { token, body: { name: 'Tell the harbour', description: 'When a lamp is done', definition: drawing } })
   await product.ok('POST', `/workflows/${workflow.id}/publish`, { token, body: { note: 'the first' } })
   await product.ok('POST', `/workflows/${workflow.id}/runs`, { token, body: { input: { amount: 250 } } })
   await product.ok('POST', '/workflows', { token, body: { name: 'Half drawn', definition: { nodes: [drawing.nodes[0], drawing.nodes[2]], edges: [] } } })
   const browser = await openBrowser(t)
-  return { product, base, browser, project: project.id, task: tasks[0]!.id, workflow: workflow.id }
+  return { product, base, browser, project: project.id, task: tasks[0]!.id, connection: connection.id, webhook: webhook.id, run, approval, workflow: workflow.id }
+}
+
+/** A run that waits for its owner's word. */
+async function askForApproval(product: Product, token: string): Promise<string> {
+  const definition = {
+    nodes: [
+      { id: 'start', primitive: 'trigger', type: 'manual', settings: {} },
+      { id: 'ask', primitive: 'action', type: 'approval', settings: { title: 'Refund ${{ trigger.amount }} to ${{ trigger.name }}?', text: 'It came broken: https://shop.example.com/orders/1024', role: 'member', deadline: '2d' } },
+      { id: 'paid', primitive: 'data', type: 'mapping', settings: { fields: { amount: '${{ trigger.amount }}' } } }, { id: 'kept', primitive: 'data', type: 'mapping', settings: { fields: { amount: 0 } } },
+    ],
+    edges: [{ from: 'start', to: 'ask' }, { from: 'ask', to: 'paid', when: 'true' }, { from: 'ask', to: 'kept', when: 'false' }],
+  }
+  const { id } = await product.ok('POST', '/workflows', { token, body: { name: 'Refunds', definition } })
+  await product.ok('POST', `/workflows/${id}/publish`, { token, body: {} })
+  const { id: run } = await product.ok('POST', `/workflows/${id}/runs`, { token, body: { input: { amount: 40, name: 'Grace' } } })
+  while ((await product.ok('GET', `/runs/${run}`, { token })).status !== 'waiting') await new Promise((resolve) => setTimeout(resolve, 50))
+  return run
 }
 
 async function signIn(page: Page, base: string): Promise<void> {
@@ -111,7 +134,9 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
-  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'], ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['missing', '/no/such/page'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
+  ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
+  ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 
