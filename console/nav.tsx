@@ -24,7 +24,6 @@ function usePlaces() {
         { to: '/', icon: <House size={16} />, label: t('Home'), exact: true },
         { to: '/notifications', icon: <Bell size={16} />, label: t('Notifications'), count: unread },
         ...(on('projects') ? [{ to: '/projects' as const, icon: <FolderKanban size={16} />, label: t('Projects'), exact: true }] : []),
-        ...(on('workflows') ? [{ to: '/workflows' as const, icon: <WorkflowIcon size={16} />, label: t('Workflows') }] : []),
         ...(on('reports') ? [{ to: '/reports' as const, icon: <BarChart3 size={16} />, label: t('Reports') }] : []),
       ]
     : []
@@ -41,6 +40,7 @@ function usePlaces() {
   const waiting = useWaitingApprovals().data?.items.length ?? 0
   const automation: Place[] = tenant
     ? [
+        { to: '/workflows', icon: <WorkflowIcon size={16} />, label: t('Workflows') },
         ...(member ? [{ to: '/approvals' as const, icon: <SquareCheckBig size={16} />, label: t('Approvals'), count: waiting }, { to: '/connections' as const, icon: <Plug size={16} />, label: t('Connections') }] : []),
         ...(admin ? [{ to: '/webhooks' as const, icon: <Webhook size={16} />, label: t('Webhooks') }] : []),
       ]

@@ -107,6 +107,30 @@ const approvals = createRoute({
   validateSearch: (search) => strings(search, ['show', 'id']),
   component: lazyRouteComponent(() => import('./scenes/workflows/approvals.tsx'), 'Approvals'),
 })
+const runsOfAll = createRoute({
+  getParentRoute: () => frame,
+  path: '/runs',
+  validateSearch: (search) => strings(search, ['status']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/runs.tsx'), 'Runs'),
+})
+const runs = createRoute({
+  getParentRoute: () => frame,
+  path: '/workflows/$workflow/runs',
+  validateSearch: (search) => strings(search, ['status']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/runs.tsx'), 'Runs'),
+})
+const run = createRoute({
+  getParentRoute: () => frame,
+  path: '/runs/$run',
+  validateSearch: (search) => strings(search, ['step']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/run.tsx'), 'RunPage'),
+})
+const webhookInbox = createRoute({
+  getParentRoute: () => frame,
+  path: '/workflows/$workflow/inbox',
+  validateSearch: (search) => strings(search, ['request']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/inbox.tsx'), 'WebhookInbox'),
+})
 const account = createRoute({ getParentRoute: () => frame, path: '/account', component: lazyRouteComponent(() => import('./scenes/identity/account.tsx'), 'Account') })
 const readers = createRoute({ getParentRoute: () => frame, path: '/operate/readers', component: lazyRouteComponent(() => import('./scenes/operators/readers.tsx'), 'Readers') })
 const jobs = createRoute({
@@ -144,7 +168,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans, connections, newConnection, connectionCallback, connection, webhooks, newWebhook, webhook, approvals,
+    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans, connections, newConnection, connectionCallback, connection, webhooks, newWebhook, webhook, approvals, runsOfAll, runs, run, webhookInbox,
   ]),
 ])
 

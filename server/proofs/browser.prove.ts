@@ -5,7 +5,8 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { freePort, noBrowser as skip, openBrowser, openPage, password, settled } from '../testing/browser.ts'
 import { fail, root, setupToken, startProduct, type Product } from '../testing/product.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know
@@ -13,24 +14,12 @@ declare const document: any
 declare const window: any
 declare const innerWidth: number
 
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => fs.existsSync(file))
-const skip = !browserPath ? 'no Chromium is installed (apt-get install chromium)' : !fs.existsSync(path.join(root, 'dist/console/index.html')) ? 'the console is not built (npm run dev, or npm start once)' : false
 const pictures = process.argv.includes('--pictures') ? process.argv[process.argv.indexOf('--pictures') + 1] : undefined
 const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const password = 'correct horse 9'
 const widths = [{ width: 1360, height: 860 }, { width: 390, height: 844 }] as const
 const schemes = ['light', 'dark'] as const
 
 type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string; connection: string; webhook: string; run: string; approval: string }
-
-async function openBrowser(t: TestContext): Promise<Browser> {
-  const browser = await chromium.launch({
-    executablePath: browserPath!,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-  })
-  t.after(() => browser.close())
-  return browser
-}
 
 const drawing = {
   nodes: [
@@ -91,34 +80,6 @@ async function askForApproval(product: Product, token: string): Promise<string> 
   return run
 }
 
-async function signIn(page: Page, base: string): Promise<void> {
-  await page.goto(`${base}/login`)
-  await page.getByLabel('Email').fill('ada@example.com')
-  await page.locator('input[type=password]').fill(password)
-  await page.keyboard.press('Enter')
-  await page.waitForURL((url) => url.pathname === '/')
-  await settled(page)
-}
-
-/** A page that keeps what went wrong on it. */
-async function openPage(w: Pick<World, 'browser' | 'base'>, options: BrowserContextOptions, signedIn: boolean): Promise<{ page: Page; seen: string[] }> {
-  const context = await w.browser.newContext({ reducedMotion: 'reduce', ...options })
-  const page = await context.newPage()
-  const seen: string[] = []
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', (e: any) => console.error(`CSP ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}`)))
-  page.on('console', (m) => void (m.type() === 'error' && seen.push(m.text())))
-  page.on('pageerror', (e) => void seen.push(String(e)))
-  if (signedIn) await signIn(page, w.base)
-  return { page, seen }
-}
-
-/** Quiet: no request under way, no skeleton, no busy region. */
-async function settled(page: Page): Promise<void> {
-  await page.locator('h1').first().waitFor()
-  await page.waitForFunction(() => !document.querySelector('[aria-busy="true"], [data-skeleton]'))
-  await page.evaluate(() => document.fonts.ready.then(() => undefined))
-}
-
 async function faultsOf(page: Page, where: string): Promise<string[]> {
   const faults: string[] = []
   await page.evaluate(axe)
@@ -136,7 +97,7 @@ const scenesOf = (w: World): [name: string, at: string][] => [
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
   ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
   ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
-  ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['missing', '/no/such/page'],
+  ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['run', `/runs/${w.run}`], ['run-step', `/runs/${w.run}?step=ask`], ['runs', `/workflows/${w.workflow}/runs`], ['all-runs', '/runs'], ['inbox', `/workflows/${w.workflow}/inbox`], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 
@@ -223,14 +184,4 @@ async function tabTo(page: Page, there: () => boolean): Promise<void> {
     await page.keyboard.press('Tab')
   }
   fail('120 tabs did not reach it')
-}
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import('node:net')
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
 }

@@ -229,7 +229,7 @@ function Uses({ connection: one, admin }: { connection: Connection; admin: boole
               <ul className="rows">
                 {all.map((workflow) => (
                   <li key={workflow.id}>
-                    <Link className="line" to={'/workflows/$workflow' as never} params={{ workflow: workflow.id } as never}>
+                    <Link className="line" to="/workflows/$workflow" params={{ workflow: workflow.id }}>
                       <span className="grow truncate">{workflow.name}</span>
                       <span className="meta">{workflow.status}</span>
                     </Link>

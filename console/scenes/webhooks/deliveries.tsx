@@ -5,11 +5,11 @@ import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ChevronDown, ChevronRight } from 'lucide-react'
 import { get, post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
+import { Bytes } from '../../parts/bytes.tsx'
 import { Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Page } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
-import { Bytes } from './bytes.tsx'
 import type { Delivery } from './webhook.tsx'
 
 type Wanted = { state?: string; delivery?: string }

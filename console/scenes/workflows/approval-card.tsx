@@ -58,7 +58,7 @@ function From({ approval: one }: { approval: Approval }) {
     <p className="meta row wrap" style={{ gap: 6 }}>
       <span className="truncate">{one.workflowName || t('A deleted workflow')}</span>
       <span aria-hidden="true">·</span>
-      <Link className="link" to={'/runs/$run' as never} params={{ run: one.runId } as never}>
+      <Link className="link" to="/runs/$run" params={{ run: one.runId }}>
         {t('its run')}
       </Link>
       <span aria-hidden="true">·</span>
@@ -155,7 +155,7 @@ export function DecidedRow({ approval: one }: { approval: Approval }) {
   const nameOf = useNames()
   return (
     <li>
-      <Link className="line" style={{ minHeight: 56 }} to={'/runs/$run' as never} params={{ run: one.runId } as never}>
+      <Link className="line" style={{ minHeight: 56 }} to="/runs/$run" params={{ run: one.runId }}>
         <span className="grow">
           <span className="truncate" style={{ display: 'block' }}>
             {one.title}

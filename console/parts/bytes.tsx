@@ -1,5 +1,5 @@
 import { useMemo } from 'react'
-import { t } from '../../words.ts'
+import { t } from '../words.ts'
 
 /** What went over the wire, indented where it is JSON. Can be scrolled by keyboard. */
 export function Bytes({ label, text }: { label: string; text: string }) {
