@@ -164,6 +164,7 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') },
     { id: 'go-notifications', label: t('Go to notifications'), group: t('Go to'), keys: 'g n', run: go('/notifications') },
     { id: 'go-approvals', label: t('Go to approvals'), group: t('Go to'), keys: 'g v', run: go('/approvals'), also: 'inbox decide approve reject' },
+    { id: 'go-runs', label: t('Go to runs'), group: t('Go to'), run: go('/runs'), also: 'executions history failed' },
     { id: 'go-connections', label: t('Go to connections'), group: t('Go to'), keys: 'g c', run: go('/connections'), also: 'credentials integrations slack github gmail hubspot' },
     ...(admin ? [{ id: 'go-webhooks', label: t('Go to webhooks'), group: t('Go to'), run: go('/webhooks'), also: 'deliveries endpoints' }] : []),
     { id: 'go-reports', label: t('Go to reports'), group: t('Go to'), keys: 'g r', run: go('/reports') },

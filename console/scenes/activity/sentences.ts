@@ -8,7 +8,7 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '')
 
 /** Who did it, as a name; people who are gone stay people. */
 export const actorName = ({ actor }: LogEvent, nameOf: Story['nameOf']) =>
-  nameOf(actor.id) ?? actor.name ?? (actor.type === 'user' ? t('A former member') : actor.type === 'key' ? t('An API key') : t('The system'))
+  nameOf(actor.id) ?? actor.name ?? (actor.type === 'user' ? t('A former member') : actor.type === 'key' ? t('An API key') : actor.type === 'workflow' ? t('A workflow') : t('The system'))
 
 /** "moved it from Next to Done": without the actor, without the subject's title. */
 export function sentence(event: LogEvent, { nameOf, project }: Story): string {

@@ -87,7 +87,7 @@ function Notice({ notice }: { notice: Notification }) {
     watched: notice.excerpt ? t('{who} commented', { who }) : t('{who} changed it', { who }),
     due: t('It is due soon'),
     invited: t('{who} invites you to a team', { who }),
-    notice: t('For the team\'s admins'),
+    notice: notice.link?.startsWith('/approvals') ? t('A workflow waits for your answer') : t('For the team\'s admins'),
   }
   const read = useChange<void, unknown>({ run: () => post(`/notifications/${notice.id}/read`), stale: ['notifications.'], failed: t('It was not marked as read.') })
   const mark = () => !notice.readAt && read.mutate()

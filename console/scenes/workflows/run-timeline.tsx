@@ -1,5 +1,7 @@
 // The run as a list: what the graph shows, for everybody; when each step began and how long it took, on one scale.
+import { Button } from '@mantine/core'
 import { ChevronDown, ChevronRight } from 'lucide-react'
+import { useState } from 'react'
 import type { Catalogue } from './graph/drawn.ts'
 import { nameOf, statusWord } from './graph/drawn.ts'
 import { StateMark } from './graph/node-box.tsx'
@@ -13,7 +15,9 @@ type Props = { run: Run; now: number; chosen: string | undefined; choose: (key: 
 export function Timeline({ run, now, chosen, choose, catalogue, inline }: Props) {
   const begun = run.startedAt ?? run.createdAt
   const whole = Math.max(1, span(begun, run.completedAt, now))
-  const told = run.steps.filter((step) => step.status !== 'skipped')
+  const [most, setMost] = useState(200)
+  const all = run.steps.filter((step) => step.status !== 'skipped')
+  const told = all.filter((step, at) => at < most || step.key === chosen)
   const skipped = run.steps.filter((step) => step.status === 'skipped')
   if (!run.steps.length) return <p className="meta">{isOver(run) ? t('It had no steps.') : t('It has not come to its first step.')}</p>
   const row = (step: RunStep) => {
@@ -48,6 +52,11 @@ export function Timeline({ run, now, chosen, choose, catalogue, inline }: Props)
       <div className="box">
         <ol className="rows">{told.map(row)}</ol>
       </div>
+      {all.length > told.length && (
+        <Button size="compact-sm" variant="default" mt={8} onClick={() => setMost(most + 1000)}>
+          {t('Show more of {count} steps', { count: all.length })}
+        </Button>
+      )}
       {skipped.length > 0 && (
         <p className="meta" style={{ marginTop: 6 }}>
           {t('Not taken: {names}', { names: skipped.map((step) => stepName(run, step, catalogue)).join(', ') })}

@@ -61,7 +61,7 @@ function InFull({ run }: { run: Run }) {
       <div className="toolbar run-bar">
         <RunVerbs run={run} />
       </div>
-      <div className="run" data-panel={(wide && !!chosen) || undefined}>
+      <div className="run" data-panel={(wide && !!chosen) || undefined} onKeyDown={(event) => event.key === 'Escape' && !event.defaultPrevented && chosen && choose(undefined)}>
         <div className="run-main">
           {run.definition.nodes.length > 0 && (
             <div className="run-graph">
