@@ -1,6 +1,6 @@
 // Generated from docs/openapi.json by `npm run generate`. Change the routes, not this file.
 import type { CallOptions } from './request.ts'
-import type { Accepted, ActivityList, AllRead, ApiKey, ApiKeyList, Approval, ApprovalList, AskedDomain, Branding, BulkAnswer, BurnDownReport, ChangeApiKey, ChangeBranding, ChangeConnection, ChangeMember, ChangeOAuthClient, ChangeOAuthScope, ChangePlan, ChangeServiceKey, ChangeSsoProvider, ChangeTenant, ChangeTenantSettings, ChangeTrustedIssuer, Comment, CommentList, CompleteAuthorization, ConnectedAppList, Connection, ConnectionAuthorization, ConnectionList, ConnectionTest, ConnectionTypes, CreateConnection, CycleTimeReport, Definition, DefinitionDiff, DeploymentList, Domain, DomainList, EventList, FullReceivedWebhook, FullWorkflowVersion, ImpersonationList, InitialAccessToken, Installation, Invitation, InvitationList, InvitationPreview, InvitationToken, Job, JobList, KeyRotation, ManagedUser, ManagedUserList, Member, MemberList, NewApiKey, NewDomain, NewImpersonation, NewInitialAccessToken, NewInvitation, NewLogo, NewOAuthClient, NewOAuthScope, NewPlan, NewRecoveryCodes, NewScimToken, NewServiceKey, NewSsoProvider, NewSsoTicket, NewTenant, NewTotp, NewTrustedIssuer, NodeTypes, Notification, NotificationList, OAuthClient, OAuthClientList, OAuthScope, OAuthScopeList, OutboxList, OutboxMail, OverdueReport, Passkey, PasskeyChallenge, PasskeyCredential, PasskeyList, PersonExport, Plan, PlanFits, PlanList, Preferences, ProgressReport, Project, ProjectList, ProjectMember, ProjectMemberList, PublishedWorkflow, QueuedDeliveries, Reader, ReaderList, ReceivedWebhookList, RecoveryCodes, Replayed, ReplayedWebhook, Rewind, RotateClientSecret, RotateConnection, Run, RunList, ScimToken, ScimTokenList, Security, ServiceKey, ServiceKeyList, SessionList, SignedIn, SigningKeys, SsoProvider, SsoProviderList, SsoTest, SsoTicket, SsoTicketList, StartedImpersonation, Task, TaskList, TemplateList, Tenant, TenantList, TenantSettings, TenantStatistics, TenantUsage, TestedWorkflow, ThroughputReport, Totp, TransferTenant, Trigger, TriggerList, TrustedIssuer, TrustedIssuerList, Usage, UsageEventList, User, ValidatedDefinition, Webhook, WebhookDeliveryInFull, WebhookDeliveryList, WebhookList, WebhookWithSecret, Workflow, WorkflowList, WorkflowVersionList, WorkloadReport } from './shapes.ts'
+import type { Accepted, ActivityList, AllRead, ApiKey, ApiKeyList, Approval, ApprovalList, AskedDomain, Branding, BulkAnswer, BurnDownReport, ChangeApiKey, ChangeBranding, ChangeConnection, ChangeMember, ChangeOAuthClient, ChangeOAuthScope, ChangePlan, ChangeServiceKey, ChangeSsoProvider, ChangeTenant, ChangeTenantSettings, ChangeTrustedIssuer, Comment, CommentList, CompleteAuthorization, ConnectedAppList, Connection, ConnectionAuthorization, ConnectionList, ConnectionTest, ConnectionTypes, CreateConnection, CycleTimeReport, Definition, DefinitionDiff, DeploymentList, Domain, DomainList, EventList, FullReceivedWebhook, FullWorkflowVersion, ImpersonationList, InitialAccessToken, Installation, Invitation, InvitationList, InvitationPreview, InvitationToken, Job, JobList, KeyRotation, ManagedUser, ManagedUserList, Member, MemberList, NewApiKey, NewDomain, NewImpersonation, NewInitialAccessToken, NewInvitation, NewLogo, NewOAuthClient, NewOAuthScope, NewPlan, NewRecoveryCodes, NewScimToken, NewServiceKey, NewSsoProvider, NewSsoTicket, NewTenant, NewTotp, NewTrustedIssuer, NodeTypes, Notification, NotificationList, OAuthClient, OAuthClientList, OAuthScope, OAuthScopeList, OutboxList, OutboxMail, OverdueReport, Passkey, PasskeyChallenge, PasskeyCredential, PasskeyList, PersonExport, Plan, PlanFits, PlanList, Preferences, ProgressReport, Project, ProjectList, ProjectMember, ProjectMemberList, PublishedWorkflow, QueuedDeliveries, Reader, ReaderList, ReceivedWebhookList, RecoveryCodes, Replayed, ReplayedTests, ReplayedWebhook, Rewind, RotateClientSecret, RotateConnection, Run, RunList, ScimToken, ScimTokenList, Security, ServiceKey, ServiceKeyList, SessionList, SignedIn, SigningKeys, SsoProvider, SsoProviderList, SsoTest, SsoTicket, SsoTicketList, StartedImpersonation, Task, TaskList, TemplateList, Tenant, TenantList, TenantSettings, TenantStatistics, TenantUsage, TestedWorkflow, ThroughputReport, Totp, TransferTenant, Trigger, TriggerList, TrustedIssuer, TrustedIssuerList, Usage, UsageEventList, User, ValidatedDefinition, Webhook, WebhookDeliveryInFull, WebhookDeliveryList, WebhookList, WebhookWithSecret, Workflow, WorkflowList, WorkflowTest, WorkflowTestList, WorkflowVersionList, WorkloadReport } from './shapes.ts'
 
 export type Operations = {
   activity: {
@@ -526,6 +526,8 @@ export type Operations = {
     deactivate(input: { id: string } & CallOptions): Promise<Workflow>
     /** Delete a workflow */
     delete(input: { id: string } & CallOptions): Promise<void>
+    /** Delete a test */
+    deleteTest(input: { id: string; testId: string } & CallOptions): Promise<void>
     /** Compare two versions */
     diff(input: { id: string; query: { from: string; to: string } } & CallOptions): Promise<DefinitionDiff>
     /** Read a workflow */
@@ -536,18 +538,24 @@ export type Operations = {
     list(input?: { query?: { after?: string; limit?: number; status?: 'draft' | 'active' | 'inactive' | 'archived'; q?: string; connectionId?: string } } & CallOptions): Promise<WorkflowList>
     /** Publish the draft */
     publish(input: { id: string; body?: { note?: string | null } } & CallOptions): Promise<PublishedWorkflow>
+    /** Judge a definition by its tests */
+    replayTests(input: { id: string; body?: { definition?: Definition; version?: number; tests?: string[] } } & CallOptions): Promise<ReplayedTests>
     /** Make a version the draft again */
     restore(input: { id: string; number: number } & CallOptions): Promise<Workflow>
     /** Give a webhook a new address */
     rotateAddress(input: { id: string; node: string } & CallOptions): Promise<Trigger>
     /** Start a run */
     run(input: { id: string; body?: { input?: unknown; version?: number; trigger?: string } } & CallOptions): Promise<Run>
+    /** Keep a run as a test */
+    saveTest(input: { id: string; body: { runId: string; name?: string } } & CallOptions): Promise<WorkflowTest>
     /** Node types */
     schema(input?: CallOptions): Promise<NodeTypes>
     /** Set the secret a webhook is signed with */
     setSecret(input: { id: string; node: string; body: { secret: string | null } } & CallOptions): Promise<Trigger>
     /** Test the draft or one of its nodes */
     test(input: { id: string; body: { node?: string; input?: unknown; trigger?: string; runId?: string; outputs?: Record<string, unknown>; definition?: Definition; item?: unknown; index?: number } } & CallOptions): Promise<TestedWorkflow>
+    /** List its tests */
+    tests(input: { id: string; query?: { after?: string; limit?: number } } & CallOptions): Promise<WorkflowTestList>
     /** List its triggers */
     triggers(input: { id: string } & CallOptions): Promise<TriggerList>
     /** Judge a definition */

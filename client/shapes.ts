@@ -249,7 +249,7 @@ export type ProjectMember = { userId: string; name: string; email: string; role:
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
-export type PublishedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; number: number; hash: string; warnings: DefinitionFault[]; diverging: ({ runId: string; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; key: string; message: string })[] }
+export type PublishedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; number: number; hash: string; warnings: DefinitionFault[]; diverging: ({ runId: string; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; key: string; message: string })[]; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
 
 export type QueuedDeliveries = { deliveries: number | null }
 
@@ -265,6 +265,8 @@ export type ReceivedWebhookList = { items: ReceivedWebhook[]; next: string | nul
 export type RecoveryCodes = { remaining: number; createdAt: string | null }
 
 export type Replayed = { replayed: number; failed: { eventId: string; error: string }[]; reader: Reader }
+
+export type ReplayedTests = { results: ({ testId: string; name: string; passed: boolean; divergence: { key: string; node: string | null; message: string; path: string | null; was: unknown; is: unknown } | null })[]; faults: DefinitionFault[] }
 
 export type ReplayedWebhook = { id: string; runId: string | null }
 
@@ -381,6 +383,11 @@ export type WebhookWithSecret = { id: string; url: string; description: string |
 export type Workflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type WorkflowList = { items: ListedWorkflow[]; next: string | null }
+
+/** A run kept as a test: what came in, what services, people and time answered, and what was asked of them. */
+export type WorkflowTest = { id: string; workflowId: string; runId: string; number: number; name: string; status: 'completed' | 'failed'; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
+
+export type WorkflowTestList = { items: WorkflowTest[]; next: string | null }
 
 export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string }
 

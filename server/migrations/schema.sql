@@ -2377,6 +2377,33 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_deployments FOR 
 grant select, insert, update on public.workflow_deployments to gw_app;
 grant select, insert, update, delete on public.workflow_deployments to gw_system;
 
+create table public.workflow_tests (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  id uuid not null,
+  workflow_id uuid not null,
+  run_id uuid not null,
+  number integer not null,
+  name text not null,
+  status text not null,
+  bytes integer not null,
+  sealed bytea not null,
+  created_by uuid,
+  version integer default 1 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint workflow_tests_pkey PRIMARY KEY (tenant_id, id),
+  constraint workflow_tests_tenant_id_workflow_id_run_id_key UNIQUE (tenant_id, workflow_id, run_id),
+  constraint workflow_tests_status_check CHECK ((status = ANY (ARRAY['completed'::text, 'failed'::text]))),
+  constraint workflow_tests_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
+);
+alter table public.workflow_tests enable row level security;
+alter table public.workflow_tests force row level security;
+create policy system on public.workflow_tests as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.workflow_tests as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_tests FOR EACH ROW EXECUTE FUNCTION public.touch_version();
+grant select, insert, delete on public.workflow_tests to gw_app;
+grant select, insert, update, delete on public.workflow_tests to gw_system;
+
 create table public.workflow_triggers (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,

@@ -254,6 +254,14 @@ export const mutations: readonly Mutation[] = [
     find: '...(children.length ? [wakeParents(children)] : [])', replace: '', says: /✖ a child's end wakes its parent/,
   },
   {
+    name: 'event-read-twice', proof: 'server/modules/workflows/triggers/triggers.prove.ts', breaks: 'an event that is read again begins another run', file: 'server/modules/workflows/triggers/readers.ts',
+    find: 'dedupKey: `${event.id}:${trigger.id}`, depth', replace: 'depth', says: /AssertionError|Expected values/,
+  },
+  {
+    name: 'letter-taken-twice', proof: 'server/modules/workflows/triggers/letters.test.ts', breaks: 'a letter that is handed over again begins another run', file: 'server/modules/workflows/triggers/letter-box.ts',
+    find: ', dedupKey: `letter:${target.triggerId}:${sumOf(raw)}`', replace: '', says: /AssertionError|Expected values/,
+  },
+  {
     name: 'no-dedup', proof: 'server/modules/workflows/engine/embedded.test.ts', breaks: 'the same cause may begin two runs', file: runTables,
     find: 'create unique index runs_dedup', replace: 'create index runs_dedup', says: /✖ embedded: starts/,
   },

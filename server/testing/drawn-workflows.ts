@@ -32,6 +32,12 @@ async function reach(world: World, who: Person, run: Thing, state: string): Prom
   while ((await world.ok(who, 'GET', `/runs/${run.id}`)).status !== state) await pause(20)
 }
 
+/** A run that is kept as a test. */
+export async function makeTest(world: World, side: Side, by: Person): Promise<{ run: Thing; test: Thing }> {
+  const run = await makeRun(world, side, by, 'failed')
+  return { run, test: await world.ok(maker(side, by), 'POST', `/workflows/${run.workflowId}/tests`, { body: { runId: run.id, name: `${side.mark} test` } }) }
+}
+
 /** A waiting run, and a second version of its workflow that would do the same. */
 export async function makeMovable(world: World, side: Side, by: Person): Promise<{ run: Thing; version: number }> {
   const run = await makeRun(world, side, by)

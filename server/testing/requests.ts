@@ -5,7 +5,7 @@ import { createAuthenticator } from './authenticator.ts'
 import type { Operation, Request } from './operations.ts'
 import { exampleOf } from './operations.ts'
 import { fail } from './product.ts'
-import { makeApproval, makeHook, makeMovable, makeReceived, makeRun, makeWorkflow, publishWorkflow } from './drawn-workflows.ts'
+import { makeApproval, makeHook, makeMovable, makeReceived, makeRun, makeTest, makeWorkflow, publishWorkflow } from './drawn-workflows.ts'
 import type { Person, Side, Thing, World } from './world.ts'
 
 /** Whose request it is: made on things of `side`, to be sent by `by`; `project`: where its tasks lie. */
@@ -85,6 +85,10 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/webhooks\/\{id\}/, async (c) => ({ id: (await aWebhook(c)).id })],
   [/\/workflows\/\{id\}\/(versions\/\{number\})/, async (c) => ({ id: (await publishWorkflow(c.world, c.side, c.by)).id, number: '1' })],
   [/\/workflows\/\{id\}\/triggers\/\{node\}/, async (c) => ({ id: (await makeHook(c.world, c.side, c.by)).workflow.id, node: 'hook' })],
+  [/\/workflows\/\{id\}\/tests\/\{testId\}/, async (c) => {
+    const { run, test } = await makeTest(c.world, c.side, c.by)
+    return { id: run.workflowId, testId: test.id }
+  }],
   [/\/workflows\/\{id\}\/(runs|activate|deactivate|triggers|inbox)/, async (c) => ({ id: (await publishWorkflow(c.world, c.side, c.by)).id })],
   [/\/workflows\/\{id\}/, async (c) => ({ id: (await makeWorkflow(c.world, c.side, c.by)).id })],
   [/\/runs\/\{id\}\/signals\/\{name\}/, async (c) => ({ id: (await makeRun(c.world, c.side, c.by)).id, name: 'other' })],
@@ -246,6 +250,10 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
   'workflows.create': (c) => ({ body: { name: text(c), description: text(c), definition: { nodes: [{ id: 'start', primitive: 'trigger', type: 'manual', settings: {} }], edges: [] } } }),
   'workflows.diff': async (c) => ({ params: { id: (await publishWorkflow(c.world, c.side, c.by)).id }, query: { from: '1', to: 'draft' } }),
   'workflows.test': async (c) => ({ params: { id: (await makeWorkflow(c.world, c.side, c.by)).id }, body: { input: { text: text(c) } } }),
+  'workflows.saveTest': async (c) => {
+    const run = await makeRun(c.world, c.side, c.by, 'failed')
+    return { params: { id: run.workflowId }, body: { runId: run.id, name: text(c) } }
+  },
   'runs.move': async (c) => {
     const { run, version } = await makeMovable(c.world, c.side, c.by)
     return { params: { id: run.id }, body: { version } }

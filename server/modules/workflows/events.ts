@@ -15,6 +15,8 @@ export const workflowEvents = {
   'workflow.archived': event(Strict({})),
   'workflow.deleted': event(Strict({ name: Name })),
   'deployment.changed': event(Strict({ workflowId: Id, number: Type.Integer(), status: Type.String() }), { ...inWorkflow, about: 'Of a version: pending, deploying, active, failed, or superseded by a later one.' }),
+  'workflow-test.saved': event(Strict({ workflowId: Id, runId: Id, name: Name }), { ...inWorkflow, about: 'A run is a test of its workflow from now on.' }),
+  'workflow-test.deleted': event(Strict({ workflowId: Id }), inWorkflow),
   'trigger.changed': event(Strict({ workflowId: Id, node: Type.String(), what: Type.Enum(['token', 'secret']) }), inWorkflow),
   'trigger.refused': event(Strict({ workflowId: Id, node: Type.String(), code: Type.String() }), { ...inWorkflow, about: 'An event or request would have started a run and did not: the code says why.' }),
   'hook.received': event(Strict({ workflowId: Id, node: Type.String(), verified: Type.Boolean(), runId: Nullable(Id) }), { ...inWorkflow, about: 'A request came to a webhook trigger; headers and body stand in the inbox.' }),

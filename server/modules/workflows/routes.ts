@@ -21,7 +21,7 @@ export const workflowRoutes = (w: ReturnType<typeof createWorkflows>): Operation
     change: patch('/workflows/:id', { ...one, summary: 'Change a draft', description: 'Versions that were published stay as they are.', permission: write, body: s.PatchWorkflow, returns: s.Workflow, ifMatch: true, problems: ['workflow.not_found', 'workflow.archived', 'version.conflict'], handle: (ctx, { params, body, ifMatch }) => w.change(ctx, params.id, body, ifMatch) }),
     delete: del('/workflows/:id', { ...one, summary: 'Delete a workflow', description: 'Its triggers end; runs under way go on.', permission: write, handle: (ctx, { params }) => w.remove(ctx, params.id) }),
     publish: post('/workflows/:id/publish', {
-      ...one, summary: 'Publish the draft', description: 'A new immutable version becomes the active one. Its runs use your rights, so a token needs the scopes of all of them: read, write, and admin where its role is admin. `diverging` names unfinished runs that could not be moved to it.', permission: write, body: Type.Optional(s.PublishBody), returns: s.Published,
+      ...one, summary: 'Publish the draft', description: 'A new immutable version becomes the active one. Its runs use your rights, so a token needs the scopes of all of them: read, write, and admin where its role is admin. `diverging` names unfinished runs that could not be moved to it, `failingTests` the tests it fails.', permission: write, body: Type.Optional(s.PublishBody), returns: s.Published,
       problems: ['workflow.not_found', 'workflow.invalid', 'workflow.archived'], handle: (ctx, { params, body }) => w.publish(ctx, params.id, body?.note ?? null),
     }),
     activate: post('/workflows/:id/activate', { ...one, summary: 'Let its triggers work', description: 'A token needs the scopes that publishing needs.', permission: write, returns: s.Workflow, problems: ['workflow.not_found', 'workflow.not_published', 'permission.denied'], handle: (ctx, { params }) => w.activate(ctx, params.id) }),
@@ -34,6 +34,16 @@ export const workflowRoutes = (w: ReturnType<typeof createWorkflows>): Operation
     test: post('/workflows/:id/test', {
       ...one, summary: 'Test the draft or one of its nodes', description: 'In memory, on a sample or a recorded run. What steps would do to the world is told, not done.', permission: write, idempotency: 'none', body: s.TestBody, returns: s.Tested, handle: (ctx, { params, body }) => w.test(ctx, params.id, body),
     }),
+    tests: get('/workflows/:id/tests', { ...one, summary: 'List its tests', description: 'Runs that were kept as tests, newest first.', permission: read, query: Strict(Page), returns: s.WorkflowTestList, handle: (ctx, { params, query }) => w.tests.list(ctx, params.id, query) }),
+    saveTest: post('/workflows/:id/tests', {
+      ...one, summary: 'Keep a run as a test', description: 'A finished run whose values you may see. What it asked of services, mails, tasks and people is what the test holds; at most 50 of a workflow.', permission: write, status: 201, body: s.SaveTestBody, returns: s.WorkflowTest, problems: ['workflow.not_found', 'run.not_finished', 'state.conflict'],
+      handle: async (ctx, { params, body }) => {
+        const test = await w.tests.save(ctx, params.id, body)
+        return new Answer(test, { headers: { location: `/api/v1/workflows/${test.workflowId}/tests` } })
+      },
+    }),
+    replayTests: post('/workflows/:id/tests/replay', { ...one, summary: 'Judge a definition by its tests', description: 'The draft unless a definition or version is given. Runs are walked again in memory, where everything outside answers as it was recorded; nothing is done. Each test passes or names the first divergence.', permission: write, idempotency: 'none', body: Type.Optional(s.ReplayBody), returns: s.ReplayedTests, problems: ['workflow.not_found', 'version.not_found'], handle: (ctx, { params, body }) => w.tests.replay(ctx, params.id, body ?? {}) }),
+    deleteTest: del('/workflows/:id/tests/:testId', { summary: 'Delete a test', permission: write, params: s.ByTest, problems: ['workflow.not_found'], handle: (ctx, { params }) => w.tests.remove(ctx, params.id, params.testId) }),
     run: post('/workflows/:id/runs', {
       ...one, summary: 'Start a run', description: 'It may what its publisher and you both may.', permission: write, status: 202, body: Type.Optional(s.RunBody), returns: s.Run, problems: ['workflow.not_found', 'workflow.not_published', 'workflow.not_active', 'workflow.no_entry', 'version.not_found'],
       handle: async (ctx, { params, body }) => {

@@ -45,7 +45,8 @@ export const NodeTypes = Type.Object(
 
 export const PublishBody = Strict({ note: Type.Optional(Nullable(Text(0, 1000))) })
 export const Diverging = Type.Object({ runId: Id, status: RunStatus, key: Type.String(), message: Type.String() })
-export const Published = Type.Object({ ...fields, number: Type.Integer(), hash: Type.String(), warnings: Type.Array(DefinitionFault), diverging: Type.Array(Diverging, { description: 'unfinished runs that could not be moved to it' }) }, { $id: 'PublishedWorkflow' })
+const FailingTest = Type.Object({ testId: Id, name: Type.String(), key: Type.String(), message: Type.String() })
+export const Published = Type.Object({ ...fields, number: Type.Integer(), hash: Type.String(), warnings: Type.Array(DefinitionFault), diverging: Type.Array(Diverging, { description: 'unfinished runs that could not be moved to it' }), failingTests: Type.Array(FailingTest, { description: 'tests that it fails, with the first divergence of each' }), unjudgedTests: Type.Integer({ description: 'tests that there was no time for' }) }, { $id: 'PublishedWorkflow' })
 const versionFields = { workflowId: Id, number: Type.Integer(), hash: Type.String(), note: Nullable(Type.String()), publishedBy: Nullable(Id), active: Type.Boolean(), createdAt: Time }
 export const VersionRow = Type.Object(versionFields)
 export const WorkflowVersion = Type.Object(versionFields, { $id: 'WorkflowVersion' })
@@ -149,3 +150,18 @@ export const TemplateList = Type.Object({ items: Type.Array(Template), next: Typ
 export const ByTemplate = Strict({ id: Type.String({ pattern: '^[a-z][a-z0-9-]{1,60}$' }) })
 export const UseTemplate = Strict({ name: Type.Optional(Name), parameters: Type.Optional(Type.Object({}, { additionalProperties: true })) })
 export const Replayed = Type.Object({ id: Id, runId: Nullable(Id) }, { $id: 'ReplayedWebhook' })
+
+export const WorkflowTest = Type.Object(
+  { id: Id, workflowId: Id, runId: Id, number: Type.Integer({ description: 'the version it ran' }), name: Type.String(), status: Type.Enum(['completed', 'failed']), createdBy: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time },
+  { $id: 'WorkflowTest', description: 'A run kept as a test: what came in, what services, people and time answered, and what was asked of them.' },
+)
+export type WorkflowTest = Static<typeof WorkflowTest>
+export const WorkflowTestList = listOf(WorkflowTest, 'WorkflowTestList')
+export const ByTest = Strict({ id: Id, testId: Id })
+export const SaveTestBody = Strict({ runId: Id, name: Type.Optional(Name) })
+export type SaveTestBody = Static<typeof SaveTestBody>
+export const ReplayBody = Strict({ definition: Type.Optional(DraftDefinition), version: Type.Optional(Number_), tests: Type.Optional(Type.Array(Id, { maxItems: 50, description: 'only these; else all' })) })
+export type ReplayBody = Static<typeof ReplayBody>
+const Divergence = Type.Object({ key: Type.String({ description: 'path of the node in the run; empty: the run as a whole' }), node: Nullable(Type.String()), message: Type.String(), path: Nullable(Type.String({ description: 'JSON pointer into what is another' })), was: AnyOrNull, is: AnyOrNull }, { description: 'the first; values only for admins, who kept the test, and who made the workflow' })
+export const ReplayedTests = Type.Object({ results: Type.Array(Type.Object({ testId: Id, name: Type.String(), passed: Type.Boolean(), divergence: Nullable(Divergence) })), faults: Type.Array(DefinitionFault, { description: 'with an error among them nothing was judged' }) }, { $id: 'ReplayedTests' })
+export type ReplayedTests = Static<typeof ReplayedTests>

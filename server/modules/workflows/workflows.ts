@@ -8,7 +8,7 @@ import type { PermissionTable } from '../../kernel/permissions.ts'
 import { systemWho, type Reader } from '../../kernel/readers.ts'
 import type { Operation } from '../../kernel/route.ts'
 import type { Desk } from '../connections/api.ts'
-import { definitionLimits } from './definitions/definition.ts'
+import { definitionLimits, type Definition } from './definitions/definition.ts'
 import { createJudge, type Judge } from './definitions/validate.ts'
 import { openEngine } from './engine/embedded.ts'
 import type { Engine } from './engine/engine.ts'
@@ -32,6 +32,7 @@ import type { Template, Validated } from './schema.ts'
 import { projectTemplates } from './templates/projects.ts'
 import { teamTemplates } from './templates/team.ts'
 import { fillTemplate } from './templates/template.ts'
+import { createTests } from './tests/service.ts'
 import { createDeploying, deployJob } from './triggers/deploying.ts'
 import { createHooks } from './triggers/hooks.ts'
 import { createLetterBox } from './triggers/letter-box.ts'
@@ -74,6 +75,7 @@ export function createWorkflows(o: WorkflowOptions) {
   const connections = connectionsBy(o.desk)
   const services: Services = { ...createHouse(parts, approvals, connections), ...createOutside({ kernel, sandbox: kernel.sandbox, connections }) }
   const runner = createRunner({ kernel, catalogue, sandbox: kernel.sandbox, services, rights, publishing })
+  const tests = createTests(parts, publishing, runs, runner)
   const hooks = createHooks(parts)
   const triggers = createTriggers(parts, deploying)
   const nodeTypes = lately(() => ({
@@ -94,7 +96,7 @@ export function createWorkflows(o: WorkflowOptions) {
   ]
 
   return {
-    catalogue, hooks, letterBox: createLetterBox(parts, hooks), triggers, approvals, runs, jobs, runner,
+    catalogue, hooks, letterBox: createLetterBox(parts, hooks), triggers, approvals, runs, tests, jobs, runner,
     readers: (): Reader[] => createTriggerReaders(parts, rights, publishing, o.eventNames),
     /** @param o `work`: whether this process works on runs @returns the way to stop */
     open({ work }: { work: boolean }): () => Promise<void> {
@@ -116,7 +118,8 @@ export function createWorkflows(o: WorkflowOptions) {
     },
     async publish(ctx: Context, id: string, note: string | null) {
       const { workflow, number, hash, warnings, program } = await publishing.publish(ctx, id, note)
-      return { ...workflow, number, hash, warnings, diverging: await runs.diverging(ctx, id, number, program) }
+      const [diverging, { failing, unjudged }] = [await runs.diverging(ctx, id, number, program), await tests.failing(ctx, id, workflow.definition as Definition)]
+      return { ...workflow, number, hash, warnings, diverging, failingTests: failing, unjudgedTests: unjudged }
     },
     activate: publishing.activate,
     deactivate: (ctx: Context, id: string) => publishing.deactivate(ctx, id),

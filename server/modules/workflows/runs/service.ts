@@ -103,8 +103,17 @@ export function createRuns(parts: Parts, publishing: Publishing) {
     return firstDivergence(info, next, row.program as Program, row.input as Json, steps)
   }
 
+  /** A run with everything opened, as it is kept for a test; undefined: there is none. */
+  async function recorded(ctx: Context, id: string) {
+    const [[row], steps] = await ctx.read(findRunRow(id), listRunSteps(id, 60_000))
+    if (!row) return undefined
+    const place = { workflowId: row.workflowId, version: row.version, status: row.status, entry: row.entry, startedAt: row.startedAt ?? row.createdAt, hidden: !maySee(ctx, row), definition: row.definition as Definition | null }
+    if (place.hidden) return { ...place, input: null as Json, steps: [] }
+    return { ...place, input: await open(ctx, id, row.input), steps: await Promise.all(steps.map(async (step) => ({ ...step, output: await open(ctx, id, step.output), error: step.error === null ? null : errorOf(step.error) }))) }
+  }
+
   return {
-    read, divergenceOf, maySee,
+    read, recorded, divergenceOf, maySee,
     async list(ctx: Context, { after, limit, ...filter }: RunQuery): Promise<List<ListedRun>> {
       const [before] = parseCursor(after, last, [idShape])
       const [rows] = await ctx.read(listRuns({ workflowId: filter.workflowId ?? null, parentRunId: filter.parentRunId ?? null, status: filter.status ?? null, from: filter.from ?? null, to: filter.to ?? null }, before!, limit + 1))
