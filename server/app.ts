@@ -46,7 +46,7 @@ import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}` | `OIDC_${string}` | 'MICROSOFT_TENANT'>
 export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
-type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN'
+type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN' | 'WORKFLOW_MAX_OPEN_RUNS'
 export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
@@ -76,7 +76,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
       kernel, desk: connections, mailDomain: config.MAIL_IN_DOMAIN, doorkeeper: identity.doorkeeper, operations, permissions, scopes: () => scopesOf(modules), eventNames: eventGroups.flatMap((group) => Object.keys(group)),
       limits: {
         depth: config.WORKFLOW_MAX_DEPTH, runsPerTenant: config.WORKFLOW_RUNS_AT_ONCE, stepsPerRun: config.WORKFLOW_MAX_STEPS, runDays: config.WORKFLOW_MAX_RUN_DAYS, inputChars: config.WORKFLOW_MAX_INPUT_KIB * 1024,
-        retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS,
+        retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS, openRuns: config.WORKFLOW_MAX_OPEN_RUNS,
       },
     }),
     createMail({ kernel, port: mail, brandOf: brands.brandOf }),

@@ -50,6 +50,7 @@ export const settings = {
   DNS_SERVERS: { kind: 'list', default: '', about: 'Servers that domains of tenants are proved with, `address` or `address:port`; by default the machine\'s own.', example: '1.1.1.1' },
   WORKFLOW_MAX_DEPTH: { kind: 'number', default: '16', range: [1, 100], about: 'How many runs of workflows may lead to one another before a chain is cut.' },
   WORKFLOW_RUNS_AT_ONCE: { kind: 'number', default: '50', range: [1, 10000], about: 'Runs of one tenant that are worked on at once; more wait for their turn.' },
+  WORKFLOW_MAX_OPEN_RUNS: { kind: 'number', default: '100000', range: [1, 10000000], about: 'Runs of one tenant that are not over, waiting ones among them; at the limit no more begin.' },
   WORKFLOW_MAX_STEPS: { kind: 'number', default: '50000', range: [10, 1000000], about: 'Steps of one run; more fail it.' },
   WORKFLOW_MAX_RUN_DAYS: { kind: 'number', default: '400', range: [1, 3650], about: 'Days from the beginning of a run to its end; then it fails.' },
   WORKFLOW_MAX_INPUT_KIB: { kind: 'number', default: '1024', range: [1, 16384], about: 'Size of a run\'s input in KiB of JSON.' },

@@ -77,6 +77,7 @@ export const codes = {
   'workflow.not_published': { status: 409, title: 'Nothing was published yet', cure: 'Publish the draft first.' },
   'workflow.not_active': { status: 409, title: 'The workflow is not active', cure: 'Activate it first.' },
   'workflow.no_entry': { status: 409, title: 'Nothing in it is started by hand', cure: 'Add a manual or API trigger, or name the trigger to begin with.' },
+  'workflow.too_many_runs': { status: 409, title: 'Too many runs are not over', cure: 'Cancel runs that wait for what will not come, or ask whoever runs the installation for more (WORKFLOW_MAX_OPEN_RUNS).' },
   'workflow.too_deep': { status: 409, title: 'Too many runs led to this one', cure: 'A workflow causes what starts it again: add a filter to its trigger.' },
   'run.finished': { status: 409, title: 'The run is over', cure: 'Retry it, or start another.' },
   'run.not_finished': { status: 409, title: 'The run is not over', cure: 'Wait for its end, or cancel it first.' },

@@ -1850,6 +1850,7 @@ CREATE UNIQUE INDEX runs_dedup ON public.runs USING btree (tenant_id, dedup_key)
 CREATE INDEX runs_due ON public.runs USING btree (due_at) WHERE (due_at IS NOT NULL);
 comment on index public.runs_due is 'not by tenant: a worker takes what is due';
 CREATE INDEX runs_lane ON public.runs USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
+CREATE INDEX runs_open ON public.runs USING btree (tenant_id) WHERE (finished_at IS NULL);
 CREATE INDEX runs_parent ON public.runs USING btree (tenant_id, parent_run) WHERE (parent_run IS NOT NULL);
 CREATE INDEX runs_schedule ON public.runs USING btree (tenant_id, schedule_id) WHERE ((schedule_id IS NOT NULL) AND (finished_at IS NULL));
 CREATE INDEX runs_workflow ON public.runs USING btree (tenant_id, workflow_id, id);

@@ -6,8 +6,9 @@ import type { ScopeRule } from '../../kernel/module.ts'
 import type { Catalogue } from './nodes/catalogue.ts'
 import type { Judge } from './definitions/validate.ts'
 import type { Engine } from './engine/engine.ts'
+import type { Room } from './runs/room.ts'
 
-export type WorkflowLimits = { depth: number; runsPerTenant: number; stepsPerRun: number; runDays: number; inputChars: number; inboxDays: number; retentionDays: number }
+export type WorkflowLimits = { depth: number; runsPerTenant: number; stepsPerRun: number; runDays: number; inputChars: number; inboxDays: number; retentionDays: number; /** of a tenant, that are not over */ openRuns: number }
 export type Parts = {
   kernel: Kernel
   doorkeeper: Pick<Doorkeeper, 'roleIn'>
@@ -18,6 +19,7 @@ export type Parts = {
   judge(): Judge
   engine(): Engine
   limits: WorkflowLimits
+  room: Room
   /** of the addresses of email triggers */
   mailDomain?: string | undefined
 }

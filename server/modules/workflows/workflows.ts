@@ -20,6 +20,7 @@ import { createPublishing } from './publishing.ts'
 import { findActiveNumber } from './queries.ts'
 import { createApprovals } from './runs/approvals.ts'
 import { createRehearsal } from './runs/rehearsal.ts'
+import { createRoom } from './runs/room.ts'
 import { createRuns } from './runs/service.ts'
 import { createHouse } from './runner/house.ts'
 import { connectionsBy } from './runner/connected.ts'
@@ -48,7 +49,7 @@ export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | '
   desk: Desk
 }
 export const allTemplates = [...projectTemplates, ...teamTemplates]
-export const usualWorkflowLimits: WorkflowLimits = { depth: 16, runsPerTenant: 50, stepsPerRun: 50_000, runDays: 400, inputChars: 2_000_000, inboxDays: 30, retentionDays: 90 }
+export const usualWorkflowLimits: WorkflowLimits = { depth: 16, runsPerTenant: 50, stepsPerRun: 50_000, runDays: 400, inputChars: 2_000_000, inboxDays: 30, retentionDays: 90, openRuns: 100_000 }
 
 /** Made once, when it is first asked for: the modules it needs are known only then. */
 function lately<T>(make: () => T): () => T {
@@ -66,7 +67,7 @@ export function createWorkflows(o: WorkflowOptions) {
     if (!opened) throw new Error('the engine of workflows is not open')
     return opened
   }
-  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine, mailDomain: o.mailDomain }
+  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine, mailDomain: o.mailDomain, room: createRoom({ kernel, most: limits.openRuns }) }
   const rights = createRights(parts)
   const deploying = createDeploying(parts)
   const publishing = createPublishing(parts, deploying, (ctx) => o.desk.typesOf(ctx))
@@ -84,7 +85,7 @@ export function createWorkflows(o: WorkflowOptions) {
       const { audience, about = null, payload } = kernel.registry.of(name)
       return isTriggering(name, audience) ? [{ name, about, payload: JSON.parse(JSON.stringify(payload)) as unknown }] : []
     }),
-    limits: { nodes: definitionLimits.nodes, edges: definitionLimits.edges, depth: limits.depth, steps: limits.stepsPerRun, runDays: limits.runDays, inputCharacters: limits.inputChars, runsAtOnce: limits.runsPerTenant },
+    limits: { nodes: definitionLimits.nodes, edges: definitionLimits.edges, depth: limits.depth, steps: limits.stepsPerRun, runDays: limits.runDays, inputCharacters: limits.inputChars, runsAtOnce: limits.runsPerTenant, openRuns: limits.openRuns },
   }))
   const jobs: JobHandler[] = [
     { name: deployJob, handle: async (job) => deploying.deploy(kernel.app.context({ tenant: job.tenant_id, actor: { type: 'system', id: null }, request: `job:${job.id}`, cause: job.cause_id }), (job.data as { deploymentId: string }).deploymentId) },

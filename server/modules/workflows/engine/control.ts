@@ -59,7 +59,7 @@ export function startRun(ctx: Context, store: Store, limits: Limits, o: StartOpt
     if (depth > limits.depth) throw fault('run.too_deep', `runs lead to runs more than ${limits.depth} deep: a workflow starts itself`)
     const { tenant, actor } = tx
     const id = newId()
-    const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [] })
+    const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
     const [born] = await tx(insertRun({
       tenant, id, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, dedupKey: o.dedupKey ?? null, schedule: o.scheduleId ?? null,
       actorType: actor.type, actorId: actor.id, cause: tx.cause ?? null, request: tx.request, depth,

@@ -70,8 +70,10 @@ export type StartOptions = {
   /** of the run that led here, plus one */
   depth?: number
   scheduleId?: string
-  /** paths in the input that the compiled graph reads (`reads`): kept beside a large input */
+  /** paths in the input that the compiled graph reads (`reads`): kept beside a large or sealed input */
   keep?: string[]
+  /** people wrote it, or it may name them: sealed under the tenant's key, however small */
+  sealed?: boolean
 }
 export type Schedule = {
   id: string

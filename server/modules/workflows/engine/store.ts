@@ -12,6 +12,8 @@ import type { Json, Ref } from './port.ts'
 import { closeChildren, copyBlobs, endRuns, findBlobs, findChild, findStep, insertBlob, insertRuns, insertSteps, listSteps, takeSignal, wakeParents, type NewRun, type NewStep, type RunEnd, type StepRow } from './queries.ts'
 import { inlineBytes, isRef, keptOf, refsIn, toStorable } from './values.ts'
 
+/** `null`, `{}`, `""`: nothing that anybody wrote */
+const nothingBytes = 4
 const blobBinding = (id: string) => `run_blobs/sealed/${id}`
 export type At = { tenant: string; run: string }
 export type ChildState = { id: string; status: string; output: Json | Ref; error: { message: string; code: string } | null }
@@ -102,9 +104,9 @@ export class Store {
     return { text: JSON.stringify(ref), value: ref }
   }
   /** The same for a value whose run is being inserted in the caller's transaction. @returns the row of the blob, to go with it */
-  async keepWith({ tenant, run }: At, value: unknown, { most, keep = [] }: { most: number; keep?: readonly string[] }): Promise<{ text: string; blob: Query | undefined }> {
+  async keepWith({ tenant, run }: At, value: unknown, { most, keep = [], sealed = false }: { most: number; keep?: readonly string[]; sealed?: boolean }): Promise<{ text: string; blob: Query | undefined }> {
     const plain = toStorable(value, { most, refs: false })
-    if (plain.bytes <= inlineBytes) return { text: plain.text, blob: undefined }
+    if (plain.bytes <= (sealed ? nothingBytes : inlineBytes)) return { text: plain.text, blob: undefined }
     const ref: Ref = { $ref: newId(), bytes: plain.bytes, ...(keep.length ? { at: keptOf(plain.value, keep) } : {}) }
     return { text: JSON.stringify(ref), blob: insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref))) }
   }

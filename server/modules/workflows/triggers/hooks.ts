@@ -38,7 +38,7 @@ type Settings = { method?: string; answer?: 'accepted' | 'result'; provider?: st
 /** What came, read: `refused` for who it is not from, `reason` for what begins nothing though it is theirs. */
 type Judged = Pick<Taken, 'input' | 'kept' | 'contentType' | 'dedupKey' | 'reason'> & { refused: string | null }
 
-export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | 'engine' | 'limits'>) {
+export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kernel' | 'engine' | 'limits' | 'room'>) {
   const senders = new Map(readSenders().map((one) => [one.name, one]))
   /** Whose requests a trigger takes, where it is a provider known as data. */
   const senderOf = ({ type, settings }: Pick<Found, 'type' | 'settings'>): Sender | undefined => {
@@ -70,9 +70,11 @@ export function createHooks({ kernel, engine, limits }: Pick<Parts, 'kernel' | '
     return ctx.happen<'hook.received', { id: string; runId: string | null }>(async (tx) => {
       let runId: string | null = null
       if (verified) {
-        const begun = await engine().start(tx, { workflowId: target.workflowId, version: target.version, input: { id, ...received.input, receivedAt: new Date().toISOString() }, entry: target.node, dedupKey: received.dedupKey ?? `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
+        if (await room.isFull(target.tenantId)) refuse('workflow.too_many_runs')
+        const begun = await engine().start(tx, { sealed: true, workflowId: target.workflowId, version: target.version, input: { id, ...received.input, receivedAt: new Date().toISOString() }, entry: target.node, dedupKey: received.dedupKey ?? `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
         if (!begun.created) return { happened: [], result: { id, runId: begun.id } }
         runId = begun.id
+        room.took(target.tenantId)
       }
       tx.later(insertReceived({ id, workflowId: target.workflowId, triggerId: target.triggerId, node: target.node, method: received.method, contentType: received.contentType.slice(0, 200) || null, bytes: received.bytes, sealed, verified, reason: received.reason, runId, replayOf: received.replayOf }))
       return { happened: [{ name: 'hook.received', subject: id, data: { workflowId: target.workflowId, node: target.node, verified, runId } }], result: { id, runId } }

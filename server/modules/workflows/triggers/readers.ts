@@ -31,7 +31,7 @@ export function passes(filter: unknown, event: LoggedEvent): boolean {
 }
 const nounOf = (field: string): string => field.replace(/Id$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
-export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, rights: Rights, publishing: Publishing, names: readonly string[]): Reader[] {
+export function createTriggerReaders({ kernel, engine, scopes, limits, room }: Parts, rights: Rights, publishing: Publishing, names: readonly string[]): Reader[] {
   /** A workflow hears of what its publisher may see, and of nothing else. */
   async function maySee(tx: Tx, event: LoggedEvent, workflowId: string, publisher: string): Promise<boolean> {
     const declared = kernel.registry.find(event.name)
@@ -65,7 +65,12 @@ export function createTriggerReaders({ kernel, engine, scopes, limits }: Parts, 
         await refuseTrigger(tx, trigger, 'workflow.too_deep', `${event.name} came from a run that ${limits.depth} runs led to: the workflow starts itself again and again. Add a filter.`)
         continue
       }
-      const start = { workflowId: trigger.workflowId, version: trigger.version, input: event as unknown as Json, entry: trigger.node, dedupKey: `${event.id}:${trigger.id}`, depth }
+      if (await room.isFull(event.tenantId)) {
+        await refuseTrigger(tx, trigger, 'workflow.too_many_runs', `there are ${limits.openRuns} runs that are not over: cancel some, or find out what they wait for`)
+        continue
+      }
+      room.took(event.tenantId)
+      const start = { sealed: true, workflowId: trigger.workflowId, version: trigger.version, input: event as unknown as Json, entry: trigger.node, dedupKey: `${event.id}:${trigger.id}`, depth }
       await engine().start(tx, { ...start, ...(Array.isArray(trigger.reads) ? { keep: trigger.reads as string[] } : {}) })
     }
   }
