@@ -1,7 +1,9 @@
 // A listener on the live stream of the running product, over either wire, that keeps every frame it gets.
 import { WebSocket } from 'ws'
-import { pause, type Person, type World } from './world.ts'
+import type { Product } from './product.ts'
+import { pause, type Person } from './world.ts'
 
+type At = { product: Pick<Product, 'url'> }
 export type Wire = 'websocket' | 'sse'
 export type Frame = { type: string; cursor?: string; prev?: string | null; topic?: string; code?: string; event?: { id: string; name: string; tenantId: string; subject: { type: string; id: string }; requestId?: string } }
 export type Listener = {
@@ -16,7 +18,7 @@ export type Listener = {
   close(): void
 }
 
-export async function listen(world: World, who: Person, topics: readonly string[], wire: Wire, after?: string): Promise<Listener> {
+export async function listen(world: At, who: Person, topics: readonly string[], wire: Wire, after?: string): Promise<Listener> {
   const ended = new AbortController()
   const listener: Listener = {
     who, frames: [], texts: [], closed: undefined,
@@ -38,7 +40,7 @@ export async function listen(world: World, who: Person, topics: readonly string[
   return listener
 }
 
-function openSocket(world: World, who: Person, topics: readonly string[], after: string | undefined, hear: (text: string) => void, listener: Listener, end: AbortSignal): void {
+function openSocket(world: At, who: Person, topics: readonly string[], after: string | undefined, hear: (text: string) => void, listener: Listener, end: AbortSignal): void {
   const socket = new WebSocket(`${world.product.url.replace('http', 'ws')}/live`)
   socket.on('open', () => socket.send(JSON.stringify({ type: 'hello', token: who.access, topics, ...(after === undefined ? {} : { after }) })))
   socket.on('message', (data) => hear(String(data)))
@@ -47,7 +49,7 @@ function openSocket(world: World, who: Person, topics: readonly string[], after:
   end.addEventListener('abort', () => socket.terminate())
 }
 
-async function openStream(world: World, who: Person, topics: readonly string[], after: string | undefined, hear: (text: string) => void, listener: Listener, end: AbortSignal): Promise<void> {
+async function openStream(world: At, who: Person, topics: readonly string[], after: string | undefined, hear: (text: string) => void, listener: Listener, end: AbortSignal): Promise<void> {
   const answer = await fetch(`${world.product.url}/api/v1/live?topics=${topics.join(',')}`, {
     headers: { authorization: `Bearer ${who.access}`, accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) }, signal: end,
   })

@@ -13,7 +13,7 @@ type Known<T> = { value: T; loadedAt: number; stale: boolean }
 type Person = { operator: boolean; name: string }
 type Held = { principal: Principal; expiresAtMs: number; session: string; checkedAt: number; person: Known<Person>; role: Known<TenantRole> | undefined }
 /** The parts of a row of the log that matter here. */
-export type Heard = { name: string; tenant_id: string; person_id: string | null; subject_id: string }
+export type Heard = { name: string; tenant_id: string; person_id: string | null; subject_id: string; data?: unknown }
 
 type ProofRow = { methods: string[]; proof_tenant: string | null; proven_at: Date }
 /** A session without a row of its own was begun by password. */
@@ -116,7 +116,7 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
       }
       return load(token, key)
     },
-    /** The role of a person in a tenant; undefined: no member. */
+    /** The role of a person in a tenant; undefined: no member, or banned. */
     roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined> {
       const known = roles.get(roleKey(tenant, person))
       if (known && now() - known.loadedAt < maxAgeMs) return known.value
@@ -124,7 +124,7 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
     },
     async loadRole(tenant: string, person: string): Promise<TenantRole | undefined> {
       const before = heardCount
-      const { rows: [row] } = await pool.query<{ role: TenantRole }>({ name: 'doorkeeper_role', text: 'select role from member where "organizationId" = $1 and "userId" = $2', values: [tenant, person] })
+      const { rows: [row] } = await pool.query<{ role: TenantRole }>({ name: 'doorkeeper_role', text: 'select m.role from member m join "user" u on u.id = m."userId" where m."organizationId" = $1 and m."userId" = $2 and not (coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true))', values: [tenant, person] })
       if (!row) this.forgetRole(tenant, person)
       else if (before === heardCount) share(roles, roleKey(tenant, person), row.role, now())
       return row?.role
@@ -162,12 +162,13 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
       return row && proofOf(row)
     },
     /** Every event of the log, from every process. */
-    hear({ name, tenant_id: tenant, person_id: person, subject_id: subject }: Heard): void {
+    hear({ name, tenant_id: tenant, person_id: person, subject_id: subject, data }: Heard): void {
       switch (name) {
         case 'session.ended':
           return this.endSession(subject)
         case 'user.changed':
         case 'user.deleted':
+          if ((data as { banned?: unknown } | undefined)?.banned !== undefined) for (const key of [...roles.keys()]) if (key.endsWith(`/${subject}`)) this.forgetRole(key.slice(0, 36), subject) // what acts in their name asks for the role alone
           return this.forgetPerson(subject)
         case 'member.added':
         case 'member.changed':

@@ -62,6 +62,9 @@ export const checkApiKey = statement('keys.check', Type.Object({ ...presented, t
   join identity."organization" o on o.id = k.tenant_id and o.status = 'active' join identity."member" m on m."organizationId" = k.tenant_id and m."userId" = k.made_by ${maker} where ${live}`)
 export const checkServiceKey = statement('keys.check-service', Type.Object({ ...presented, operations: Texts, tenants: Nullable(Type.Array(Id)) }), (hash: Buffer) => sql`
   select ${known}, k.operations, k.tenants from (select ${hash}::bytea as hash) g join service_keys k on k.hash = g.hash or k.former_hash = g.hash ${maker} and u.role = 'operator' where ${live}`)
+/** A key that may go on with what it began, of a tenant or the platform: an end that came by time takes nothing back, whoever ended it does. */
+export const findStandingKey = statement('keys.standing', Type.Object({ id: Id }), (id: string) => sql`
+  select k.id from api_keys k ${maker} where k.id = ${id} and k.enabled union all select k.id from service_keys k ${maker} and u.role = 'operator' where k.id = ${id} and k.enabled`)
 
 /** Lazily and many at once; a later time is never set back by a slower process. */
 export const noteUses = (tenants: readonly string[], ids: readonly string[], times: readonly string[]) => sql`

@@ -1,2 +1,2 @@
-// What other modules may use: a tenant's own scopes, which keys carry too.
-export { listScopePermissions } from './queries.ts'
+// What other modules may use: a tenant's own scopes, which keys carry too; as gw_system, whether a client is still there.
+export { findStandingClient, listScopePermissions } from './queries.ts'

@@ -8,7 +8,7 @@ import { apiScopes } from '../identity/api.ts'
 import type { OAuthParts } from './issuers.ts'
 import { proofOf } from './sign-on.ts'
 
-type Row = { id: string; tenant: string; client: string; clientName: string; person: string | null; personName: string | null; scope: string | null; aud: string | null; amr: string[] | null; expiresAt: Date; permissions: string[] }
+type Row = { id: string; tenant: string; client: string; clientName: string; person: string | null; personName: string | null; scope: string | null; aud: string | null; amr: string[] | null; expiresAt: Date; session: string | null; permissions: string[] }
 type Held = { principal: Principal; checkedAt: number }
 /** The parts of a row of the log that matter here. */
 export type Heard = { name: string; tenant_id: string; person_id: string | null; subject_id: string }
@@ -36,6 +36,7 @@ export function createBearers({ identity, kernel }: OAuthParts, permissions: () 
     const { rows: [row] } = await identity.pool.query<Row>({
       name: 'oauth_bearer',
       text: `select a.id, a.tenant_id as tenant, a.client_id as client, c.name as "clientName", a.account_id as person, u.name as "personName", a.payload ->> 'scope' as scope, a.payload ->> 'aud' as aud, a.payload #> '{extra,amr}' as amr, a.expires_at as "expiresAt",
+               (select g.session_id from oauth.grant_context g where g.grant_id = a.grant_id) as session,
                array(select distinct p from public.oauth_scopes s, unnest(s.permissions) p where s.tenant_id = a.tenant_id and s.name = any (string_to_array(a.payload ->> 'scope', ' '))) as permissions
              from oauth.artifact a
              join organization o on o.id = a.tenant_id and o.status = 'active'
@@ -52,7 +53,7 @@ export function createBearers({ identity, kernel }: OAuthParts, permissions: () 
     })
     if (!row || ended.has(row.id) || (row.aud !== null && row.aud !== audience)) return undefined
     const scopes = (row.scope ?? '').split(' ').filter((scope) => apiScopes.includes(scope))
-    const common = { tenant: row.tenant, operator: false, expiresAt: row.expiresAt.getTime(), scopes, permissions: row.permissions, watches: [row.id, row.client, row.tenant] }
+    const common = { tenant: row.tenant, operator: false, expiresAt: row.expiresAt.getTime(), scopes, permissions: row.permissions, watches: [row.id, row.client, row.tenant, ...(row.session ? [row.session] : [])] }
     const principal: Principal = row.person
       ? { ...common, actor: { type: 'user', id: row.person }, proof: proofOf(row.amr, row.tenant), ...(row.personName ? { name: row.personName } : {}) }
       : { ...common, actor: { type: 'key', id: row.client }, name: row.clientName, role: roleOf(scopes, row.permissions, permissions()) }

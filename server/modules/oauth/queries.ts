@@ -1,4 +1,4 @@
-import { Nullable, Type } from '../../kernel/schema.ts'
+import { Id, Nullable, Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
 import { ConnectedApp, OAuthScope, type Metadata } from './schema.ts'
 
@@ -34,6 +34,8 @@ export const lockScope = statement('oauth.lock-scope', OAuthScope, (id: string) 
 /** What a tenant's own scopes stand for, for whoever takes them: as gw_system, before a tenant is known. */
 export const listScopePermissions = statement('oauth.scope-permissions', Type.Object({ name: Type.String(), permissions: Type.Array(Type.String()) }), (tenant: string) => sql`
   select name, permissions from oauth_scopes where tenant_id = ${tenant}`)
+/** As gw_system. */
+export const findStandingClient = statement('oauth.standing-client', Type.Object({ id: Id }), (id: string) => sql`select id from oauth_clients where id = ${id}`)
 export const insertScope = statement('oauth.insert-scope', OAuthScope, (s: { id: string; name: string; description: string; permissions: readonly string[] }) => sql`
   insert into oauth_scopes (id, name, description, permissions) values (${s.id}, ${s.name}, ${s.description}, ${s.permissions}) returning ${scope}`)
 export const updateScope = statement('oauth.update-scope', OAuthScope, (id: string, description: string, permissions: readonly string[]) => sql`

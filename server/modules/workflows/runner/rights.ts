@@ -2,7 +2,10 @@
 // (docs/decisions/0007).
 import type { Context, Who } from '../../../kernel/db.ts'
 import { Id, Nullable, roleReaches, roles, Type, type TenantRole } from '../../../kernel/schema.ts'
+import { systemWho } from '../../../kernel/readers.ts'
 import { sql, statement } from '../../../kernel/sql.ts'
+import { findStandingKey } from '../../keys/api.ts'
+import { findStandingClient } from '../../oauth/api.ts'
 import type { RunFacts } from '../engine/engine.ts'
 import { StepFailure } from '../nodes/node.ts'
 import type { Parts } from '../parts.ts'
@@ -23,7 +26,9 @@ export const insertStarter = statement('run-rights.insert', Nothing, (runId: str
   insert into run_starters (run_id, role, scopes, permissions) values (${runId}, ${role}, ${scopes}::text[], ${permissions}::text[])`)
 
 /** What of a run does not change: read once. */
-type Lineage = { workflowId: string; people: readonly string[]; startedEvent: string | null; starter: { role: TenantRole; scopes: readonly string[] | null; permissions: readonly string[] | null } | undefined }
+type Lineage = { workflowId: string; people: readonly string[]; startedEvent: string | null; /** that began it, or what led to it */ key: string | null; starter: { role: TenantRole; scopes: readonly string[] | null; permissions: readonly string[] | null } | undefined }
+/** Trying again would be refused again. */
+const noRights = (message: string) => Object.assign(new StepFailure('run.no_rights', message), { retryable: false })
 export type Rights = ReturnType<typeof createRights>
 
 export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doorkeeper'>) {
@@ -36,12 +41,12 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
     const [chain] = await nobody(tenant).read(listChain(runId))
     const [own] = chain
     const root = chain.at(-1)
-    if (!own || !root) throw new StepFailure('run.no_rights', 'the run is gone')
-    if (chain.some(({ publishedBy }) => !publishedBy)) throw new StepFailure('run.no_rights', 'nobody published this: publish it anew')
+    if (!own || !root) throw noRights('the run is gone')
+    if (chain.some(({ publishedBy }) => !publishedBy)) throw noRights('nobody published this: publish it anew')
     const people = [...new Set([...chain.map(({ publishedBy }) => publishedBy!), ...(root.actorType === 'user' && root.actorId ? [root.actorId] : [])])]
     const [[starter]] = root.actorType === 'key' || root.actorType === 'user' ? await nobody(tenant).read(findStarter(root.id)) : [[]]
-    if (root.actorType === 'key' && !starter) throw new StepFailure('run.no_rights', 'the key that started it is unknown')
-    const lineage: Lineage = { workflowId: own.workflowId, people, startedEvent: own.startedEvent, starter }
+    if (root.actorType === 'key' && !starter) throw noRights('the key that started it is unknown')
+    const lineage: Lineage = { workflowId: own.workflowId, people, startedEvent: own.startedEvent, key: root.actorType === 'key' ? root.actorId : null, starter }
     if (known.size > 5000) known.clear()
     known.set(runId, lineage)
     return lineage
@@ -51,11 +56,16 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
   async function roleOf(tenant: string, people: readonly string[]): Promise<{ role: TenantRole; people: readonly string[] }> {
     const held = await Promise.all(people.map(async (person) => ({ person, role: await doorkeeper.roleIn(tenant, person) })))
     const left = held.find(({ role }) => role === undefined)
-    if (left) throw new StepFailure('run.no_rights', `the person whose rights it uses is no member any more (${left.person}): somebody else must publish it`)
+    if (left) throw noRights(`the person whose rights it uses is no member any more (${left.person}): somebody else must publish it`)
     const role = roles[Math.min(...held.map((h) => roles.indexOf(h.role!)))]!
     // whoever may everything does not limit: an admin's memberships do not count beside a member's
     const limiting = roleReaches(role, 'admin') ? held : held.filter((h) => !roleReaches(h.role, 'admin'))
     return { role, people: limiting.map(({ person }) => person) }
+  }
+  /** What a key began ends with it: removed, inactive, or its maker gone. @throws StepFailure */
+  async function requireKey(id: string): Promise<void> {
+    const [key, client] = await kernel.system.context(systemWho('workflows')).read(findStandingKey(id), findStandingClient(id))
+    if (!key.length && !client.length) throw noRights('the key that started it is no longer good')
   }
   const lower = (a: TenantRole, b: TenantRole | undefined): TenantRole => (b && roles.indexOf(b) < roles.indexOf(a) ? b : a)
 
@@ -63,7 +73,8 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
     lineageOf,
     /** Who a step acts as, with the rights of this moment. */
     async whoOf(run: Pick<RunFacts, 'id' | 'tenantId'>): Promise<Who> {
-      const { workflowId, people, startedEvent, starter } = await lineageOf(run.tenantId, run.id)
+      const { workflowId, people, startedEvent, key, starter } = await lineageOf(run.tenantId, run.id)
+      if (key !== null) await requireKey(key)
       const now = await roleOf(run.tenantId, people)
       return {
         tenant: run.tenantId, actor: { type: 'workflow', id: workflowId }, onBehalfOf: now.people, role: lower(now.role, starter?.role), request: `run:${run.id}`, cause: startedEvent,
