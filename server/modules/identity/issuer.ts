@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import Fastify, { type FastifyInstance } from 'fastify'
 import Provider, { errors, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import { refuse } from '../../kernel/errors.ts'
-import { ArtifactAdapter, raced } from './artifacts.ts'
+import { openArtifacts, raced } from './artifacts.ts'
 import { accessTokenSeconds, commonOptions } from './issuer-options.ts'
 import { caller, type StampingPool } from './pool.ts'
 import type { IssuerSecrets, PlatformSealer } from './secrets.ts'
@@ -33,7 +33,7 @@ export async function createIssuer(o: IssuerOptions) {
   const forApi = { audience, scope: 'read write admin', accessTokenTTL: accessTokenSeconds, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: 'ES256' as const } } }
 
   const own = (keys: KeySet): Configuration => {
-    const common = commonOptions({ issuer, audience, adapter: (kind) => new ArtifactAdapter(kind, { pool, sealer: o.sealer, tenant: null, graceMs }), keys, cookies: o.secrets.cookies, brand: { name: 'Groundwork' } })
+    const common = commonOptions({ issuer, audience, adapter: openArtifacts({ pool, sealer: o.sealer, tenant: null, graceMs }), keys, cookies: o.secrets.cookies, brand: { name: 'Groundwork' } })
     return {
       ...common,
       clients: [{ client_id: firstParty, client_name: 'Groundwork', token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: [exchangeGrant, 'refresh_token'] }],

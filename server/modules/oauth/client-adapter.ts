@@ -1,5 +1,6 @@
 // The clients of one tenant for the issuer's library: rows under row security, read and written as that tenant. What a client does to itself by
-// RFC 7592 leaves its event as any other change does.
+// RFC 7592 leaves its event as any other change does. A client is read once in a while, not with each request: any event about the tenant's clients
+// brings a new provider with a new adapter, and what is kept is believed for so short that a lost event changes nothing.
 import Provider, { errors, type Adapter, type AdapterPayload } from 'oidc-provider'
 import { builtInScopes } from '../identity/api.ts'
 import type { Context } from '../../kernel/db.ts'
@@ -18,18 +19,34 @@ export type ClientAdapterOptions = {
   /** one registration less for this initial access token; false when none is left */
   takeRegistration: (initialAccessToken: string) => Promise<boolean>
 }
+/** A revocation holds within 2 s, whatever is lost on the way. */
+const maxAgeMs = 1500
+const mostHeld = 1000
 const unused = (): never => {
   throw new Error('clients have no such identifier')
 }
 
 export class ClientAdapter implements Adapter {
   readonly #o: ClientAdapterOptions
+  readonly #held = new Map<string, { payload: AdapterPayload; until: number }>()
   constructor(options: ClientAdapterOptions) {
     this.#o = options
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
     if (!isId(id)) return undefined
+    const held = this.#held.get(id)
+    if (held && performance.now() < held.until) return held.payload
+    this.#held.delete(id)
+    const until = performance.now() + maxAgeMs // from before it was read
+    const payload = await this.#load(id)
+    if (payload) {
+      if (this.#held.size >= mostHeld) this.#held.delete(this.#held.keys().next().value!)
+      this.#held.set(id, { payload, until })
+    }
+    return payload
+  }
+  async #load(id: string): Promise<AdapterPayload | undefined> {
     const [[row]] = await this.#o.context().read(findClient(id))
     if (!row) return undefined
     const known = new Set([...builtInScopes, ...this.#o.customScopes])
@@ -40,13 +57,18 @@ export class ClientAdapter implements Adapter {
     } as AdapterPayload
   }
 
-  /** The secret before the last rotation, while the two overlap. */
-  async previousSecret(id: string): Promise<string | null> {
+  /** As the row says at this moment: the secret, and the one before the last rotation while the two overlap. */
+  async secretsNow(id: string): Promise<string[]> {
+    this.#held.delete(id)
     const [[row]] = await this.#o.context().read(findClient(id))
-    return row?.previousSecret ? this.#o.keys.open(row.previousSecret as Buffer, secretBinding(id)) : null
+    const opened = await Promise.all([row?.secret, row?.previousSecret].filter(Boolean).map((sealed) => this.#o.keys.open(sealed as Buffer, secretBinding(id))))
+    return opened.filter((secret) => secret !== null)
   }
 
   async upsert(id: string, payload: AdapterPayload): Promise<void> {
+    await this.#write(id, payload).finally(() => this.#held.delete(id))
+  }
+  async #write(id: string, payload: AdapterPayload): Promise<void> {
     const { client_id: _id, client_name: name, scope, client_secret: secret, client_secret_expires_at: _expires, client_id_issued_at: _issued, ...metadata } = payload as Metadata & { client_name?: string; scope?: string; client_secret?: string }
     const scopes = scope?.split(' ') ?? []
     const sealed = secret === undefined ? null : await this.#o.keys.seal({ tenant: this.#o.tenant }, secret, secretBinding(id))
@@ -73,7 +95,7 @@ export class ClientAdapter implements Adapter {
       if (!row) return { happened: [], result: null }
       tx.later(deleteClient(id))
       return { happened: [{ name: 'oauth-client.deleted', subject: id, data: { clientId: id, name: row.name } }], result: null }
-    })
+    }).finally(() => this.#held.delete(id))
   }
   findByUid = unused
   findByUserCode = unused

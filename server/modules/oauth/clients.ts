@@ -98,6 +98,7 @@ export function createClients({ kernel, identity }: OAuthParts, issuers: Issuers
           const changed = only(next ? [next] : [], 'oauth_client') as ClientRow
           return { subject: id, data: { clientId: id, previousEndsAt: changed.previousSecretEndsAt ?? changed.updatedAt }, result: changed }
         })
+        issuers.forget(ctx.tenant)
         return clientOf(result, secret)
       }),
     /** Its tokens and what people allowed it end with it. */

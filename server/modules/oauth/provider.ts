@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto'
 import Provider, { errors, interactionPolicy, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Who } from '../../kernel/db.ts'
-import { ArtifactAdapter, builtInScopes, commonOptions, graceMs, ownClientProperties } from '../identity/api.ts'
+import { builtInScopes, commonOptions, graceMs, openArtifacts, ownClientProperties } from '../identity/api.ts'
 import { ClientAdapter } from './client-adapter.ts'
 import { findAllowed } from './consents.ts'
 import { addClientCredentials, addPassword } from './grants.ts'
@@ -24,10 +24,10 @@ export function buildProvider(parts: OAuthParts, facts: IssuerFacts): Provider {
     tenant, customScopes: facts.scopes, keys: kernel.keys, context: () => kernel.app.context(nobody()),
     takeRegistration: (token) => takeRegistration(parts, tenant, token),
   })
-  const store = { pool, sealer: identity.sealer, tenant, graceMs }
+  const artifacts = openArtifacts({ pool, sealer: identity.sealer, tenant, graceMs })
   const common = commonOptions({
     issuer, audience: `${kernel.publicUrl}/api`, keys: facts.keys, cookies: identity.secrets.cookies, customScopes: facts.scopes, brand: { name: facts.name },
-    adapter: (kind) => (kind === 'Client' ? clients : new ArtifactAdapter(kind, store)),
+    adapter: (kind) => (kind === 'Client' ? clients : artifacts(kind)),
   })
   const { Check, base } = interactionPolicy
   const policy = base()
@@ -72,13 +72,12 @@ export function buildProvider(parts: OAuthParts, facts: IssuerFacts): Provider {
   provider.on('server_error', (_ctx, error) => identity.onError(error))
   provider.on('grant.error', (ctx, error) => void noteReuse(ctx, error).catch((failed: unknown) => identity.onError(failed)))
   provider.use(sayUnauthorized)
-  // two secrets are good while a rotation overlaps
+  // two secrets are good while a rotation overlaps, and a new one from the moment it was shown, whichever process is asked
   const { compareClientSecret } = provider.Client.prototype as { compareClientSecret(actual: string): boolean }
   Object.assign(provider.Client.prototype, {
     async compareClientSecret(this: { clientId: string }, actual: string): Promise<boolean> {
       if (compareClientSecret.call(this, actual)) return true
-      const clientSecret = await clients.previousSecret(this.clientId)
-      return clientSecret !== null && compareClientSecret.call({ clientSecret }, actual)
+      return (await clients.secretsNow(this.clientId)).some((clientSecret) => compareClientSecret.call({ clientSecret }, actual))
     },
   })
   addClientCredentials(provider, facts.scopes)
