@@ -56,7 +56,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
   const connections = createDesk({ kernel, openMail })
   const tenantAt = async (host: string) => (await doors.tenantOfHost(host)) ?? undefined
   const modules: Module[] = [
-    identityModule(identity, { tenantAt, brandAt: async (host) => ((await tenantAt(host)) ? brands.brandOf((await tenantAt(host))!) : undefined) }),
+    identityModule(identity, { tenantAt, brandOf: brands.brandOf }),
     createOAuthModule(oauth),
     createTenancyModule({ kernel, identity, doors, brands, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
     createSso({ kernel, identity, doors, dns, settings: config }),
@@ -140,8 +140,8 @@ export async function openApp(o: AppOptions): Promise<App> {
     if (o.restored) await identity.endAll()
     const { findTenant } = identity.doorkeeper
     const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
-    const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on' })
     const brands = createBranding({ kernel })
+    const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on', brandOf: brands.brandOf })
     const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
     stops.push(() => desk.calls.stop())
     await desk.prepare()

@@ -12,8 +12,8 @@ import type { Page, Plan } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
 import './operators.css'
 
-const meters = ['users', 'projects', 'storage', 'calls', 'runs'] as const
-const labels = () => ({ users: t('Members'), projects: t('Projects'), storage: t('Storage, GiB'), calls: t('Calls a day'), runs: t('Runs a month') })
+const meters = ['users', 'projects', 'storage', 'calls', 'runs', 'keys'] as const
+const labels = () => ({ users: t('Members'), projects: t('Projects'), storage: t('Storage, GiB'), calls: t('Calls a day'), runs: t('Runs a month'), keys: t('API keys') })
 const gib = 2 ** 30
 /** Storage is kept in bytes and edited in GiB. */
 const shown = (meter: string, value: number | null | undefined) => (value === null || value === undefined ? '' : meter === 'storage' ? Math.round((value / gib) * 100) / 100 : value)

@@ -10,5 +10,5 @@ export { accessTokenSeconds, apiScopes, builtInScopes, commonOptions, ownClientP
 export { openArtifacts } from './artifacts.ts'
 export { formTargetOf } from './issuer-pages.ts'
 export { graceMs } from './issuer.ts'
-export { html, pageOf, type Page } from './page-html.ts'
+export { html, pageOf, type Page, type PageBrand } from './page-html.ts'
 export { caller, inTransaction, type StampingPool } from './pool.ts'

@@ -2,7 +2,8 @@
 // parties are opaque, since a JWT could neither be revoked nor introspected; PKCE is S256; a refresh token is used once.
 import { errors, type Client, type Configuration, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ArtifactAdapter } from './artifacts.ts'
-import { createIssuerPages, type Brand } from './issuer-pages.ts'
+import { createIssuerPages } from './issuer-pages.ts'
+import type { PageBrand } from './page-html.ts'
 import type { KeySet } from './signing-keys.ts'
 
 export const accessTokenSeconds = 600
@@ -33,7 +34,8 @@ export type IssuerParts = {
   keys: KeySet
   cookies: readonly string[]
   customScopes?: readonly string[]
-  brand: Brand
+  /** whose pages they are */
+  brand: () => Promise<PageBrand>
 }
 type Features = NonNullable<Configuration['features']>
 

@@ -33,7 +33,7 @@ export async function createIssuer(o: IssuerOptions) {
   const forApi = { audience, scope: 'read write admin', accessTokenTTL: accessTokenSeconds, accessTokenFormat: 'jwt' as const, jwt: { sign: { alg: 'ES256' as const } } }
 
   const own = (keys: KeySet): Configuration => {
-    const common = commonOptions({ issuer, audience, adapter: openArtifacts({ pool, sealer: o.sealer, tenant: null, graceMs }), keys, cookies: o.secrets.cookies, brand: { name: 'Groundwork' } })
+    const common = commonOptions({ issuer, audience, adapter: openArtifacts({ pool, sealer: o.sealer, tenant: null, graceMs }), keys, cookies: o.secrets.cookies, brand: async () => ({ name: 'Groundwork' }) })
     return {
       ...common,
       clients: [{ client_id: firstParty, client_name: 'Groundwork', token_endpoint_auth_method: 'none', redirect_uris: [], response_types: [], grant_types: [exchangeGrant, 'refresh_token'] }],

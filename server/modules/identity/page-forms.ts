@@ -17,13 +17,15 @@ export const localPath = (given: string | undefined): string => (given && /^\/(?
 const stale = 'This page was open for too long. Try again.'
 
 /** What a tenant's own door changes: how its pages look, and where a sign-in leads. */
-export type Front = { tenantAt(host: string): Promise<string | undefined>; brandAt(host: string): Promise<PageBrand | undefined> }
+export type Front = { tenantAt(host: string): Promise<string | undefined>; brandOf(tenant: string): Promise<PageBrand | undefined> }
+/** A sign-in on the way to a tenant's own issuer is that tenant's page too. */
+const issuerOf = (next: string): string | undefined => /^\/t\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/oauth\//.exec(next)?.[1]
 
 export type PageForms = ReturnType<typeof createPageForms>
 
 /** @param secret of which the forms' tokens are made */
 export function createPageForms({ accounts, cookies, secret }: { accounts: Accounts; cookies: Cookies; secret: string }) {
-  let front: Front = { tenantAt: async () => undefined, brandAt: async () => undefined } // until the doors are there
+  let front: Front = { tenantAt: async () => undefined, brandOf: async () => undefined } // until the doors are there
   const seal = (nonce: string) => createHmac('sha256', secret).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
   const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
@@ -33,7 +35,9 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
   }
 
   const show = async (reply: FastifyReply, page: Page, status = 200) => {
-    const brand = await front.brandAt(reply.request.host)
+    const { host, query, body } = reply.request
+    const tenant = (await front.tenantAt(host)) ?? issuerOf(valueOf(query, 'next') || valueOf(body, 'next'))
+    const brand = tenant && (await front.brandOf(tenant))
     return pageHeaders(reply, plainPolicy() + (page.script === undefined ? '' : scriptPolicy)).header('cache-control', 'no-store').code(status).send(pageOf(brand ? { ...page, brand } : page))
   }
   const go = (reply: FastifyReply, to: string) => reply.header('cache-control', 'no-store').redirect(to, 303)

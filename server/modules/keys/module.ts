@@ -28,6 +28,7 @@ export function createKeys({ kernel, operations, permissions }: KeyParts): Modul
   return module({
     name: 'keys', about: 'API keys of tenants and service keys of the platform',
     routes: keyRoutes(createApiKeys({ ownScopes }), createServiceKeys({ isOfTenants })), readers: [endWithMaker], permissions: { 'keys.manage': 'admin' }, events: keyEvents,
+    meters: { keys: { per: 'level', unit: 'count', about: 'API keys, also those that are inactive or expired.', added: ['api-key.created'], removed: ['api-key.deleted'] } },
     tokens: [check], hear: check.hear,
     mount: (app) => void app.addHook('onClose', () => uses.close()),
   })

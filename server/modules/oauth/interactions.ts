@@ -34,8 +34,10 @@ export async function addInteractions(app: FastifyInstance, parts: OAuthParts, i
     const [given, expected] = [Buffer.from(req.body?.form ?? ''), Buffer.from(seal(req.params.uid, person.session))]
     return given.length === expected.length && timingSafeEqual(given, expected)
   }
-  const show = (reply: FastifyReply, issuer: TenantIssuer | undefined, page: Page, { status = 200, target }: { status?: number; target?: string | undefined } = {}) =>
-    pageHeaders(reply, plainPolicy(target && URL.canParse(target) ? formTargetOf(target) : '')).header('cache-control', 'no-store').code(status).send(pageOf({ ...page, ...(issuer ? { brand: { name: issuer.name } } : {}) }))
+  const show = async (reply: FastifyReply, issuer: TenantIssuer | undefined, page: Page, { status = 200, target }: { status?: number; target?: string | undefined } = {}) => {
+    const brand = issuer && ((await parts.brandOf(issuer.tenant)) ?? { name: issuer.name })
+    return pageHeaders(reply, plainPolicy(target && URL.canParse(target) ? formTargetOf(target) : '')).header('cache-control', 'no-store').code(status).send(pageOf({ ...page, ...(brand ? { brand } : {}) }))
+  }
   const ended = (reply: FastifyReply, issuer: TenantIssuer | undefined) =>
     show(reply, issuer, { title: 'This page is too old', lead: 'Go back to the application and begin again.', foot: html`<a href="/">Go to Groundwork</a>` }, { status: 400 })
 

@@ -4,7 +4,7 @@ import type Provider from 'oidc-provider'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import type { Identity } from '../identity/api.ts'
+import type { Identity, PageBrand } from '../identity/api.ts'
 import { buildProvider } from './provider.ts'
 
 export type OAuthParts = {
@@ -12,6 +12,8 @@ export type OAuthParts = {
   identity: Pick<Identity, 'pool' | 'accounts' | 'doorkeeper' | 'issuer' | 'secrets' | 'signingKeys' | 'sealer' | 'cookies' | 'onError' | 'changed'>
   newId: () => string
   newSecret: () => string
+  /** how the tenant's pages look */
+  brandOf: (tenant: string) => Promise<PageBrand | undefined>
 }
 /** What a provider is built from; it never learns of a change. */
 export type IssuerFacts = {

@@ -13,10 +13,10 @@ import { createScopes } from './scopes.ts'
 import type { FastifyInstance } from 'fastify'
 
 export type OAuth = ReturnType<typeof openOAuth>
-export type OAuthOptions = { kernel: Kernel; identity: Identity; /** of the whole product, known once all modules are */ permissions: () => PermissionTable; limits: boolean }
+export type OAuthOptions = { kernel: Kernel; identity: Identity; /** of the whole product, known once all modules are */ permissions: () => PermissionTable; limits: boolean } & Pick<OAuthParts, 'brandOf'>
 
-export function openOAuth({ kernel, identity, permissions, limits }: OAuthOptions) {
-  const parts: OAuthParts = { kernel, identity, newId, newSecret }
+export function openOAuth({ kernel, identity, permissions, limits, brandOf }: OAuthOptions) {
+  const parts: OAuthParts = { kernel, identity, newId, newSecret, brandOf }
   const issuers = createIssuers(parts)
   const bearers = createBearers(parts, permissions)
   return {

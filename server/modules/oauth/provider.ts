@@ -26,7 +26,7 @@ export function buildProvider(parts: OAuthParts, facts: IssuerFacts): Provider {
   })
   const artifacts = openArtifacts({ pool, sealer: identity.sealer, tenant, graceMs })
   const common = commonOptions({
-    issuer, audience: `${kernel.publicUrl}/api`, keys: facts.keys, cookies: identity.secrets.cookies, customScopes: facts.scopes, brand: { name: facts.name },
+    issuer, audience: `${kernel.publicUrl}/api`, keys: facts.keys, cookies: identity.secrets.cookies, customScopes: facts.scopes, brand: async () => (await parts.brandOf(tenant)) ?? { name: facts.name },
     adapter: (kind) => (kind === 'Client' ? clients : artifacts(kind)),
   })
   const { Check, base } = interactionPolicy

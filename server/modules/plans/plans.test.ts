@@ -284,3 +284,18 @@ test('with one tenant for all there are no limits', async (t) => {
   await app.ok(ada, 'PATCH', `/tenants/${ada.tenant!.id}`, { limits: { projects: 0, calls: 0 } })
   await app.ok(ada, 'POST', '/projects', { key: 'AA', name: 'AA' })
 })
+
+test('50 API keys at once against a limit of 20 leave exactly 20; what is removed may be made again (X8)', async (t) => {
+  const { app, ada, tenant, change, figure } = await setUp(t)
+  await change({ limits: { keys: 20 } })
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => app.as(ada, 'POST', '/api-keys', { name: `Key ${n}`, scopes: ['read'] })))
+  const refused = answers.filter(({ status }) => status !== 201)
+  assert.equal(refused.length, 30)
+  for (const { body } of refused) assert.deepEqual([body.code, body.meter, body.limit, body.used], ['plan.limit_reached', 'keys', 20, 20])
+  const made = answers.find(({ status }) => status === 201)!
+  assert.equal((await app.as(ada, 'DELETE', `/api-keys/${made.body.id}`)).status, 204)
+  await app.ok(ada, 'POST', '/api-keys', { name: 'Again', scopes: ['read'] })
+  assert.equal(await codeOf(app.as(ada, 'POST', '/api-keys', { name: 'More', scopes: ['read'] })), '403 plan.limit_reached')
+  await app.settled()
+  assert.deepEqual([await level(app, tenant, 'keys'), (await figure('keys')).used, (await figure('keys')).days.at(-1).level], [20, 20, 20])
+})

@@ -11,7 +11,7 @@ import { addDay, dropWarnings, findLevel, findLimit, insertWarning } from './que
 import { periodOf, type Meters } from './usage.ts'
 
 const marks = [80, 100] as const
-const nouns: Record<string, string> = { users: 'members', calls: 'calls of the day', storage: 'storage', projects: 'projects', runs: 'runs of the month' }
+const nouns: Record<string, string> = { users: 'members', calls: 'calls of the day', storage: 'storage', projects: 'projects', runs: 'runs of the month', keys: 'API keys' }
 
 export function meterReader(meters: Meters): Reader {
   const byEvent = new Map<string, { name: string; meter: Meter; sign: 1 | -1 }[]>()

@@ -1,7 +1,7 @@
 import { Id, listOf, Nullable, Page, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
 
 /** What a plan may limit. `calls` a day, `runs` a month, `storage` in bytes; the others as they stand. */
-export const limited = ['users', 'calls', 'storage', 'projects', 'runs'] as const
+export const limited = ['users', 'calls', 'storage', 'projects', 'runs', 'keys'] as const
 export type Limited = (typeof limited)[number]
 const Most = Type.Optional(Nullable(Type.Integer({ minimum: 0, maximum: 9_007_199_254_740_991 })))
 const most = Object.fromEntries(limited.map((meter) => [meter, Most])) as Record<Limited, typeof Most>

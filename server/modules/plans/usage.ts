@@ -83,7 +83,7 @@ export function createUsage({ kernel, plans, meters, now = Date.now }: UsagePart
       if (!asked.length) refuse('plan.not_found', `there are ${all.map((p) => p.name).join(', ')}`)
       const highest = (name: string, meter: Meter): number => {
         const sums = new Map<string, number>()
-        for (const day of days) if (day.meter === name) sums.set(periodOf(meter.per, day.day), (sums.get(periodOf(meter.per, day.day)) ?? 0) + day.added)
+        for (const day of days) if (day.meter === name) sums.set(periodOf(meter.per, day.day), (sums.get(periodOf(meter.per, day.day)) ?? 0) + day.added - day.removed)
         return Math.max(usedNow(name, meter, levels, days, today), ...(meter.per === 'level' ? [] : sums.values()))
       }
       return {

@@ -39,6 +39,7 @@ import { createHooks } from './triggers/hooks.ts'
 import { createLetterBox } from './triggers/letter-box.ts'
 import { createTriggerReaders, isTriggering } from './triggers/readers.ts'
 import { createTriggers } from './triggers/service.ts'
+import { admitJob, parkedReader } from './runs/parked.ts'
 
 export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | 'limits' | 'mailDomain'> & {
   operations(): readonly Operation[]
@@ -90,6 +91,7 @@ export function createWorkflows(o: WorkflowOptions) {
   const jobs: JobHandler[] = [
     { name: deployJob, handle: async (job) => deploying.deploy(kernel.app.context({ tenant: job.tenant_id, actor: { type: 'system', id: null }, request: `job:${job.id}`, cause: job.cause_id }), (job.data as { deploymentId: string }).deploymentId) },
     approvals.escalate,
+    admitJob(parts),
     { name: 'workflows.sweep', everyMs: 3_600_000, handle: async (_job, signal) => {
       await engine().sweep(signal)
       await kernel.system.flush(systemWho('workflows.sweep'), ...sweepQuery(limits.inboxDays))
@@ -98,7 +100,7 @@ export function createWorkflows(o: WorkflowOptions) {
 
   return {
     catalogue, hooks, letterBox: createLetterBox(parts, hooks), triggers, approvals, runs, tests, jobs, runner,
-    readers: (): Reader[] => createTriggerReaders(parts, rights, publishing, o.eventNames),
+    readers: (): Reader[] => [...createTriggerReaders(parts, rights, publishing, o.eventNames), parkedReader],
     /** @param o `work`: whether this process works on runs @returns the way to stop */
     open({ work }: { work: boolean }): () => Promise<void> {
       opened = openEngine({

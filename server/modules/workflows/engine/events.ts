@@ -12,6 +12,8 @@ export const runEvents = {
     ...onRun, about: 'what was recorded at once of one run; a note is a node that was skipped or decided',
   }),
   'run.waiting': event(Strict({ ...of, waits: Waits }), { ...onRun, about: 'nothing goes on before one of `waits` does' }),
+  'run.parked': event(Strict(of), { ...onRun, about: 'begun by an event, a schedule or a webhook beyond the plan\'s runs of the month: it waits, paused, and goes on when there is room' }),
+  'run.admitted': event(Strict(of), { ...onRun, about: 'a parked run is counted and goes on' }),
   'run.paused': event(Strict(of), onRun),
   'run.resumed': event(Strict(of), onRun),
   'run.retried': event(Strict({ ...of, fromNode: Nullable(Type.String()) }), onRun),
