@@ -178,7 +178,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     if (site) await site.register(http)
     for (const module of modules) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
-      createLive({ kernel, tail, doorkeeper, doors, scopes: scopesOf(modules), corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
+      createLive({ kernel, tail, doorkeeper, doors, scopes: scopesOf(modules), modules, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
     }
 
     for (const module of modules) {

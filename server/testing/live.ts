@@ -22,7 +22,7 @@ export const boardEvents = {
   'board.changed': event(Strict({ boardId: Id }), { scope: 'boardId' }),
   'key.rotated': event(Strict({ n: Type.Integer() }), { audience: 'admins' }),
   'nudge.sent': event(Strict({ n: Type.Integer() }), { audience: 'person' }),
-  'member.removed': event(Strict({})), 'member.changed': event(Strict({})), 'session.ended': event(Strict({})), 'user.changed': event(Strict({ banned: Type.Boolean() })),
+  'member.removed': event(Strict({})), 'member.changed': event(Strict({})), 'session.ended': event(Strict({})), 'user.changed': event(Strict({ banned: Type.Boolean() })), 'tenant-plan.changed': event(Strict({})),
 } satisfies Record<string, EventDeclaration>
 declare module '../kernel/events.ts' {
   interface EventMap {
@@ -58,7 +58,7 @@ export function createGuests(): Guests {
 }
 
 export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; /** of both protocols, to be killed */ connections: Set<Socket>; /** @returns how many connections had to be cut, which is never */ close(): Promise<number> }
-export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kernel, guests: Guests, more: { heartbeatMs?: number; helloMs?: number; floorMs?: number; page?: number } = {}): Promise<LiveServer> {
+export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kernel, guests: Guests, more: { heartbeatMs?: number; helloMs?: number; floorMs?: number; page?: number; /** modules switched off for every tenant: `boards` is what there is */ off?: ReadonlySet<string> } = {}): Promise<LiveServer> {
   const tail = await openTail(kernel.system)
   const loop = keepStepping(tail.step, { floorMs: more.floorMs ?? 20 })
   const deaf = kernel.bell.hear(loop.wake)
@@ -66,8 +66,10 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
     guests.asked.rules++
     return viewer.role === 'admin' || !guests.hidden.has(id)
   }
-  const doors = headerDoors((hint) => guests.list.find((g) => g.tenant === hint)?.tenant ?? undefined)
-  const live = createLive({ kernel, tail, doorkeeper: guests.doorkeeper, doors, trustProxy: [], scopes: { board, card: async (_, id) => !guests.hidden.has(id) }, corsOrigins: ['http://app.test'], tenantHeader: 'org-id', ...more })
+  const doors = { ...headerDoors((hint) => guests.list.find((g) => g.tenant === hint)?.tenant ?? undefined), stateOf: () => ({ status: 'active' as const, off: new Set(more.off) }) }
+  const { 'card.moved': moved, 'board.changed': changed } = boardEvents
+  const modules = [{ name: 'boards', optional: true, scopes: { board, card: board }, events: { 'card.moved': moved, 'board.changed': changed } }]
+  const live = createLive({ kernel, tail, doorkeeper: guests.doorkeeper, doors, trustProxy: [], scopes: { board, card: async (_, id) => !guests.hidden.has(id) }, modules, corsOrigins: ['http://app.test'], tenantHeader: 'org-id', ...more })
   const app = await createServer({
     operations: [], permissions: createPermissions([]), app: kernel.app, system: kernel.system, doorkeeper: guests.doorkeeper, doors, bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: ['http://app.test'], trustProxy: [], limits: false,

@@ -47,7 +47,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const take = limits ? bus.take.bind(bus) : undefined
     const ended = (session: string) => doorkeeper.endSession(session)
     const cookies = createCookies(publicUrl, sessionSeconds, secrets.library)
-    const signIn = createSignIn({ pool, auth, cookies, changed })
+    const signIn = createSignIn({ pool, sealer, auth, cookies, changed })
     const factors = createFactors({ pool, keys, sealer: keys, signIn, issuerName: new URL(publicUrl).hostname, take, changed })
     const passkeys = createPasskeys({ pool, publicUrl, signIn, factors, requireVerifiedEmail })
     const parts = { pool, signIn, factors, security, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
@@ -108,7 +108,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       const client = await pool.connect()
       try {
         for (const text of [
-          `delete from session where "expiresAt" < now()`, `delete from verification where "expiresAt" < now()`, `delete from oauth.artifact where expires_at < now() - interval '1 day'`,
+          `delete from session where "expiresAt" < now()`, `delete from verification where "expiresAt" < now()`, `delete from known_device where seen_at < now() - interval '400 days'`, `delete from oauth.artifact where expires_at < now() - interval '1 day'`,
           `delete from oauth.artifact a where a.grant_id is not null and exists (select from oauth.grant_context g where g.grant_id = a.grant_id and not exists (select from session s where s.id = g.session_id))`,
           `delete from oauth.grant_context g where g.created_at < now() - interval '1 day' and not exists (select from session s where s.id = g.session_id)`,
         ]) await client.query(text)

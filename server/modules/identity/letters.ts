@@ -9,8 +9,9 @@ import { caller, inTransaction, type StampingPool } from './pool.ts'
 import type { PlatformSealer } from './secrets.ts'
 
 /** verify: the link that proves an address. taken: somebody registered with an address that has an account. forgot: the link to a new password.
-    change: the link to a new address, and a word to the old one. changed: the password was changed. secured: another way to prove oneself changed. */
-export type LetterWish = { kind: 'verify' | 'taken' | 'forgot' | 'changed'; email: string } | { kind: 'secured'; email: string; what: string } | { kind: 'change'; user: string; email: string }
+    change: the link to a new address, and a word to the old one. changed: the password was changed. secured: another way to prove oneself changed.
+    device: somebody signed in from a device that was not seen before. */
+export type LetterWish = { kind: 'verify' | 'taken' | 'forgot' | 'changed'; email: string } | { kind: 'secured' | 'device'; email: string; what: string } | { kind: 'change'; user: string; email: string }
 export type Deliver = (mail: NewMail, request: string) => Promise<void>
 const jobName = 'identity.letter'
 const bindingOf = (job: string) => `jobs/secret/${job}`
@@ -49,6 +50,8 @@ export function letterJob({ pool, sealer, publicUrl, deliver }: Options): JobHan
             return [{ to: user.email, person: user.id, subject: 'Your password was changed', text: greet(user.name, ['the password of your account was changed and all other devices were signed out.', '', `If that was not you: ${publicUrl}/forgot`]) }]
           case 'secured':
             return [{ to: user.email, person: user.id, subject: 'The security of your account changed', text: greet(user.name, [`${wish.what}.`, '', `If that was not you, change your password: ${publicUrl}/forgot`]) }]
+          case 'device':
+            return [{ to: user.email, person: user.id, subject: 'A new device signed in', text: greet(user.name, [`${wish.what}.`, '', `If that was you, nothing is to be done. If not, change your password, which signs all devices out: ${publicUrl}/forgot`]) }]
           case 'change': {
             const { rowCount: taken } = await db.query('select 1 from "user" where email = $1', [wish.email])
             const notice = { to: user.email, person: user.id, subject: 'Your address is about to change', text: greet(user.name, [`a new address was named for your account. It changes when the link sent there is followed.`, '', `If that was not you, change your password: ${publicUrl}/forgot`]) }

@@ -5,7 +5,9 @@ import type pg from 'pg'
 import { refuse } from '../../kernel/errors.ts'
 import type { Auth } from './auth.ts'
 import type { Cookies } from './cookies.ts'
+import { noteDevice } from './devices.ts'
 import { caller, type StampingPool } from './pool.ts'
+import type { PlatformSealer } from './secrets.ts'
 
 export type Method = 'password' | 'totp' | 'recovery-code' | 'passkey' | 'social' | 'sso'
 export type Caller = { request: string; ip: string; userAgent: string }
@@ -23,7 +25,7 @@ const nameOf = (token: string) => `challenge:${createHash('sha256').update(token
 export type SignIn = ReturnType<typeof createSignIn>
 
 /** @param changed after each commit: rings the bell */
-export function createSignIn({ pool, auth, cookies, changed }: { pool: StampingPool; auth: Auth; cookies: Pick<Cookies, 'session'>; changed(): void }) {
+export function createSignIn({ pool, sealer, auth, cookies, changed }: { pool: StampingPool; sealer: PlatformSealer; auth: Auth; cookies: Pick<Cookies, 'session'>; changed(): void }) {
   /** Writes on a stamped connection. */
   async function write<T>(request: string, actor: string | null, work: (db: pg.ClientBase) => Promise<T>): Promise<T> {
     return caller.run({ actor, request }, async () => {
@@ -39,6 +41,7 @@ export function createSignIn({ pool, auth, cookies, changed }: { pool: StampingP
     const { internalAdapter } = await auth.$context
     const session = await internalAdapter.createSession(user, false, { ipAddress: from.ip, userAgent: from.userAgent.slice(0, 300) })
     await db.query('insert into session_proof (session_id, user_id, methods, tenant_id, provider_id) values ($1, $2, $3, $4, $5)', [session.id, user, proof.methods, proof.tenant ?? null, proof.provider ?? null])
+    await noteDevice(db, sealer, from, user)
     return session
   }
 

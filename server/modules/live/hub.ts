@@ -1,18 +1,18 @@
 // All live streams of a process: who is let in, where each begins, what ends it. WebSocket and Server-Sent Events are two wires to the same.
-import { hintOf, isUnknown, requireOpen, type Doors, type Hinting } from '../../kernel/doors.ts'
+import { hintOf, isUnknown, requireOpen, type Doors, type Hinting, type TenantState } from '../../kernel/doors.ts'
 import { codes, Problem, type ErrorCode } from '../../kernel/errors.ts'
 import type { Doorkeeper, From, Principal } from '../../kernel/http.ts'
 import { newId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { comparePositions, epochOf, findEnd, findLogState, listEventsUpTo, listPersonEventsUpTo, parsePosition, type EventRow, type Position } from '../../kernel/log.ts'
-import type { ScopeRule } from '../../kernel/module.ts'
+import type { Module, ScopeRule } from '../../kernel/module.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import { opens } from '../../kernel/scopes.ts'
 import type { History, Tail } from '../../kernel/tail.ts'
 import { bodyOf, newPassage, Pack, type Passage } from './packs.ts'
 import { Stream, type Member, type Wire, type Works } from './subscription.ts'
 import { maxTopics, readTopic, topicsOf } from './topics.ts'
-import { createGate, createVisibility } from './visibility.ts'
+import { createGate, createVisibility, featuresOf } from './visibility.ts'
 
 export type HubOptions = {
   kernel: Pick<Kernel, 'app' | 'open' | 'registry' | 'log' | 'metrics'>
@@ -22,6 +22,8 @@ export type HubOptions = {
   tenantHeader: string
   /** noun -> rule, of all modules */
   scopes: Readonly<Record<string, ScopeRule>>
+  /** those that may be switched off for a tenant: their topics are refused then, and their events stay away */
+  modules?: readonly Pick<Module, 'name' | 'optional' | 'scopes' | 'events'>[]
   heartbeatMs?: number
   /** rows of the past read at once */
   page?: number
@@ -37,12 +39,16 @@ export class Ended extends Error {
   }
 }
 /** What a token gives that may differ the next time it is asked. */
-const granted = ({ session, expiresAt, role, operator, scopes, permissions }: Member) => ({ session, expiresAt, role, operator, scopes, permissions })
+const granted = ({ session, expiresAt, role, operator, scopes, permissions, off }: Member) => ({ session, expiresAt, role, operator, scopes, permissions, off })
+const nothingOff: ReadonlySet<string> = new Set()
+/** The code of a topic whose module is switched off. */
+const switchedOff = 'module.off'
 export type Hub = ReturnType<typeof createHub>
 
-export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scopes, heartbeatMs = 10_000, page = 500 }: HubOptions) {
+export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scopes, modules = [], heartbeatMs = 10_000, page = 500 }: HubOptions) {
   const gate = createGate(4)
-  const visibility = createVisibility({ scopes, registry: kernel.registry, gate })
+  const features = featuresOf(modules)
+  const visibility = createVisibility({ scopes, features, registry: kernel.registry, gate })
   const streams = new Set<Stream>()
   const byPerson = new Map<string, Set<Stream>>()
   const byWatch = new Map<string, Set<Stream>>()
@@ -100,6 +106,22 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
       throw error
     }))
   }
+  const isOff = (viewer: Pick<Member, 'off'>, noun: string): boolean => viewer.off.size > 0 && viewer.off.has(features.ofNoun(noun) ?? '')
+  /** What comes after the change is judged by what is on now; topics of what was switched off end, and say so. */
+  const askModules = (stream: Stream) => {
+    const { viewer, topics } = stream
+    if (viewer.tenant === null) return
+    const asked = Promise.resolve().then(() => doors.stateOf(viewer.tenant!))
+    stream.hold(asked.then(({ off }) => {
+      viewer.off = off
+      for (const text of [...topics]) {
+        const topic = readTopic(text)
+        if (typeof topic !== 'object' || !isOff(viewer, topic.noun)) continue
+        topics.delete(text)
+        stream.refuse(text, switchedOff)
+      }
+    }))
+  }
   const watchers = (row: EventRow) => new Set([...(byWatch.get(row.subject_id) ?? []), ...(byWatch.get(row.person_id ?? '') ?? [])])
   const deaf = [
     tail.prepare((events) => Promise.all(events.filter((row) => tail.isFollowed(row.tenant_id)).map((row) => works.open(works.passageOf(row))))),
@@ -120,6 +142,10 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
           return endAll(row.subject_id, 4401, 'the account is gone')
         case 'user.changed':
           return (row.data as { banned?: unknown }).banned === true ? endAll(row.subject_id, 4401, 'the account is blocked') : undefined
+        case 'tenant-plan.changed':
+        case 'plan.changed': // of many tenants, under the platform's id
+          for (const stream of streams) if (row.tenant_id === platformId || stream.viewer.tenant === row.tenant_id) askModules(stream)
+          return
         case 'security.changed': // whoever lacks what is demanded from now on goes
           for (const stream of streams) if (stream.viewer.tenant === row.tenant_id) askAgain(stream)
           return
@@ -140,9 +166,11 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
   }, Math.min(1000, heartbeatMs))
 
   /** A closed tenant's streams have ended, and none begins. */
-  async function requireOpenTenant(tenant: string): Promise<void> {
+  async function requireOpenTenant(tenant: string): Promise<TenantState> {
     try {
-      requireOpen(await doors.stateOf(tenant))
+      const state = await doors.stateOf(tenant)
+      requireOpen(state)
+      return state
     } catch (error) {
       throw error instanceof Problem ? new Ended(4403, error.message, error.code) : error
     }
@@ -159,10 +187,10 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
       await principal.onUse?.({ operation: 'live.listen', tenant })
     }
     const role = tenant === null ? undefined : (principal.role ?? (await roleOf(tenant, principal.actor.id)))
-    if (tenant !== null) await requireOpenTenant(tenant)
+    const off = tenant === null ? nothingOff : (await requireOpenTenant(tenant)).off
     const hindrance = tenant !== null && role && (await doorkeeper.hindrance?.(tenant, principal, role))
     if (hindrance) throw new Ended(4403, codes[hindrance].title, hindrance)
-    return memberOf(principal, tenant, role, token, from)
+    return memberOf(principal, tenant, role, off, token, from)
   }
   /** The tenant that address, header and path name. @throws Ended when they differ */
   const hintedBy = (request: Hinting): Promise<string | undefined> =>
@@ -174,10 +202,10 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
     if (!role) throw new Ended(4403, 'no such tenant, or you are no member of it')
     return role
   }
-  function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined, token: string, from: From): Member {
+  function memberOf(principal: Principal, tenant: string | null, role: TenantRole | undefined, off: ReadonlySet<string>, token: string, from: From): Member {
     const { actor, operator, session, expiresAt, scopes, permissions, onBehalfOf } = principal
     const member: Member = {
-      person: onBehalfOf?.[0] ?? actor.id, tenant, role, operator, session, expiresAt, token, from, scopes, permissions, watches: principal.watches ?? [],
+      person: onBehalfOf?.[0] ?? actor.id, tenant, role, operator, off, session, expiresAt, token, from, scopes, permissions, watches: principal.watches ?? [],
       context: () => kernel.app.context({ tenant: tenant ?? platformId, actor, request: newId(), role: member.role!, operator, session: member.session!, ...(member.scopes ? { scopes: member.scopes, permissions: member.permissions } : {}), ...(onBehalfOf ? { onBehalfOf } : {}) }),
     }
     return member
@@ -189,6 +217,7 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
     if (topic === 'me') return opens(viewer, 'profile') ? undefined : 'scope.denied'
     if (topic === undefined) return 'request.invalid'
     if (viewer.tenant === null) return 'tenant.required'
+    if (topic !== 'tenant' && isOff(viewer, topic.noun)) return switchedOff
     if (topic === 'tenant' || (await visibility.maySubscribe(viewer, topic.noun, topic.id))) return undefined
     return `${topic.noun}.not_found` in codes ? `${topic.noun}.not_found` : 'not_found'
   }

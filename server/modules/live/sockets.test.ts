@@ -300,3 +300,31 @@ test('a stream asks its token again when what it watches changes', async (t) => 
   await record(key.tenant!, 'member.removed', { subject: maker, person: maker })
   assert.equal(await c.closed, 4401)
 })
+
+test('what is switched off for a tenant leaves no stream: its topics end with the reason, its events stay away, also those of the past (S4.7)', async (t) => {
+  const off = new Set<string>()
+  const { guests, move, record, join } = await stage(t, { off })
+  const [ann, board] = [guests.invite(), newId()]
+  const c = await join(ann, ['tenant', `board:${board}`])
+  await c.until('ready')
+  const seen = await move(ann, board)
+  const { cursor } = await c.until('event', (f) => f.event.data.n === seen)
+  off.add('boards')
+  await record(ann.tenant!, 'tenant-plan.changed')
+  assert.deepEqual(await c.until('refused'), { type: 'refused', topic: `board:${board}`, code: 'module.off' })
+  const hidden = await move(ann, board)
+  await record(ann.tenant!, 'nudge.sent', { person: ann.id, data: { n: 100 } })
+  const late = await join(ann, ['tenant', 'me', `board:${board}`], cursor)
+  assert.equal((await late.until('refused')).code, 'module.off')
+  await late.until('event', (f) => f.event.data.n === 100)
+  for (const { frames } of [c, late]) assert.ok(!numbers(frames).includes(hidden), 'an event of what is switched off left')
+  off.clear()
+  await record(ann.tenant!, 'tenant-plan.changed')
+  await record(ann.tenant!, 'nudge.sent', { person: ann.id, data: { n: 101 } })
+  await late.until('event', (f) => f.event.data.n === 101) // behind it the change is known here
+  await late.send({ type: 'subscribe', topics: [`board:${board}`] })
+  await late.until('subscribed')
+  const back = await move(ann, board)
+  await late.until('event', (f) => f.event.data.n === back)
+  await c.until('event', (f) => f.event.data.n === back) // by the tenant's topic
+})

@@ -4,14 +4,22 @@ import type { Context, Who } from '../../kernel/db.ts'
 import type { EventRegistry } from '../../kernel/events.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { EventRow } from '../../kernel/log.ts'
-import type { ScopeRule } from '../../kernel/module.ts'
+import type { Module, ScopeRule } from '../../kernel/module.ts'
 import { roleReaches, type TenantRole } from '../../kernel/schema.ts'
 import { opens } from '../../kernel/scopes.ts'
 import { nounOf } from './topics.ts'
 
 /** A person (or key) on a stream, in one tenant or none. */
-export type Viewer = Pick<Who, 'scopes' | 'permissions'> & { person: string; tenant: string | null; role: TenantRole | undefined; operator: boolean; context(): Context }
+export type Viewer = Pick<Who, 'scopes' | 'permissions'> & { person: string; tenant: string | null; role: TenantRole | undefined; operator: boolean; /** modules that are switched off for the tenant */ off: ReadonlySet<string>; context(): Context }
 type Answers = Map<string, boolean | Promise<boolean>> // by person
+
+/** Which optional module a topic's noun or an event belongs to. */
+export type Features = { ofNoun(noun: string): string | undefined; ofEvent(name: string): string | undefined }
+export function featuresOf(modules: readonly Pick<Module, 'name' | 'optional' | 'scopes' | 'events'>[]): Features {
+  const named = (part: 'scopes' | 'events') => new Map(modules.flatMap((m) => (m.optional ? Object.keys(m[part] ?? {}).map((name): [string, string] => [name, m.name]) : [])))
+  const [nouns, events] = [named('scopes'), named('events')]
+  return { ofNoun: (noun) => nouns.get(noun), ofEvent: (name) => events.get(name) }
+}
 
 /** At most so many questions at once, so that streams never take all connections from requests. */
 export function createGate(width: number): <T>(ask: () => Promise<T>) => Promise<T> {
@@ -30,7 +38,7 @@ export function createGate(width: number): <T>(ask: () => Promise<T>) => Promise
   }
 }
 
-export function createVisibility({ scopes, registry, gate, most = 200_000 }: { scopes: Readonly<Record<string, ScopeRule>>; registry: EventRegistry; gate: ReturnType<typeof createGate>; most?: number }) {
+export function createVisibility({ scopes, features, registry, gate, most = 200_000 }: { features: Features; scopes: Readonly<Record<string, ScopeRule>>; registry: EventRegistry; gate: ReturnType<typeof createGate>; most?: number }) {
   const kept = new Map<string, Map<string, Answers>>() // tenant -> noun:id -> person
   let size = 0
 
@@ -77,6 +85,7 @@ export function createVisibility({ scopes, registry, gate, most = 200_000 }: { s
       const isOwn = row.person_id !== null && row.person_id === viewer.person
       if (row.tenant_id === platformId) return isOwn && opens(viewer, 'profile') && (declared.audience !== 'admins' || viewer.operator)
       if (viewer.tenant === null || row.tenant_id !== viewer.tenant || viewer.role === undefined) return false
+      if (viewer.off.size && viewer.off.has(features.ofEvent(row.name) ?? '')) return false
       if (declared.audience === 'person' && !isOwn) return false
       if (declared.audience === 'admins' && !(roleReaches(viewer.role, 'admin') && opens(viewer, 'admin', 'events.read'))) return false
       return declared.scope && row.scope_id ? sees(viewer as Viewer & { tenant: string }, nounOf(declared.scope), row.scope_id) : true
