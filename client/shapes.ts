@@ -41,14 +41,14 @@ export type ChangeOAuthClient = { name?: string; redirectUris?: string[]; postLo
 export type ChangeOAuthScope = { description?: string; permissions?: string[] }
 
 /** `limits` and `modules` replace those of before. */
-export type ChangePlan = { title?: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; position?: number; isDefault?: true }
+export type ChangePlan = { title?: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules?: Record<string, boolean>; position?: number; isDefault?: true }
 
 export type ChangeServiceKey = { name?: string; scopes?: string[]; expiresAt?: string | null; addresses?: string[]; status?: 'active' | 'inactive'; operations?: string[]; tenants?: string[] | null }
 
 export type ChangeSsoProvider = { name?: string; oidc?: { issuer: string; clientId: string; scopes?: string[]; clientSecret?: string | null }; saml?: { metadata?: string; entityId?: string; ssoUrl?: string; certificates?: string[] }; groupsClaim?: string; roles?: ({ group: string; role: 'viewer' | 'member' | 'admin' })[]; defaultRole?: 'viewer' | 'member' | 'admin' }
 
 /** Admins: name and slug. Operators: plan, limits and modules that differ from it, status. */
-export type ChangeTenant = { name?: string; slug?: string; plan?: string; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; status?: 'active' | 'suspended' }
+export type ChangeTenant = { name?: string; slug?: string; plan?: string; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules?: Record<string, boolean>; status?: 'active' | 'suspended' }
 
 export type ChangeTenantSettings = { eventRetentionDays?: number | null }
 
@@ -141,7 +141,7 @@ export type ListedRun = { id: string; workflowId: string; workflowName: string; 
 
 export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number; recent: ('pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled')[] } }
 
-/** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you. A `prev` that is not the cursor you had is a hole: connect again with your own. */
+/** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you, or, as `module.off`, its part of the product is switched off for the tenant. A `prev` that is not the cursor you had is a hole: connect again with your own. */
 export type LiveFrame = { type: 'ready'; cursor: string; prev: string | null } | { type: 'event'; cursor: string; prev: string | null; event: Event } | { type: 'heartbeat'; cursor: string; prev: string | null } | { type: 'resync'; cursor: string; prev: string | null } | { type: 'refused'; topic: string; code: string }
 
 export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
@@ -169,7 +169,7 @@ export type NewOAuthClient = { name: string; redirectUris?: string[]; postLogout
 
 export type NewOAuthScope = { name: string; description: string; permissions: string[] }
 
-export type NewPlan = { name: string; title: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules?: Record<string, boolean>; position?: number }
+export type NewPlan = { name: string; title: string; description?: string | null; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules?: Record<string, boolean>; position?: number }
 
 export type NewRecoveryCodes = { recoveryCodes: string[] | null }
 
@@ -226,7 +226,7 @@ export type PasskeyList = { items: Passkey[]; next: string | null }
 export type PersonExport = { user: User; preferences: Preferences; credentials: Record<string, unknown>[]; sessions: Record<string, unknown>[]; memberships: Record<string, unknown>[]; invitationsSent: Record<string, unknown>[] }
 
 /** A meter that `limits` does not name has no limit. New tenants get the plan with `isDefault`. */
-export type Plan = { id: string; name: string; title: string; description: string | null; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules: Record<string, boolean>; position: number; isDefault: boolean; version: number; createdAt: string; updatedAt: string; tenants: number }
+export type Plan = { id: string; name: string; title: string; description: string | null; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules: Record<string, boolean>; position: number; isDefault: boolean; version: number; createdAt: string; updatedAt: string; tenants: number }
 
 export type PlanFits = { items: ({ plan: string; title: string; current: boolean; fits: boolean; meters: ({ meter: string; per: 'level' | 'day' | 'month'; unit: 'count' | 'bytes'; used: number; limit: number | null; fits: boolean })[] })[] }
 
@@ -325,7 +325,7 @@ export type Template = { id: string; name: string; description: string; category
 export type TemplateList = { items: Template[]; next: null }
 
 /** `role` is yours in it. */
-export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; plan: string; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null }; modules: string[]; createdAt: string; updatedAt: string; version: number }
+export type Tenant = { id: string; slug: string; name: string; logo: string | null; status: 'active' | 'deleting' | 'suspended'; deletesAt: string | null; role: 'viewer' | 'member' | 'admin' | 'owner' | null; plan: string; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules: string[]; createdAt: string; updatedAt: string; version: number }
 
 export type TenantList = { items: Tenant[]; next: string | null }
 

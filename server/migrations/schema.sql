@@ -158,6 +158,16 @@ grant select, insert, update, delete on identity.invitation to gw_identity;
 grant select (id, "organizationId", email, role, status, "expiresAt", "createdAt", "inviterId", "updatedAt", version, "sentAt") on identity.invitation to gw_system;
 comment on table identity.invitation is 'no tenant: column "organizationId" of the library, with policies of its own';
 
+create table identity.known_device (
+  user_id uuid not null,
+  device bytea not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint known_device_pkey PRIMARY KEY (user_id, device),
+  constraint known_device_user_id_fkey FOREIGN KEY (user_id) REFERENCES identity."user"(id) ON DELETE CASCADE
+);
+grant select, insert, update, delete on identity.known_device to gw_identity;
+comment on table identity.known_device is 'no tenant: a person''s. no events: follows from session.started';
+
 create table identity.last_tenant (
   user_id uuid not null,
   tenant_id uuid not null,
@@ -483,6 +493,17 @@ end $function$;
 revoke execute on function public.add_event_month(date) from public;
 grant execute on function public.add_event_month(date) to gw_system;
 
+CREATE OR REPLACE FUNCTION public.admit_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform take_quota(new.tenant_id, 'runs', 1, runs_period());
+  new.over_limit := false;
+  perform tell_of_run(new, 'run.admitted');
+  return new;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.apply_tenancy(t regclass, rights text DEFAULT 'select, insert, update, delete'::text)
  RETURNS void
  LANGUAGE plpgsql
@@ -517,6 +538,17 @@ revoke execute on function public.board_column(jsonb,text) from public;
 grant execute on function public.board_column(jsonb,text) to gw_app;
 grant execute on function public.board_column(jsonb,text) to gw_system;
 
+CREATE OR REPLACE FUNCTION public.count_api_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $function$
+begin
+  perform take_quota(coalesce(new.tenant_id, old.tenant_id), 'keys', case tg_op when 'INSERT' then 1 else -1 end);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.count_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -537,6 +569,25 @@ AS $function$
 declare before int := case when tg_op <> 'INSERT' and old.deleted_at is null then 1 else 0 end; after int := case when tg_op <> 'DELETE' and new.deleted_at is null then 1 else 0 end;
 begin
   if after <> before then perform take_quota(coalesce(new.tenant_id, old.tenant_id), 'projects', after - before); end if;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.count_runs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare sums record; one runs;
+begin
+  for sums in select b.tenant_id, count(*) filter (where b.parent_run is not null) as children, count(*) filter (where b.parent_run is null and b.dedup_key is null) as asked from born b group by 1 order by 1 loop
+    if sums.children > 0 then perform try_quota(sums.tenant_id, 'runs', sums.children, runs_period(), true); end if;
+    if sums.asked > 0 then perform take_quota(sums.tenant_id, 'runs', sums.asked, runs_period()); end if;
+  end loop;
+  for one in select * from born b where b.parent_run is null and b.dedup_key is not null order by b.tenant_id, b.id loop
+    if not try_quota(one.tenant_id, 'runs', 1, runs_period(), false) then
+      update runs r set over_limit = true, pause_requested = true, status = 'paused', due_at = null where r.tenant_id = one.tenant_id and r.id = one.id;
+      perform tell_of_run(one, 'run.parked');
+    end if;
+  end loop;
   return null;
 end $function$;
 
@@ -858,6 +909,12 @@ CREATE OR REPLACE FUNCTION public.refuse(state text, code text, detail text)
 AS $function$
 begin raise exception using errcode = state, message = code || ': ' || detail; end $function$;
 
+CREATE OR REPLACE FUNCTION public.runs_period()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$ select to_char(now() at time zone 'UTC', 'YYYY-MM') $function$;
+
 CREATE OR REPLACE FUNCTION public.search_tasks(asked text, projects uuid[], below real, below_id uuid, most integer, loose boolean DEFAULT true)
  RETURNS TABLE(id uuid, score real)
  LANGUAGE plpgsql
@@ -939,6 +996,14 @@ begin
   return now_used;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.tell_of_run(of_run public.runs, said text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into events (tenant_id, id, name, subject_type, subject_id, parent_id, actor_type, actor_id, data, cause_id, request_id)
+  values (of_run.tenant_id, uuid7(), said, 'run', of_run.id, of_run.workflow_id, 'system', null, jsonb_build_object('workflowId', of_run.workflow_id, 'version', of_run.workflow_version), of_run.cause_id, of_run.request_id)
+$function$;
+
 CREATE OR REPLACE FUNCTION public.tenancy_faults()
  RETURNS TABLE(object text, fault text)
  LANGUAGE sql
@@ -1003,6 +1068,19 @@ begin
   return new;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.try_quota(of_tenant uuid, of_meter text, n bigint, of_period text, beyond boolean)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare now_used bigint;
+begin
+  insert into usage_levels as l (tenant_id, meter, period, used) values (of_tenant, of_meter, of_period, n)
+    on conflict (tenant_id, meter, period) do update set used = l.used + excluded.used returning l.used into now_used;
+  if beyond or not exists (select from plan_limit(of_tenant, of_meter) p where now_used > p.most) then return true; end if;
+  update usage_levels l set used = l.used - n where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period;
+  return false;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.uuid7()
  RETURNS uuid
  LANGUAGE sql
@@ -1051,6 +1129,7 @@ alter table public.api_keys enable row level security;
 alter table public.api_keys force row level security;
 create policy system on public.api_keys as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.api_keys as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_usage AFTER INSERT OR DELETE ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.count_api_key();
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE OF name, hint, hash, former_hash, former_until, scopes, addresses, enabled, expires_at, made_by ON public.api_keys FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.api_keys to gw_app;
 grant select, insert, update, delete on public.api_keys to gw_system;
@@ -1842,6 +1921,7 @@ create table public.runs (
   created_at timestamp with time zone default now() not null,
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
+  over_limit boolean default false not null,
   constraint runs_pkey PRIMARY KEY (tenant_id, id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 ) with (fillfactor=85);
@@ -1852,12 +1932,15 @@ comment on index public.runs_due is 'not by tenant: a worker takes what is due';
 CREATE INDEX runs_lane ON public.runs USING btree (tenant_id, due_at) WHERE (due_at IS NOT NULL);
 CREATE INDEX runs_open ON public.runs USING btree (tenant_id) WHERE (finished_at IS NULL);
 CREATE INDEX runs_parent ON public.runs USING btree (tenant_id, parent_run) WHERE (parent_run IS NOT NULL);
+CREATE INDEX runs_parked ON public.runs USING btree (tenant_id, id) WHERE (over_limit AND (finished_at IS NULL));
 CREATE INDEX runs_schedule ON public.runs USING btree (tenant_id, schedule_id) WHERE ((schedule_id IS NOT NULL) AND (finished_at IS NULL));
 CREATE INDEX runs_workflow ON public.runs USING btree (tenant_id, workflow_id, id);
 alter table public.runs enable row level security;
 alter table public.runs force row level security;
 create policy system on public.runs as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.runs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER admit BEFORE UPDATE OF pause_requested ON public.runs FOR EACH ROW WHEN ((old.over_limit AND old.pause_requested AND (NOT new.pause_requested))) EXECUTE FUNCTION public.admit_run();
+CREATE TRIGGER count_usage AFTER INSERT ON public.runs REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION public.count_runs();
 grant select, insert, update on public.runs to gw_app;
 grant select, insert, update, delete on public.runs to gw_system;
 
