@@ -47,7 +47,7 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const take = limits ? bus.take.bind(bus) : undefined
     const ended = (session: string) => doorkeeper.endSession(session)
     const cookies = createCookies(publicUrl, sessionSeconds, secrets.library)
-    const signIn = createSignIn({ pool, sealer, auth, cookies, changed })
+    const signIn = createSignIn({ pool, sealer: keys, auth, cookies, changed })
     const factors = createFactors({ pool, keys, sealer: keys, signIn, issuerName: new URL(publicUrl).hostname, take, changed })
     const passkeys = createPasskeys({ pool, publicUrl, signIn, factors, requireVerifiedEmail })
     const parts = { pool, signIn, factors, security, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
