@@ -3,7 +3,7 @@ import type { Context, Happened } from '../../../kernel/db.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { Nullable, Type, type Static } from '../../../kernel/schema.ts'
 import { sql, statement } from '../../../kernel/sql.ts'
-import type { EngineOptions, Limits, StartOptions, Steered } from './engine.ts'
+import type { EngineName, EngineOptions, Limits, StartOptions, Steered } from './engine.ts'
 import { fault } from './faults.ts'
 import { behind, handledNodes } from './graph.ts'
 import type { Json } from './port.ts'
@@ -19,27 +19,31 @@ const runColumns = sql`id, workflow_id, workflow_version, status, cancel_request
 const findRun = statement('runs.find', RunRow, (tenant: string, id: string) => sql`select ${runColumns} from runs where tenant_id = ${tenant} and id = ${id}`)
 const lockRun = statement('runs.lock', RunRow, (tenant: string, id: string) => sql`select ${runColumns} from runs where tenant_id = ${tenant} and id = ${id} for update`)
 const Only = Type.Object({ id: Text })
-const insertRun = statement('runs.start', Only, (o: { tenant: string; id: string; workflow: string; version: number; entry: string | null; input: string; dedupKey: string | null; schedule: string | null; actorType: string; actorId: string | null; cause: string | null; request: string; depth: number }) => sql`
-  insert into runs (tenant_id, id, workflow_id, workflow_version, entry, input, dedup_key, schedule_id, actor_type, actor_id, cause_id, request_id, depth)
-  values (${o.tenant}, ${o.id}, ${o.workflow}, ${o.version}, ${o.entry}, ${o.input}::jsonb, ${o.dedupKey}, ${o.schedule}, ${o.actorType}, ${o.actorId}, ${o.cause}, ${o.request}, ${o.depth})
+const insertRun = statement('runs.start', Only, (o: { tenant: string; id: string; engine: EngineName; workflow: string; version: number; entry: string | null; input: string; dedupKey: string | null; schedule: string | null; actorType: string; actorId: string | null; cause: string | null; request: string; depth: number }) => sql`
+  insert into runs (tenant_id, id, engine, workflow_id, workflow_version, entry, input, dedup_key, schedule_id, actor_type, actor_id, cause_id, request_id, depth)
+  values (${o.tenant}, ${o.id}, ${o.engine}, ${o.workflow}, ${o.version}, ${o.entry}, ${o.input}::jsonb, ${o.dedupKey}, ${o.schedule}, ${o.actorType}, ${o.actorId}, ${o.cause}, ${o.request}, ${o.depth})
   on conflict do nothing returning id`)
 const findByKey = statement('runs.by-key', Only, (tenant: string, key: string | null) => sql`select id from runs where tenant_id = ${tenant} and dedup_key = ${key}`)
 const insertSignal = statement('run-signals.insert', Only, (tenant: string, id: string, run: string, name: string, payload: string, actor: string | null) => sql`
   insert into run_signals (tenant_id, id, run_id, name, payload, actor_id) values (${tenant}, ${id}, ${run}, ${name}, ${payload}::jsonb, ${actor}) on conflict do nothing returning id`)
-/** Whatever must wake a run writes this with its own row: a run that parks at the same moment sees it. */
+/**
+ * Whatever must wake a run writes this with its own row: a run that parks at the same moment sees it. A worker of the embedded engine looks at
+ * the runs it holds; one that another engine works on must be told, so it is due.
+ */
 const wakeRun = (tenant: string, id: string) => sql`
-  update runs set wake_seq = wake_seq + 1, due_at = case when status = 'waiting' then now() else due_at end where tenant_id = ${tenant} and id = ${id}`
+  update runs set wake_seq = wake_seq + 1, due_at = case when status = 'waiting' or (status = 'running' and engine <> 'embedded') then now() else due_at end where tenant_id = ${tenant} and id = ${id}`
 const cancelTree = statement('runs.cancel', Only, (tenant: string, id: string) => sql`
   with recursive tree(id) as (
     select ${id}::uuid union all select r.id from tree t join runs r on r.tenant_id = ${tenant} and r.parent_run = t.id where r.closes_with_parent and r.finished_at is null
   ), mine as (select r.id from tree t join runs r on r.tenant_id = ${tenant} and r.id = t.id where r.finished_at is null and not r.cancel_requested order by r.id for update of r)
-  update runs r set cancel_requested = true, wake_seq = r.wake_seq + 1, due_at = case when r.status = 'running' then r.due_at else now() end
+  update runs r set cancel_requested = true, wake_seq = r.wake_seq + 1, due_at = case when r.status = 'running' and r.engine = 'embedded' then r.due_at else now() end
   from mine m where r.tenant_id = ${tenant} and r.id = m.id returning r.id`)
 const askPause = (tenant: string, id: string) => sql`
-  update runs set pause_requested = true, wake_seq = wake_seq + 1, status = case when status = 'running' then status else 'paused' end, due_at = case when status = 'running' then due_at end
+  update runs set pause_requested = true, wake_seq = wake_seq + 1, status = case when status = 'running' then status else 'paused' end,
+    due_at = case when status <> 'running' then null when engine = 'embedded' then due_at else now() end
   where tenant_id = ${tenant} and id = ${id}`
 const endPause = (tenant: string, id: string) => sql`
-  update runs set pause_requested = false, wake_seq = wake_seq + 1, status = case when status = 'paused' then 'pending' else status end, due_at = case when status = 'paused' then now() else due_at end
+  update runs set pause_requested = false, wake_seq = wake_seq + 1, status = case when status = 'paused' then 'pending' else status end, due_at = case when status = 'paused' or (status = 'running' and engine <> 'embedded') then now() else due_at end
   where tenant_id = ${tenant} and id = ${id}`
 /** The outcomes of these nodes are open again. What was done is done under another idempotency key; what failed is tried again under its own. */
 const reopenSteps = (tenant: string, run: string, nodes: readonly string[], handled: readonly string[], key: string | null) => sql`
@@ -61,7 +65,7 @@ export function startRun(ctx: Context, store: Store, limits: Limits, o: StartOpt
     const id = newId()
     const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
     const [born] = await tx(insertRun({
-      tenant, id, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, dedupKey: o.dedupKey ?? null, schedule: o.scheduleId ?? null,
+      tenant, id, engine: store.engine, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, dedupKey: o.dedupKey ?? null, schedule: o.scheduleId ?? null,
       actorType: actor.type, actorId: actor.id, cause: tx.cause ?? null, request: tx.request, depth,
     }))
     if (!born) return { happened: [], result: { id: (await tx(findByKey(tenant, o.dedupKey ?? null)))[0]!.id, created: false } }

@@ -14,7 +14,7 @@ export function openEngine(o: EngineOptions): Engine {
   const worker = o.work
     ? startWorker({
         kernel: o.kernel, store, limits, slots: o.slots ?? 100, leaseMs: o.leaseMs ?? 30_000, inMemoryWaitMs: o.inMemoryWaitMs ?? 1000, load: o.load, run: o.run, activeVersion,
-        tick: () => startDue(store, o.kernel, activeVersion, limits),
+        tick: async () => { if (o.schedules !== false) await startDue(store, o.kernel, activeVersion, limits) },
       })
     : undefined
   let closed: Promise<void> | undefined

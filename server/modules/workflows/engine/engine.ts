@@ -4,6 +4,8 @@ import type { Kernel } from '../../../kernel/kernel.ts'
 import type { Compiled } from './compiled.ts'
 import type { Json, Ref, RunInfo, StepCall } from './port.ts'
 
+/** Which engine a run lives in, from its beginning to its end. */
+export type EngineName = 'embedded' | 'temporal'
 /** Who and what began a run, as its row says. Permissions are looked up with it at each step. */
 export type RunFacts = RunInfo & { actor: Actor; causeId: string | null; depth: number; parentRun: string | null }
 export type StepPlace = {
@@ -58,6 +60,8 @@ export type EngineOptions = {
   inMemoryWaitMs?: number
   /** finished runs are kept so long; 0 for ever. A tenant may choose for itself. */
   retentionDays?: number
+  /** whether schedules are looked after here; true unless another engine beside this one does */
+  schedules?: boolean
 }
 
 export type StartOptions = {
@@ -94,7 +98,7 @@ export type Schedule = {
 export type Steered = 'done' | 'not_found' | 'finished' | 'unchanged'
 
 export type Engine = {
-  readonly kind: string
+  readonly kind: EngineName
   /** Writes the run and `run.started` into the caller's transaction; it begins when that commits. @returns `created: false` and the run there is, for a known dedup key */
   start(ctx: Context, o: StartOptions): Promise<{ id: string; created: boolean }>
   /** Kept until the run waits for that name; the same `id` again is the same signal. */

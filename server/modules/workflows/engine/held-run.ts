@@ -2,8 +2,10 @@
 // it still asks for stays unanswered.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { newId } from '../../../kernel/ids.ts'
+import { attemptStep, pauseAfter } from './attempt.ts'
 import type { Limits, RunFacts, StepRunner } from './engine.ts'
 import { Cancelled, Dropped, fault, Parked, recordOf, type ErrorRecord } from './faults.ts'
+import { idempotencyKeyOf, nodeOf, outcomeOf } from './outcome.ts'
 import type { DefRef, DurablePort, Json, Ref, SignalResult, StepCall } from './port.ts'
 import type { NewStep, StepRow } from './queries.ts'
 import type { Store } from './store.ts'
@@ -22,7 +24,6 @@ export type Bench = {
 type Wait = { due: number | null; kind: string; shielded: boolean; wake(): void; /** ends it unanswered */ drop(): void }
 type Outcome = Omit<StepRow, 'due_at' | 'finished_at'>
 const longestTimer = 2 ** 31 - 1
-const longestPause = 86_400_000
 const never = (): Promise<never> => new Promise(() => {})
 
 export class HeldRun implements DurablePort {
@@ -303,19 +304,15 @@ export class HeldRun implements DurablePort {
     }
     const { error } = result
     if (this.#cancelled && !this.#shielded.getStore()) throw this.#cancelled // it was told to stop: no outcome
-    const { name, code, retryable, retryAfterMs } = (error ?? {}) as { name?: string; code?: unknown; retryable?: boolean; retryAfterMs?: number }
-    const { retry } = call
-    const last = attempt >= retry.max || retryable === false || retry.nonRetryable?.some((x) => x === name || x === code)
-    if (last) return this.#record({ ...base, state: 'failed', error: recordOf(error) })
-    const pause = Math.min(retry.capMs, retry.baseMs * retry.factor ** (attempt - 1))
-    const due = now() + Math.min(longestPause, Math.max(pause, Number.isFinite(retryAfterMs) ? retryAfterMs! : 0))
+    const pause = pauseAfter(error, call.retry, attempt)
+    if (pause === undefined) return this.#record({ ...base, state: 'failed', error: recordOf(error) })
+    const due = now() + pause
     return { ...(await this.#record({ ...base, state: 'pending', error: recordOf(error), due })), due }
   }
 
   async #perform(call: StepCall, { key, attempt, started, idempotencyKey }: { key: string; attempt: number; started: number; idempotencyKey: string }): Promise<{ output: unknown } | { error: unknown }> {
     const { run, store, longStepMs } = this.#bench
     const stop = new AbortController()
-    let timer: NodeJS.Timeout | undefined
     let begun: Promise<unknown> = Promise.resolve()
     // a step that lasts is told of while it does; others cost one row
     const long = setTimeout(() => {
@@ -325,16 +322,8 @@ export class HeldRun implements DurablePort {
     }, longStepMs)
     this.#stops.set(stop, this.#shielded.getStore() === true)
     try {
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => (reject(fault('step.timed_out', `no answer within ${call.timeoutMs} ms`)), stop.abort()), Math.min(call.timeoutMs, longestTimer))
-        stop.signal.addEventListener('abort', () => reject(fault('step.stopped', 'the run was cancelled, or went to another worker')))
-      })
-      const load = (value: Json | Ref) => store.open(this.#at, value)
-      return { output: await Promise.race([run(call, { run: this.run, key, attempt, idempotencyKey, signal: stop.signal, load }), late]) }
-    } catch (error) {
-      return { error }
+      return await attemptStep(run, call, { run: this.run, key, attempt, idempotencyKey, load: (value) => store.open(this.#at, value) }, stop)
     } finally {
-      clearTimeout(timer)
       clearTimeout(long)
       this.#stops.delete(stop)
       await begun // one row is not written twice in one statement
@@ -342,8 +331,7 @@ export class HeldRun implements DurablePort {
     }
   }
   #idempotencyKey(key: string): string {
-    const redo = this.#history.get(key)?.redo ?? 0
-    return `${this.run.id}:${key}${redo ? `~${redo}` : ''}`
+    return idempotencyKeyOf(this.run.id, key, this.#history.get(key)?.redo ?? 0)
   }
 
   /** One after the other: two waits for the same name must not look at the same signal. */
@@ -375,7 +363,7 @@ export class HeldRun implements DurablePort {
         const { actor, causeId, depth, tenantId } = this.run
         await store.share(tenantId, this.run.id, id, input)
         const born = await store.startChild({
-          tenant: tenantId, id, workflow: def.id, version, input: JSON.stringify(input ?? null), parentRun: wait || onParentClose === 'cancel' ? this.run.id : null, parentKey: key,
+          tenant: tenantId, id, engine: 'embedded', workflow: def.id, version, input: JSON.stringify(input ?? null), parentRun: wait || onParentClose === 'cancel' ? this.run.id : null, parentKey: key,
           closesWithParent: onParentClose === 'cancel', dedupKey, actorType: actor.type, actorId: actor.id, cause: causeId, request: this.#request, depth: depth + 1, eventId: newId(),
         })
         this.#bench.startedChild()
@@ -404,10 +392,3 @@ export class HeldRun implements DurablePort {
 
 type Wanted = { key: string; node: string; kind: string; state: 'pending' | 'done' | 'failed'; attempt?: number; error?: ErrorRecord | null; due?: number | null; started?: number }
 const timeText = (ms: number): string => new Date(ms).toISOString()
-/** `each[3].y/ask` belongs to node `y`. */
-const nodeOf = (key: string): string => key.slice(key.lastIndexOf('.') + 1).split('/')[0]!
-function outcomeOf(row: Pick<Outcome, 'state' | 'output' | 'error' | 'key'>): Json | Ref {
-  if (row.state !== 'failed') return row.output as Json | Ref
-  const { message, code } = (row.error ?? { message: 'failed', code: 'Error' }) as ErrorRecord
-  throw Object.assign(new Error(message), { code, key: row.key })
-}

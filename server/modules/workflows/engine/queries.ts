@@ -1,6 +1,7 @@
 // The statements of the embedded engine's workers, as gw_system over all tenants. Each change of a run is fenced by its epoch; none touches a row twice.
 import { Nullable, Type, type Static } from '../../../kernel/schema.ts'
 import { sql, statement } from '../../../kernel/sql.ts'
+import type { EngineName } from './engine.ts'
 
 const Text = Type.String()
 const runFacts = {
@@ -8,14 +9,14 @@ const runFacts = {
   claims: Type.Integer(), progress: Type.Integer(), cancel_requested: Type.Boolean(), pause_requested: Type.Boolean(), parent_run: Nullable(Text), actor_type: Text, actor_id: Nullable(Text),
   cause_id: Nullable(Text), request_id: Nullable(Text), depth: Type.Integer(), created_at: Text, started_at: Nullable(Text),
 }
-const ClaimedRow = Type.Object(runFacts)
+export const ClaimedRow = Type.Object(runFacts)
 export type ClaimedRow = Static<typeof ClaimedRow>
-const claimed = sql`r.tenant_id, r.id, r.workflow_id, r.workflow_version, r.entry, r.input, r.epoch, r.wake_seq, r.claims, r.progress, r.cancel_requested, r.pause_requested, r.parent_run,
+export const claimed = sql`r.tenant_id, r.id, r.workflow_id, r.workflow_version, r.entry, r.input, r.epoch, r.wake_seq, r.claims, r.progress, r.cancel_requested, r.pause_requested, r.parent_run,
   r.actor_type, r.actor_id, r.cause_id, r.request_id, r.depth, r.created_at, r.started_at`
 
 export type ClaimOptions = { worker: string; want: number; cap: number; leaseMs: number }
 /** Runs at work per tenant; one whose lease ran out counts as due, not as at work. */
-const busy = sql`busy as materialized (select tenant_id, count(*)::int as n from runs where status = 'running' and due_at > now() group by tenant_id)`
+const busy = sql`busy as materialized (select tenant_id, count(*)::int as n from runs where status = 'running' and engine = 'embedded' and due_at > now() group by tenant_id)`
 /** Taken in the order they came due, `cap` of a tenant at work at most. A dead worker's run is simply a run whose time has come. */
 const take = (o: ClaimOptions) => sql`
   mine as (select r.tenant_id, r.id from picked p join runs r using (tenant_id, id) where r.due_at <= now() for update of r skip locked)
@@ -39,7 +40,7 @@ export const claimRunsByLane = statement('runs.claim-by-lane', ClaimedRow, (o: C
     order by d.due_at limit ${o.want}
   ), ${take(o)}`)
 export const findClock = statement('runs.clock', Type.Object({ now_ms: Type.Number(), due: Type.Integer() }), () => sql`
-  select (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms, (select count(*)::int from (select from runs where due_at <= now() limit ${claimWindow}) d) as due`)
+  select (extract(epoch from clock_timestamp()) * 1000)::float8 as now_ms, (select count(*)::int from (select from runs where due_at <= now() and engine = 'embedded' limit ${claimWindow}) d) as due`)
 
 export type HeldRow = { tenant: string; id: string; epoch: number; seen: number }
 const NewsRow = Type.Object({ id: Text, epoch: Type.Integer(), wake_seq: Type.Integer(), cancel_requested: Type.Boolean(), pause_requested: Type.Boolean(), status: Text })
@@ -66,7 +67,7 @@ export const StepRow = Type.Object({
   key: Text, kind: Text, state: Type.Enum(['pending', 'done', 'failed']), attempt: Type.Integer(), redo: Type.Integer(), output: Type.Unknown(), error: Type.Unknown(), due_at: Nullable(Text), finished_at: Nullable(Text),
 })
 export type StepRow = Static<typeof StepRow>
-const stepColumns = sql`s.key, s.kind, s.state, s.attempt, s.redo, s.output, s.error, s.due_at, s.finished_at`
+export const stepColumns = sql`s.key, s.kind, s.state, s.attempt, s.redo, s.output, s.error, s.due_at, s.finished_at`
 export const listSteps = statement('runs.steps', StepRow, (tenant: string, run: string) => sql`select ${stepColumns} from run_steps s where s.tenant_id = ${tenant} and s.run_id = ${run}`)
 /** What stands recorded under a key, asked by the owner alone. */
 export const findStep = statement('runs.step', StepRow, (tenant: string, run: string, epoch: number, key: string) => sql`
@@ -143,7 +144,7 @@ export const wakeParents = statement('runs.wake-parents', WokenRow, (children: r
     select p.tenant_id, p.id from (select distinct c.tenant_id, c.parent_run from unnest(${tenants}::uuid[], ${ids}::uuid[]) g(tenant_id, id)
       join runs c on c.tenant_id = g.tenant_id and c.id = g.id and c.finished_at is not null and c.parent_run is not null) d
     join runs p on p.tenant_id = d.tenant_id and p.id = d.parent_run where p.finished_at is null order by p.tenant_id, p.id for update of p)
-  update runs p set wake_seq = p.wake_seq + 1, due_at = case when p.status = 'waiting' then now() else p.due_at end from parents w where p.tenant_id = w.tenant_id and p.id = w.id returning p.id`
+  update runs p set wake_seq = p.wake_seq + 1, due_at = case when p.status = 'waiting' or (p.status = 'running' and p.engine <> 'embedded') then now() else p.due_at end from parents w where p.tenant_id = w.tenant_id and p.id = w.id returning p.id`
 }, [[[]]])
 /** Children that end with a parent that has ended: their own end goes on downwards. */
 export const closeChildren = (parents: readonly { tenant: string; id: string }[]) => {
@@ -152,23 +153,23 @@ export const closeChildren = (parents: readonly { tenant: string; id: string }[]
   with below as (
     select c.tenant_id, c.id from unnest(${tenants}::uuid[], ${ids}::uuid[]) g(tenant_id, id) join runs p on p.tenant_id = g.tenant_id and p.id = g.id and p.finished_at is not null
     join runs c on c.tenant_id = p.tenant_id and c.parent_run = p.id where c.closes_with_parent and c.finished_at is null and not c.cancel_requested order by c.tenant_id, c.id for update of c)
-  update runs c set cancel_requested = true, wake_seq = c.wake_seq + 1, due_at = case when c.status = 'running' then c.due_at else now() end from below b where c.tenant_id = b.tenant_id and c.id = b.id`
+  update runs c set cancel_requested = true, wake_seq = c.wake_seq + 1, due_at = case when c.status = 'running' and c.engine = 'embedded' then c.due_at else now() end from below b where c.tenant_id = b.tenant_id and c.id = b.id`
 }
 
 export type NewRun = {
-  tenant: string; id: string; workflow: string; version: number; input: string; parentRun: string | null; parentKey: string | null; closesWithParent: boolean; dedupKey: string
+  tenant: string; id: string; engine: EngineName; workflow: string; version: number; input: string; parentRun: string | null; parentKey: string | null; closesWithParent: boolean; dedupKey: string
   actorType: string; actorId: string | null; cause: string | null; request: string | null; depth: number; eventId: string
 }
 /** Children, with their events. */
 export const insertRuns = statement('runs.insert', Type.Object({ id: Text }), (rows: readonly NewRun[]) => {
-  const c = columns(rows, 'tenant', 'id', 'workflow', 'version', 'input', 'parentRun', 'parentKey', 'closesWithParent', 'dedupKey', 'actorType', 'actorId', 'cause', 'request', 'depth', 'eventId')
+  const c = columns(rows, 'tenant', 'id', 'workflow', 'version', 'input', 'parentRun', 'parentKey', 'closesWithParent', 'dedupKey', 'actorType', 'actorId', 'cause', 'request', 'depth', 'eventId', 'engine')
   return sql`
   with given as (select * from unnest(${c[0]}::uuid[], ${c[1]}::uuid[], ${c[2]}::uuid[], ${c[3]}::int[], ${c[4]}::text[], ${c[5]}::uuid[], ${c[6]}::text[], ${c[7]}::bool[], ${c[8]}::text[], ${c[9]}::text[],
-      ${c[10]}::uuid[], ${c[11]}::uuid[], ${c[12]}::text[], ${c[13]}::int[], ${c[14]}::uuid[])
-    g(tenant_id, id, workflow_id, version, input, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth, event_id)
+      ${c[10]}::uuid[], ${c[11]}::uuid[], ${c[12]}::text[], ${c[13]}::int[], ${c[14]}::uuid[], ${c[15]}::text[])
+    g(tenant_id, id, workflow_id, version, input, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth, event_id, engine)
   ), born as (
-    insert into runs (tenant_id, id, workflow_id, workflow_version, input, parent_run, parent_key, closes_with_parent, dedup_key, actor_type, actor_id, cause_id, request_id, depth)
-    select tenant_id, id, workflow_id, version, input::jsonb, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth from given
+    insert into runs (tenant_id, id, engine, workflow_id, workflow_version, input, parent_run, parent_key, closes_with_parent, dedup_key, actor_type, actor_id, cause_id, request_id, depth)
+    select tenant_id, id, engine, workflow_id, version, input::jsonb, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth from given
     on conflict do nothing returning tenant_id, id, workflow_id, workflow_version, parent_run, cause_id, request_id
   ), told as (
     insert into events ${toldBy}

@@ -7,6 +7,7 @@ import { systemWho } from '../../../kernel/readers.ts'
 import type { Query } from '../../../kernel/sql.ts'
 import type { RowsOf } from '../../../kernel/batch.ts'
 import { Batcher } from './batcher.ts'
+import type { EngineName } from './engine.ts'
 import { Dropped, isDataFault } from './faults.ts'
 import type { Json, Ref } from './port.ts'
 import { closeChildren, copyBlobs, endRuns, findBlobs, findChild, findStep, insertBlob, insertRuns, insertSteps, listSteps, takeSignal, wakeParents, type NewRun, type NewStep, type RunEnd, type StepRow } from './queries.ts'
@@ -23,6 +24,8 @@ export type Recorded = 'kept' | 'paused' | 'lost'
 
 export class Store {
   readonly db: Db
+  /** where runs that are begun here live, to their end */
+  readonly engine: EngineName
   #kernel: Kernel
   #who: Who
   #steps: Batcher<NewStep, Recorded>
@@ -30,8 +33,9 @@ export class Store {
   #starts: Batcher<NewRun, boolean>
 
   /** @param connections at most so many of its own */
-  constructor(kernel: Kernel, { name, connections = 8 }: { name: string; connections?: number }) {
+  constructor(kernel: Kernel, { name, connections = 8, engine = 'embedded' }: { name: string; connections?: number; engine?: EngineName }) {
     this.#kernel = kernel
+    this.engine = engine
     this.db = new Db({ connection: { ...kernel.database.connection('system'), application_name: name, max: connections }, registry: kernel.registry, seal: (owner, text, boundTo) => kernel.keys.seal(owner, text, boundTo), system: true, onCommit: () => kernel.bell.ring() })
     this.#who = systemWho(name)
     this.#steps = new Batcher((rows) => this.#insertSteps(rows))

@@ -1,0 +1,95 @@
+// From our tables to Temporal: a run that is due is told of, at least once. Whatever commits makes it due (its start, a signal, a cancellation), in the
+// transaction of its cause; only the life that hears of it takes that back. So a kill between the two loses nothing, and telling twice does nothing.
+import type { Kernel } from '../../../../kernel/kernel.ts'
+import type { Limits } from '../engine.ts'
+import { findDue } from '../schedules.ts'
+import type { Store } from '../store.ts'
+import { claimTellings, findTellings, tellSoon, type TellRow } from './queries.ts'
+import { beatEveryMs, type Steps } from './steps.ts'
+
+/** `begun`: it had a life before. Rejects when Temporal did not take it. */
+export type Tell = (run: { tenant: string; run: string; begun: boolean }) => Promise<void>
+export type OutboxOptions = {
+  kernel: Kernel
+  store: Store
+  limits: Limits
+  steps: Steps
+  /** undefined while there is no connection: nothing is taken then */
+  tell(): Tell | undefined
+  /** starts what schedules say is due */
+  tick(): Promise<void>
+  /** before a telling that was not answered is repeated */
+  againMs: number
+}
+const pollMs = 250
+const gapMs = 5
+const mostAtOnce = 100
+const soonMs = 1000
+
+export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<void> } {
+  const { kernel, store } = o
+  const warn = (error: unknown, what: string) => kernel.log.warn({ error: String((error as Error)?.message ?? error) }, what)
+  let stopping = false
+  let woken = false
+  let interrupt = () => {}
+  let lastChores = 0
+  let lastBeat = performance.now()
+  const look = (): void => {
+    woken = true
+    interrupt()
+  }
+
+  async function tellOf(row: TellRow, tell: Tell): Promise<boolean> {
+    try {
+      await tell({ tenant: row.tenant_id, run: row.id, begun: row.epoch > 0 })
+      return true
+    } catch (error) {
+      warn(error, 'Temporal did not take a run: it is told again')
+      return false
+    }
+  }
+  async function tellDue(tell: Tell): Promise<boolean> {
+    const [rows] = await store.flush(claimTellings({ cap: o.limits.runsPerTenant, most: mostAtOnce, againMs: o.againMs }))
+    const taken = await Promise.all(rows.map((row) => tellOf(row, tell)))
+    const refused = Map.groupBy(rows.filter((_, i) => !taken[i]), (row) => row.tenant_id)
+    for (const [tenant, mine] of refused) await store.flush(tellSoon(tenant, mine.map((row) => row.id), soonMs))
+    return rows.length >= mostAtOnce && refused.size === 0
+  }
+  /** @returns whether there may be more */
+  async function lookOnce(): Promise<boolean> {
+    const chores = performance.now() - lastChores >= pollMs
+    if (chores) lastChores = performance.now()
+    const beat = performance.now() - lastBeat >= beatEveryMs
+    if (beat) lastBeat = performance.now()
+    const [[tellings], [schedules] = []] = await store.flush(findTellings(), ...(chores ? ([findDue()] as const) : ([] as never)))
+    await o.steps.look(beat)
+    if (schedules?.due) await o.tick()
+    const tell = o.tell()
+    return Boolean(tellings?.due && tell && !stopping) && tellDue(tell!)
+  }
+
+  const deaf = kernel.bell.hear(look)
+  const loop = (async () => {
+    while (!stopping) {
+      woken = false
+      const began = performance.now()
+      const more = await lookOnce().catch((error: unknown) => void warn(error, 'the runs that Temporal must hear of could not be looked at'))
+      if (more || stopping) continue
+      if (!woken) await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pollMs)
+        interrupt = () => (clearTimeout(timer), resolve())
+      })
+      const early = gapMs - (performance.now() - began)
+      if (early > 0 && !stopping) await new Promise((resolve) => setTimeout(resolve, early))
+    }
+  })()
+  return {
+    look,
+    async close() {
+      stopping = true
+      deaf()
+      look()
+      await loop
+    },
+  }
+}
