@@ -46,7 +46,7 @@ import { createWebhooks, webhookEvents } from './modules/webhooks/module.ts'
 type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}` | `OIDC_${string}` | 'MICROSOFT_TENANT'>
 export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
-type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN' | 'WORKFLOW_MAX_OPEN_RUNS'
+type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN' | 'WORKFLOW_MAX_OPEN_RUNS' | 'DATA_DIR' | `TEMPORAL_${string}` & keyof Config
 export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
@@ -77,6 +77,10 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
       limits: {
         depth: config.WORKFLOW_MAX_DEPTH, runsPerTenant: config.WORKFLOW_RUNS_AT_ONCE, stepsPerRun: config.WORKFLOW_MAX_STEPS, runDays: config.WORKFLOW_MAX_RUN_DAYS, inputChars: config.WORKFLOW_MAX_INPUT_KIB * 1024,
         retentionDays: config.RUN_RETENTION_DAYS, inboxDays: config.WEBHOOK_INBOX_DAYS, openRuns: config.WORKFLOW_MAX_OPEN_RUNS,
+      },
+      temporal: config.TEMPORAL_ADDRESS === undefined ? undefined : {
+        address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE, apiKey: config.TEMPORAL_API_KEY, tls: config.TEMPORAL_TLS, caFile: config.TEMPORAL_TLS_CA, certFile: config.TEMPORAL_TLS_CERT, keyFile: config.TEMPORAL_TLS_KEY,
+        taskQueue: config.TEMPORAL_TASK_QUEUE, dataFolder: config.DATA_DIR,
       },
     }),
     createMail({ kernel, port: mail, brandOf: brands.brandOf }),
@@ -112,7 +116,7 @@ export type AppOptions = {
   /** between two tellings of what was called */
   tellCallsMs?: number
 }
-export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; desk: PlanDesk; letterBox: LetterBox; listen(): Promise<{ address: string; publicUrl: string; mailPort?: number }>; needsSetup(): Promise<boolean>; stop(): Promise<void> }
+export type App = { http: FastifyInstance; kernel: Kernel; identity: Identity; desk: PlanDesk; letterBox: LetterBox; listen(): Promise<{ address: string; publicUrl: string; mailPort?: number }>; needsSetup(): Promise<boolean>; /** what whoever starts it must read */ notes(): Promise<string[]>; stop(): Promise<void> }
 
 /** A kernel alone, for verbs that need no server. */
 export async function openBareKernel(o: Pick<AppOptions, 'config' | 'database' | 'bus' | 'platformKey'> & { log?: Logger; version?: string }): Promise<ReturnType<typeof openKernel>> {
@@ -171,7 +175,7 @@ export async function openApp(o: AppOptions): Promise<App> {
       version: o.version, startedAt: Date.now(), metrics: kernel.metrics, metricsToken: config.METRICS_TOKEN, doorkeeper,
       notReady: async () => [...(state === 'ready' ? [] : [state]), ...((await answers(kernel.system.pool, kernel.app.pool, identity.pool)) ? [] : ['database'])],
       degraded: () => (o.bus.health().ok ? [] : ['bus']),
-      details: async () => ({ bus: o.bus.health(), adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
+      details: async () => ({ bus: o.bus.health(), adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind, workflows: config.TEMPORAL_ADDRESS === undefined ? 'embedded' : 'temporal' }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
     })
     addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
@@ -182,7 +186,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     }
 
     for (const module of modules) {
-      const close = module.open?.({ work: config.ROLES.includes('worker') })
+      const close = await module.open?.({ work: config.ROLES.includes('worker') })
       if (close) stops.push(close)
     }
     const letterBox = modules.find((m) => m.letterBox)!.letterBox!
@@ -201,6 +205,7 @@ export async function openApp(o: AppOptions): Promise<App> {
         await stop()
       },
       needsSetup: () => identity.accounts.prepareSetup(o.setupToken),
+      notes: async () => (await Promise.all(modules.map((m) => m.notes?.() ?? []))).flat(),
       async listen() {
         await identity.accounts.prepareSetup(o.setupToken)
         try {

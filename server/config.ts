@@ -56,6 +56,14 @@ export const settings = {
   WORKFLOW_MAX_INPUT_KIB: { kind: 'number', default: '1024', range: [1, 16384], about: 'Size of a run\'s input in KiB of JSON.' },
   RUN_RETENTION_DAYS: { kind: 'number', default: '90', range: [0, 36500], about: 'Days finished runs are kept; 0 keeps them for ever. A tenant may set less for itself.' },
   WEBHOOK_INBOX_DAYS: { kind: 'number', default: '30', range: [1, 3650], about: 'Days that requests to webhook triggers are kept.' },
+  TEMPORAL_ADDRESS: { kind: 'text', about: 'A Temporal server, `host:port`: new runs of workflows begin there. Its packages must be installed: docs/guides/temporal.md.', example: '127.0.0.1:7233' },
+  TEMPORAL_NAMESPACE: { kind: 'text', default: 'default', about: 'The namespace there; it must exist.' },
+  TEMPORAL_API_KEY: { kind: 'secret', about: 'For Temporal Cloud; the connection is then encrypted.' },
+  TEMPORAL_TLS: { kind: 'boolean', default: 'false', about: 'Encrypt the connection to Temporal, without or with the certificates below.' },
+  TEMPORAL_TLS_CA: { kind: 'text', about: 'File with the certificate of the authority that Temporal\'s certificate comes from, if it is not a public one. Means TEMPORAL_TLS.' },
+  TEMPORAL_TLS_CERT: { kind: 'text', about: 'File with the certificate by which Temporal knows this product (mTLS). Means TEMPORAL_TLS.' },
+  TEMPORAL_TLS_KEY: { kind: 'text', about: 'File with the key of TEMPORAL_TLS_CERT.' },
+  TEMPORAL_TASK_QUEUE: { kind: 'text', about: 'The queue its workers take from. By default a name of the installation\'s own; a copy of its database needs another one, or another namespace.' },
   ROLES: { kind: 'list', default: 'api,worker,live', choices: ['api', 'worker', 'live'], about: 'What this process does; also `--roles`. Less than all needs DATABASE_URL and SECRET_KEY.' },
   LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn', about: 'Lines below this level are not written; `info` gives one line a request.' },
   LOG_FILE: { kind: 'text', about: 'Append log lines to this file instead of standard output.' },
@@ -70,11 +78,11 @@ type ValueOf<S extends Setting> = S['kind'] extends 'number' ? (S extends { defa
 export type Config = { readonly [N in Name]: ValueOf<(typeof settings)[N]> } & { readonly publicUrlGiven: boolean; readonly notes: readonly string[] }
 
 /** Names of other systems that mean the same here. */
-const aliases: Partial<Record<string, Name>> = { API_PORT: 'PORT', FRONTEND_URL: 'PUBLIC_URL', APP_ENV: 'NODE_ENV' }
+const aliases: Partial<Record<string, Name>> = { API_PORT: 'PORT', FRONTEND_URL: 'PUBLIC_URL', APP_ENV: 'NODE_ENV', TEMPORAL_HOST: 'TEMPORAL_ADDRESS' }
 /** Names that are understood and have nothing to do in this version: each is said once at start. */
 const ignored: Record<string, string> = {
   SUPABASE_URL: 'use DATABASE_URL with the project\'s connection string', SUPABASE_ANON_KEY: 'sign-in is built in', SUPABASE_SERVICE_ROLE_KEY: 'row security has its own roles here',
-  OPENAI_API_KEY: 'no model is called by this version', TEMPORAL_HOST: 'workflows are not part of this version', TEMPORAL_ADDRESS: 'workflows are not part of this version',
+  OPENAI_API_KEY: 'no model is called by this version',
   MONGO_URL: 'documents are not part of this version', MONGO_DATABASE: 'documents are not part of this version', S3_BUCKET_NAME: 'files are not part of this version',
   AWS_ACCESS_KEY_ID: 'files are not part of this version', AWS_SECRET_ACCESS_KEY: 'files are not part of this version',
   JWT_SECRET_KEY: 'signing keys are made here and kept under SECRET_KEY', JWT_SECRET: 'signing keys are made here and kept under SECRET_KEY', FRONTEND_PORT: 'the console is served on PORT',
@@ -119,6 +127,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   if (config.SMTP_IN_PORT !== undefined && config.MAIL_IN_DOMAIN === undefined) faults.push('SMTP_IN_PORT needs MAIL_IN_DOMAIN: the domain of the addresses it takes letters for.')
   if ((config.SMTP_IN_TLS_CERT === undefined) !== (config.SMTP_IN_TLS_KEY === undefined)) faults.push('SMTP_IN_TLS_CERT and SMTP_IN_TLS_KEY belong together: set both, or neither.')
   for (const server of Array.isArray(config.DNS_SERVERS) ? config.DNS_SERVERS : []) if (!/^(\[[0-9a-f:]+\](:\d+)?|[0-9a-f:]+|[\d.]+(:\d+)?)$/i.test(server)) faults.push(`DNS_SERVERS=${server} is no address: such as 1.1.1.1 or 127.0.0.1:5353.`)
+  if (config.TEMPORAL_ADDRESS !== undefined && !/^(\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)(:\d{1,5})?$/i.test(config.TEMPORAL_ADDRESS)) faults.push(`TEMPORAL_ADDRESS=${config.TEMPORAL_ADDRESS} is no address: host and port, such as 127.0.0.1:7233, without a scheme.`)
+  if ((config.TEMPORAL_TLS_CERT === undefined) !== (config.TEMPORAL_TLS_KEY === undefined)) faults.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY belong together: set both or none.')
+  for (const name of ['TEMPORAL_TLS_CA', 'TEMPORAL_TLS_CERT', 'TEMPORAL_TLS_KEY'] as const) if (config[name] !== undefined && !fs.existsSync(config[name])) faults.push(`${name}=${config[name]} is no file.`)
   if (faults.length) throw new ConfigFault(faults)
   return Object.freeze({ ...config, PUBLIC_URL: config.PUBLIC_URL?.replace(/\/+$/, ''), publicUrlGiven: config.PUBLIC_URL !== undefined, notes })
 }

@@ -60,6 +60,7 @@ export async function start(config: Config, root: string): Promise<void> {
       say(`  first account: open this link once to become operator and owner`)
       say(`  ${publicUrl}/setup#token=${setupToken}`)
     }
+    for (const note of await app.notes()) warn(note)
     if (restored) warn(`restored from a backup of ${restored.taken}: mails, jobs and triggers are held until an operator releases them in the console (Jobs)`)
     if (!config.SMTP_URL && !/^(127\.|localhost$|::1$)/.test(config.HOST)) warn('SMTP_URL is not set and this listens beyond loopback: mails are only kept on the outbox page, links in them are for operators to hand on')
     flushCompileCache() // now, once: at the end it would hold up the exit, and a killed process would never write it

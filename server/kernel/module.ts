@@ -39,7 +39,9 @@ export type Module = {
   permissions?: Permissions
   events?: Record<string, EventDeclaration>
   /** Starts what runs beside requests. @param o `work`: whether this process works on what waits @returns the way to stop */
-  open?(o: { work: boolean }): () => Promise<void>
+  open?(o: { work: boolean }): Promise<() => Promise<void>>
+  /** sentences that whoever starts the product must read */
+  notes?(): Promise<string[]>
   /** what is no operation: sockets, plain pages */
   mount?(app: FastifyInstance): void | Promise<void>
   /** takes the letters that come in; one module at most */

@@ -1934,6 +1934,8 @@ CREATE INDEX runs_open ON public.runs USING btree (tenant_id) WHERE (finished_at
 CREATE INDEX runs_parent ON public.runs USING btree (tenant_id, parent_run) WHERE (parent_run IS NOT NULL);
 CREATE INDEX runs_parked ON public.runs USING btree (tenant_id, id) WHERE (over_limit AND (finished_at IS NULL));
 CREATE INDEX runs_schedule ON public.runs USING btree (tenant_id, schedule_id) WHERE ((schedule_id IS NOT NULL) AND (finished_at IS NULL));
+CREATE INDEX runs_told ON public.runs USING btree (tenant_id) WHERE ((status = 'pending'::text) AND (claims > 0));
+comment on index public.runs_told is 'few rows: between the telling of a run and its beginning';
 CREATE INDEX runs_workflow ON public.runs USING btree (tenant_id, workflow_id, id);
 alter table public.runs enable row level security;
 alter table public.runs force row level security;

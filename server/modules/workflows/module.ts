@@ -20,6 +20,6 @@ export function createWorkflowModule(o: WorkflowOptions): Module {
     name: 'workflows', about: 'Durable workflows of five primitives: drawn, tested, published as immutable versions, begun by events, schedules, webhooks, people and the API.',
     routes: workflowRoutes(workflows), readers: workflows.readers(), jobs: workflows.jobs, permissions: { 'workflows.read': 'viewer', 'workflows.write': 'member', 'approvals.decide': 'member' },
     meters: { runs: { per: 'month', unit: 'count', about: 'Runs begun in a month (UTC), those of other runs included. What an event, a schedule or a webhook begins beyond the limit is parked.', added: ['run.started', 'run.admitted'], removed: ['run.parked'] } },
-    mount: (app) => workflows.hooks.mount(app), letterBox: workflows.letterBox, scopes: { workflow: rule(seesWorkflow), run: rule(seesRun) }, open: workflows.open,
+    mount: (app) => workflows.hooks.mount(app), letterBox: workflows.letterBox, scopes: { workflow: rule(seesWorkflow), run: rule(seesRun) }, open: workflows.open, notes: workflows.notes,
   })
 }

@@ -10,8 +10,9 @@ import type { Operation } from '../../kernel/route.ts'
 import type { Desk } from '../connections/api.ts'
 import { definitionLimits, type Definition } from './definitions/definition.ts'
 import { createJudge, type Judge } from './definitions/validate.ts'
-import { openEngine } from './engine/embedded.ts'
 import type { Engine } from './engine/engine.ts'
+import { openEngines, runsElsewhere } from './engine/engines.ts'
+import type { TemporalServer } from './engine/temporal/sdk.ts'
 import { createCatalogue, describeTypes, type Catalogue } from './nodes/catalogue.ts'
 import { definitionSchema } from './nodes/document.ts'
 import { judgeBySchema } from './nodes/json-schema.ts'
@@ -48,6 +49,8 @@ export type WorkflowOptions = Pick<Parts, 'kernel' | 'doorkeeper' | 'scopes' | '
   eventNames: readonly string[]
   /** where connections are opened */
   desk: Desk
+  /** the server, if new runs shall begin in Temporal */
+  temporal?: TemporalServer | undefined
 }
 export const allTemplates = [...projectTemplates, ...teamTemplates]
 export const usualWorkflowLimits: WorkflowLimits = { depth: 16, runsPerTenant: 50, stepsPerRun: 50_000, runDays: 400, inputChars: 2_000_000, inboxDays: 30, retentionDays: 90, openRuns: 100_000 }
@@ -102,16 +105,17 @@ export function createWorkflows(o: WorkflowOptions) {
     catalogue, hooks, letterBox: createLetterBox(parts, hooks), triggers, approvals, runs, tests, jobs, runner,
     readers: (): Reader[] => [...createTriggerReaders(parts, rights, publishing, o.eventNames), parkedReader],
     /** @param o `work`: whether this process works on runs @returns the way to stop */
-    open({ work }: { work: boolean }): () => Promise<void> {
-      opened = openEngine({
+    async open({ work }: { work: boolean }): Promise<() => Promise<void>> {
+      opened = await openEngines({
         kernel, work, run: runner.run, retentionDays: limits.retentionDays,
         limits: { depth: limits.depth, runsPerTenant: limits.runsPerTenant, stepsPerRun: limits.stepsPerRun, runMs: limits.runDays * 86_400_000, inputChars: limits.inputChars },
         load: async ({ tenantId, defId, version }) => (await publishing.program(tenantId, defId, version))?.program.graph,
         activeVersion: async ({ tenantId, defId }) => (await kernel.system.context(systemWho('workflows')).read(findActiveNumber(tenantId, defId)))[0][0]?.number ?? undefined,
-      })
+      }, o.temporal)
       const held = opened
       return () => held.close()
     },
+    notes: () => runsElsewhere(kernel, o.temporal ? 'temporal' : 'embedded'),
     nodeTypes: nodeTypes as () => never,
     create: createWorkflow, list: listAll, get: getWorkflow, change: changeWorkflow,
     remove: (ctx: Context, id: string) => deleteWorkflow(ctx, id, deploying.unschedule),

@@ -275,6 +275,8 @@ class TemporalRun implements DurablePort {
     await this.#host.until(() => wait.woken || (this.#cancelled !== undefined && !shielded), ms)
     if (short) this.#active--
     this.#waits.delete(key)
+    if (this.#over) return never()
+    if (this.#cancelled && !shielded) throw this.#cancelled
   }
   #count(key: Key): void {
     if (!this.#history.has(key) && ++this.#recorded > this.#begun.stepsPerRun) this.#fail(fault('run.too_many_steps', `the run has more than ${this.#begun.stepsPerRun} steps`))
