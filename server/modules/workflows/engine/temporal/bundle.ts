@@ -6,11 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 
 const here = import.meta.dirname
-const sources = ['sandbox.ts', 'program.ts', 'packages.json', '../interpreter.ts', '../outcome.ts']
-
-/** Packages and versions, as `npm install` takes them. */
-export const packages = (): string[] => Object.entries(JSON.parse(fs.readFileSync(path.join(here, 'packages.json'), 'utf8')) as Record<string, string>).map(([name, version]) => `${name}@${version}`)
-export const installLine = (): string => `npm install --no-save ${packages().join(' ')}`
+const sources = ['sandbox.ts', 'program.ts', 'packages.ts', '../interpreter.ts', '../outcome.ts']
 
 /** @param folder where bundles are kept @returns the file */
 export async function bundleFor(folder: string): Promise<string> {

@@ -7,7 +7,8 @@ import { systemWho } from '../../../../kernel/readers.ts'
 import type { Payload, PayloadCodec, TLSConfig } from '@temporalio/worker'
 import { cancelRun } from '../control.ts'
 import type { RunName, StepAsked } from './books.ts'
-import { bundleFor, installLine } from './bundle.ts'
+import { bundleFor } from './bundle.ts'
+import { installLine } from './packages.ts'
 import type { Connect, Connection, Work } from './temporal.ts'
 
 /** As the settings say. The files are paths of PEM texts. */
