@@ -26,6 +26,6 @@ export async function runsElsewhere(kernel: Pick<Kernel, 'system'>, current: Eng
   const [rows] = await kernel.system.flush(systemWho('workflows'), countByEngine())
   const of = (name: EngineName) => rows.find(({ engine }) => engine === name)?.runs ?? 0
   const [there, here] = [of('temporal'), of('embedded')]
-  if (current === 'embedded') return there ? [`${there} unfinished ${there === 1 ? 'run of a workflow lives' : 'runs of workflows live'} in Temporal and wait there: set TEMPORAL_ADDRESS to let them go on; new ones begin in the embedded engine`] : []
-  return here ? [`${here} unfinished ${here === 1 ? 'run of a workflow' : 'runs of workflows'} began in the embedded engine and go on there; new ones begin in Temporal`] : []
+  if (current === 'embedded') return there ? [`${there === 1 ? '1 unfinished run of a workflow lives in Temporal and waits there' : `${there} unfinished runs of workflows live in Temporal and wait there`}: set TEMPORAL_ADDRESS to let them go on; new ones begin in the embedded engine`] : []
+  return here ? [`${here === 1 ? '1 unfinished run of a workflow began in the embedded engine and goes on there' : `${here} unfinished runs of workflows began in the embedded engine and go on there`}; new ones begin in Temporal`] : []
 }
