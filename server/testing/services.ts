@@ -4,7 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { env } from 'node:process'
 import type { TestContext } from 'node:test'
+import { installLine, packages } from '../modules/workflows/engine/temporal/packages.ts'
 
 const redisPrograms = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/opt/homebrew/bin/redis-server', '/usr/bin/valkey-server']
 export type TestRedis = { url: string; start(): Promise<void>; /** SIGKILL */ kill(): Promise<void>; /** SIGSTOP: accepts, never answers */ freeze(): void; thaw(): void }
@@ -56,6 +58,13 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo
   await new Promise((resolve) => server.close(resolve))
   return port
+}
+
+/** Why there is no Temporal for tests, or false: its server stands in TEMPORAL_ADDRESS (services/temporal.sh starts one), its packages are installed by hand. */
+export function noTemporal(): string | false {
+  if (!env.TEMPORAL_ADDRESS) return 'no TEMPORAL_ADDRESS: services/temporal.sh starts a Temporal server'
+  const missing = packages.find((name) => !existsSync(join('node_modules', name.replace(/@[^@]+$/, ''))))
+  return missing ? `Temporal's packages are not installed: ${installLine()}` : false
 }
 
 async function speaksRedis(port: number): Promise<boolean> {

@@ -113,7 +113,7 @@ class Life {
       const { name, args } = make as { name: BookName; args: unknown[] }
       const book = this.#work.books[name] as (...args: unknown[]) => Promise<unknown>
       const answer = await book(...structuredClone(args))
-      return name !== 'take' && name !== 'begin' && this.#o.chance() < this.#o.crashes ? book(...structuredClone(args)) : answer
+      return this.#o.chance() < this.#o.crashes ? book(...structuredClone(args)) : answer
     }
     const { asked, stopped } = make as { asked: StepAsked; stopped: AbortController }
     for (let tries = 1; ; tries++) {

@@ -5,7 +5,7 @@ import type { Compiled } from '../compiled.ts'
 import type { EngineOptions, Limits } from '../engine.ts'
 import { Dropped, recordOf } from '../faults.ts'
 import { idempotencyKeyOf, nodeOf } from '../outcome.ts'
-import type { StepRow } from '../queries.ts'
+import { findNews, type StepRow } from '../queries.ts'
 import type { Json, Ref } from '../port.ts'
 import type { Store } from '../store.ts'
 import type { Begun, Books, ChildAsked, Kept, Note, Page, Place, StepState } from './books.ts'
@@ -144,13 +144,19 @@ export function createBooks(o: BookOptions) {
     },
     async take({ epoch, ...run }, { key, name }) {
       const output = await store.takeSignal(run, epoch, key, name)
-      return output === undefined ? null : { output }
+      if (output !== undefined) return { output }
+      // taken before, by a bookkeeping whose answer Temporal lost
+      const earlier = await store.stepOf(run, epoch, key)
+      return earlier?.state === 'done' ? { output: earlier.output as Json } : null
     },
     child,
     async park(place, { waits, seen, notes }) {
       await Promise.all(writeNotes(place, notes))
       const told = JSON.stringify({ waits: waits.map(({ key, kind, due }) => ({ key, kind, until: due === null ? null : time(due) })) })
-      return store.end({ tenant: place.tenant, id: place.run, epoch: place.epoch, seen, status: 'waiting', output: null, error: null, due: time(Date.now() + checkMs), told, eventId: newId(), isChild: false, hasChildren: false })
+      const parked = await store.end({ tenant: place.tenant, id: place.run, epoch: place.epoch, seen, status: 'waiting', output: null, error: null, due: time(Date.now() + checkMs), told, eventId: newId(), isChild: false, hasChildren: false })
+      if (parked) return true
+      const [[row]] = await store.flush(findNews([{ tenant: place.tenant, id: place.run, epoch: place.epoch, seen: -1 }]))
+      return row?.epoch === place.epoch && (row.status === 'waiting' || row.status === 'paused') // parked before, the answer lost
     },
     async end(place, { status, output, error, seen, isChild, hasChildren, notes }) {
       o.stop(place.run)

@@ -24,6 +24,8 @@ export type TemporalServer = {
   taskQueue?: string | undefined
   /** the bundle for the sandbox is kept below it */
   dataFolder: string
+  /** programs of runs kept in memory; 0 replays them at each task */
+  cached?: number
 }
 type Sdk = { worker: typeof import('@temporalio/worker'); client: typeof import('@temporalio/client'); activity: typeof import('@temporalio/activity') }
 
@@ -93,7 +95,7 @@ export function temporalServer(o: TemporalServer, sdk: Sdk, kernel: Kernel): Con
     try {
       const client = new Client({ connection, namespace: o.namespace, dataConverter })
       const worker = await Worker.create({
-        connection, namespace: o.namespace, taskQueue, workflowBundle: { codePath: bundle }, activities: { ...work.books, step, cancel }, dataConverter, maxCachedWorkflows: kept,
+        connection, namespace: o.namespace, taskQueue, workflowBundle: { codePath: bundle }, activities: { ...work.books, step, cancel }, dataConverter, maxCachedWorkflows: o.cached ?? kept,
         maxConcurrentActivityTaskExecutions: work.slots, stickyQueueScheduleToStartTimeout: '2 s', maxHeartbeatThrottleInterval: '1 s', shutdownGraceTime: '2500 ms', shutdownForceTime: '10 s',
       })
       const running = worker.run().catch((error: unknown) => work.warn(error, 'the worker of Temporal ended'))

@@ -15,8 +15,8 @@ import { openTemporal } from './temporal.ts'
 
 engineContract('Temporal, on the stand-in', (o) => openTemporal(o, { connect: standIn().connect }))
 
-test(`200 random graphs on the stand-in end as the reference evaluator says, replayed at every activation and with crashes on the way (seed ${seed})`, async (t) => {
-  const temporal = standIn({ replayEvery: 1, crashes: 0.05, refuses: 0.1 })
+test(`200 random graphs on the stand-in end as the reference evaluator says, replayed again and again and with crashes on the way (seed ${seed})`, async (t) => {
+  const temporal = standIn({ replayEvery: 5, crashes: 0.05, refuses: 0.1 })
   const tally = await runRandomGraphs(t, { open: (o) => openTemporal(o, { connect: temporal.connect, againMs: 200 }), count: 200 })
   assert.ok(tally.completed > 40 && tally.failed > 20, JSON.stringify(tally))
   assert.ok(temporal.count.replays > 200, JSON.stringify(temporal.count))
@@ -80,6 +80,15 @@ test('what was committed while Temporal was away, or refused to listen, begins l
     assert.deepEqual(script.counts(id), { a: 1, b: 1, c: 1 })
     assert.equal((await row(id)).epoch, 1)
   }
+})
+
+test('a schedule begins one run a tick, in Temporal', async (t) => {
+  const { engine, ctx, script, query, until } = await testRuns(t, { open: (o) => openTemporal(o, { connect: standIn().connect }) })
+  const id = '01900000-0000-7000-8000-00000000000f'
+  await engine.setSchedule(ctx, { id, workflowId: script.define(graph([step('a')])), version: 1, everyMs: 1000, overlap: 'allow' })
+  const runs = await until(async () => { const rows = await query<{ engine: string; dedup_key: string }>(`select engine, dedup_key from runs where status = 'completed'`); return rows.length >= 2 && rows })
+  assert.deepEqual([new Set(runs.map((r) => r.engine)), new Set(runs.map((r) => r.dedup_key)).size], [new Set(['temporal']), runs.length])
+  assert.equal(await engine.removeSchedule(ctx, id), 'done')
 })
 
 test('no more runs of a tenant begin than may be at work, and another tenant does not wait for them', async (t) => {
