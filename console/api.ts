@@ -3,7 +3,7 @@
 import { connect } from '../client/client.ts'
 import { ApiProblem } from '../client/problem.ts'
 import { askForProof, setDemand } from './proof.ts'
-import { cameFromLogin, leaveForLogin, session, setSession } from './session.ts'
+import { forgetHere, leaveForLogin, mayBeHere, session, setSession } from './session.ts'
 import type { Page, Person, Tenant } from './things.ts'
 
 export { ApiProblem } from '../client/problem.ts'
@@ -75,13 +75,14 @@ export async function download(path: string, query: Query, name: string) {
 /** The token for the live stream; `fresh` asks for another than the last. */
 export const liveToken = (fresh: boolean) => client.tokens.get(fresh)
 
-/** Finds out who is here: the refresh cookie, or after the login page that page's cookie; else the other of the two. Settles the session either way. */
+/** Finds out who is here, by the refresh cookie, else by the login page's own. Settles the session either way; who was never signed in here is not asked about. */
 export async function startSession() {
+  if (!mayBeHere()) return setSession({ state: 'out' })
   const refused = (error: unknown) => error instanceof ApiProblem && error.status >= 400 && error.status < 500 && error.status !== 429
-  const ways = cameFromLogin() ? ['/auth/session', '/auth/refresh'] : ['/auth/refresh', '/auth/session']
   try {
-    await adopt(await open(ways[0]!).catch((error: unknown) => (refused(error) ? open(ways[1]!) : Promise.reject(error))))
+    await adopt(await open('/auth/refresh').catch((error: unknown) => (refused(error) ? open('/auth/session') : Promise.reject(error))))
   } catch (error) {
+    if (refused(error)) forgetHere()
     setSession(refused(error) ? { state: 'out' } : { state: 'failed', error })
   }
 }

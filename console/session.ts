@@ -28,28 +28,22 @@ export function setSession(next: Session) {
 /** The signed-in person's id, for telling own changes from others'. */
 export const myId = () => (current.state === 'in' ? current.user.id : null)
 
-const marker = 'groundwork.signing-in'
 let leaving = false
 
 /** Leaves for the API's login page, which comes back to where the person was. */
 export function leaveForLogin(next = location.pathname + location.search) {
   if (leaving) return
   leaving = true
-  try {
-    sessionStorage.setItem(marker, '1')
-  } catch {
-    // storage may be switched off: then the start tries the refresh cookie first, which is right as well
-  }
   location.assign(`/login?next=${encodeURIComponent(next.startsWith('/login') ? '/' : next)}`)
 }
 
-/** True once after coming back from the login page: its cookie is newer than any refresh cookie of before. */
-export function cameFromLogin() {
-  try {
-    const came = sessionStorage.getItem(marker) === '1'
-    sessionStorage.removeItem(marker)
-    return came
-  } catch {
-    return false
-  }
+const hint = /(?:^|; )((?:__Secure-)?groundwork_here)=1/
+
+/** Whether this browser was signed in here: the refresh cookie itself no script sees, so the server sets a word beside it. */
+export const mayBeHere = () => hint.test(document.cookie)
+
+/** The session the word stood for is over. */
+export function forgetHere() {
+  const name = hint.exec(document.cookie)?.[1]
+  if (name) document.cookie = `${name}=; Path=/; Max-Age=0; SameSite=Lax${name.startsWith('__Secure-') ? '; Secure' : ''}`
 }

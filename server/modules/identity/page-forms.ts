@@ -81,7 +81,7 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
       throw error
     })
     const { pair } = await accounts.open(req.id, login.session, login.user, tenant)
-    reply.header('set-cookie', [cookies.refresh(pair.refreshToken), ...login.cookies])
+    reply.header('set-cookie', [...cookies.refresh(pair.refreshToken), ...login.cookies])
     return go(reply, next)
   }
   const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>

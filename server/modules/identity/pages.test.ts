@@ -19,10 +19,12 @@ test('the login page starts a session that the console turns into a pair, and si
   const done = await b.submit(page, typed)
   assert.deepEqual([done.status, done.headers.location], [303, '/projects'])
   assert.match(done.cookies.find((c) => c.startsWith('groundwork.session_token='))!, /HttpOnly; SameSite=Lax/)
+  assert.match(done.cookies.find((c) => c.startsWith('groundwork_here='))!, /^groundwork_here=1; Path=\/; Max-Age=\d+; SameSite=Lax$/) // a script may read that somebody is here, not who
   const pair = await b.post('/auth/session')
   assert.deepEqual([pair.status, pair.body.user.email, pair.body.tenant.role, pair.body.refreshToken], [200, 'ops@example.test', 'owner', null])
   assert.equal((await b.post('/auth/refresh')).status, 200)
-  assert.equal((await b.get('/login')).status, 303) // signed in already
+  const again = await b.get('/login') // signed in already
+  assert.deepEqual([again.status, again.cookies.map((c) => c.split('=')[0])], [303, ['groundwork_here']])
   assert.equal((await b.submit(await b.get('/logout'), {})).headers.location, '/login?said=out')
   assert.equal((await b.post('/auth/session')).status, 401)
   assert.equal((await b.post('/auth/refresh')).status, 401)
@@ -37,7 +39,7 @@ test('signing out by the API clears the page\'s session as well', async (t) => {
   await b.submit(await b.get('/login'), typed)
   const pair = await b.post('/auth/session')
   const out = await i.call('POST', '/auth/logout', { token: pair.body.accessToken })
-  assert.deepEqual(out.cookies.map((c) => c.split('=')[0]), ['groundwork_refresh', 'groundwork.session_token'])
+  assert.deepEqual(out.cookies.map((c) => c.split('=')[0]), ['groundwork_refresh', 'groundwork.session_token', 'groundwork_here'])
   assert.equal((await b.get('/login')).status, 200)
 })
 

@@ -66,7 +66,7 @@ ${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
 
     pages.get('/login', async (req, reply) => {
       const next = localPath(valueOf(req.query, 'next'))
-      if (await accounts.findCookieSession(req.headers.cookie ?? '')) return go(reply, next)
+      if (await accounts.findCookieSession(req.headers.cookie ?? '')) return go(reply.header('set-cookie', cookies.here()), next)
       const notices: Values = { out: 'You are signed out.', reset: 'The password is changed. Sign in with the new one.', verified: 'Your address is confirmed.' }
       return loginPage(req, reply, next, { notice: notices[valueOf(req.query, 'said')] })
     })
