@@ -52,8 +52,8 @@ export const patch = <Answer>(path: string, body?: unknown, query?: Query) => ca
 export const put = <Answer>(path: string, body?: unknown) => call<Answer>('PUT', path, { body })
 export const remove = (path: string, body?: unknown) => call<void>('DELETE', path, { body })
 
-/** Every page of a list, up to `most` items. */
-export async function getAll<Item>(path: string, query: Query = {}, signal?: AbortSignal, most = 2000): Promise<Item[]> {
+/** The pages of a list up to `most` items; `cut` when there are more. */
+export async function getMost<Item>(path: string, query: Query, signal: AbortSignal | undefined, most: number): Promise<{ items: Item[]; cut: boolean }> {
   const items: Item[] = []
   let after: string | null = null
   do {
@@ -61,8 +61,10 @@ export async function getAll<Item>(path: string, query: Query = {}, signal?: Abo
     items.push(...page.items)
     after = page.next
   } while (after && items.length < most)
-  return items
+  return { items, cut: !!after }
 }
+/** Every page of a list that is known to be short. */
+export const getAll = async <Item>(path: string, query: Query = {}, signal?: AbortSignal, most = 2000): Promise<Item[]> => (await getMost<Item>(path, query, signal, most)).items
 
 /** Saves a list as CSV; a plain link could not carry the token. */
 export async function download(path: string, query: Query, name: string) {

@@ -1,7 +1,7 @@
 // What scenes read more than once, each with its key in one place.
-import { keepPreviousData, queryOptions, useQuery } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
-import { get, getAll } from './api.ts'
+import { get, getAll, getMost } from './api.ts'
 import { seatPeople } from './parts/person.tsx'
 import { onSession, session } from './session.ts'
 import type { Comment, Invitation, Member, Notification, Page, Preferences, Project, Task, Tenant } from './things.ts'
@@ -35,11 +35,35 @@ export function useProject(keyOrId: string) {
   return { ...all, data: all.data?.find((project) => project.key === keyOrId || project.id === keyOrId), loaded: all.data !== undefined }
 }
 
-export const tasksQuery = (projectId: string) =>
+/** What a board has read of its project: `cut` when there is more, `whole` when somebody asked for all of it. */
+type Board = { tasks: Task[]; cut: boolean; whole: boolean }
+const atFirst = 2000
+const atMost = 50_000
+
+export const boardQuery = (projectId: string) =>
   queryOptions({
     queryKey: ['tasks.list', { projectId }],
-    queryFn: async ({ signal }) => (await getAll<Task>('/tasks', { projectId }, signal)).sort(byPosition),
+    queryFn: async ({ signal, client, queryKey }): Promise<Board> => {
+      const whole = client.getQueryData<Board>(queryKey)?.whole ?? false
+      const { items, cut } = await getMost<Task>('/tasks', { projectId }, signal, whole ? atMost : atFirst)
+      return { tasks: items.sort(byPosition), cut, whole }
+    },
   })
+const tasksOf = ({ tasks }: Board) => tasks
+/** The tasks of a project in board order; of a very large one the newest. */
+export const useTasks = (projectId: string, options: { enabled?: boolean; staleTime?: number } = {}) => useQuery({ ...boardQuery(projectId), ...options, select: tasksOf })
+
+const cutOf = ({ tasks, cut, whole }: Board) => (cut ? { read: tasks.length, whole } : null)
+/** Where a project has more tasks than were read: how many were, and what reads the rest. */
+export function useCut(projectId: string) {
+  const cache = useQueryClient()
+  const { data, isFetching } = useQuery({ ...boardQuery(projectId), select: cutOf })
+  const readAll = () => {
+    cache.setQueryData(boardQuery(projectId).queryKey, (board) => board && { ...board, whole: true })
+    void cache.invalidateQueries(boardQuery(projectId))
+  }
+  return data && { read: data.read, reading: isFetching && data.whole, readAll }
+}
 
 /** Ranks compare as bytes, as the server's do; a locale's order would be another. */
 const byPosition = (one: { position: string; id: string }, other: { position: string; id: string }) =>

@@ -1,20 +1,20 @@
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react'
-import { useQuery } from '@tanstack/react-query'
 import { announce } from '@atlaskit/pragmatic-drag-and-drop-live-region'
 import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element'
 import { useOffer } from '../../actions.ts'
 import { show } from '../../overlays.ts'
 import { Avatar } from '../../parts/person.tsx'
 import { Coming, Loaded, Skeleton } from '../../parts/states.tsx'
-import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
+import { useMay, useMe, useNames, useProject, useTasks } from '../../reads.ts'
 import type { Column as ProjectColumn, Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { Column, ColumnHead, type CardHands } from './column.tsx'
+import { focusOn } from './drawn.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, passes, type Filters } from './filters.ts'
 import { keepFocus, useGlow, useMove, type Move } from './moving.ts'
-import { ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
+import { CutNote, ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
 import './board.css'
 
 const loadPanel = () => import('./task-panel.tsx')
@@ -31,7 +31,7 @@ export function Board() {
 function ProjectBoard({ project }: { project: Project }) {
   const filters = useSearch({ strict: false }) as Filters
   const navigate = useNavigate()
-  const tasks = useQuery(tasksQuery(project.id))
+  const tasks = useTasks(project.id)
   const may = useMay('member') && project.status === 'active' && project.role !== 'viewer'
   const { user } = useMe()
   const nameOf = useNames()
@@ -78,7 +78,7 @@ function ProjectBoard({ project }: { project: Project }) {
     const from = filters.task
     void navigate({ to: '.', search: ({ task: _gone, ...rest }: Filters) => rest })
     const card = tasks.data?.find((task) => task.ref === from || task.id === from)
-    if (card) setTimeout(() => document.querySelector<HTMLElement>(`[data-card="${card.id}"]`)?.focus(), 30)
+    if (card) setTimeout(() => focusOn('data-card', card.id), 30)
   }
   // through the cards as they stand, column by column: with a task open the next one opens, otherwise the focus goes on
   step.current = (by) => {
@@ -87,7 +87,7 @@ function ProjectBoard({ project }: { project: Project }) {
     const at = line.findIndex((task) => task.id === (open?.id ?? focused))
     const next = line[at < 0 ? 0 : at + by]
     if (next && open) hands.open(next)
-    else if (next) document.querySelector<HTMLElement>(`[data-card="${next.id}"]`)?.focus()
+    else if (next) focusOn('data-card', next.id)
   }
   const open = filters.task ? tasks.data?.find((task) => task.ref === filters.task || task.id === filters.task) : undefined
 
@@ -95,6 +95,7 @@ function ProjectBoard({ project }: { project: Project }) {
     <>
       <ProjectHead project={project} />
       <FilterBar project={project} tasks={tasks.data ?? []} filters={filters} view="board" />
+      <CutNote project={project} />
       <p id="dnd-help" className="sr">
         {t('Hold Alt and press an arrow key to move the focused card. Arrow keys alone go from card to card, Enter opens one.')}
       </p>
@@ -234,7 +235,7 @@ function useHands({ project, shown, columns, filters, may, move, open }: HandsOf
               const cards = cardsOf(now.current.columns[column]!.id, task)
               next = cards[Math.min(index, cards.length - 1)]
             }
-          if (next) document.querySelector<HTMLElement>(`[data-card="${next.id}"]`)?.focus()
+          if (next) focusOn('data-card', next.id)
           return
         }
         const column = now.current.columns[at + side]

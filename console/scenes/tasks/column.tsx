@@ -10,6 +10,7 @@ import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Due } from '../../parts/time.tsx'
 import type { Column as ProjectColumn, Task } from '../../things.ts'
 import { t } from '../../words.ts'
+import { useDrawn } from './drawn.ts'
 import { QuickAdd } from './quick-add.tsx'
 
 const CardMenu = lazy(() => import('./card-menu.tsx').then((part) => ({ default: part.CardMenu })))
@@ -39,6 +40,9 @@ export function ColumnHead({ column, count }: { column: ProjectColumn; count: nu
   )
 }
 
+/** Of a card with its gap, roughly: what is not drawn yet keeps the scroll bar honest. */
+const cardHeight = 74
+
 type Props = {
   column: ProjectColumn
   cards: Task[]
@@ -58,6 +62,7 @@ type Props = {
 export function Column({ column, cards, count, parts, hands, nameOf, glowing, open, head, add, empty, lane }: Props) {
   const list = useRef<HTMLUListElement>(null)
   const [over, setOver] = useState(false)
+  const { drawn, left, rest } = useDrawn(cards, lane ? 12 : 40)
   const now = useRef({ cards, hands, lane })
   now.current = { cards, hands, lane }
   useEffect(() => {
@@ -83,7 +88,7 @@ export function Column({ column, cards, count, parts, hands, nameOf, glowing, op
     <section className="column" aria-label={lane ? `${column.name}, ${lane.name}` : column.name} data-column={column.id}>
       {head && <ColumnHead column={column} count={count} />}
       <ul ref={list} className="cards" data-over={(over && !cards.length) || undefined} aria-label={t('Tasks in {column}', { column: column.name })}>
-        {cards.map((task, index) => (
+        {drawn.map((task, index) => (
           <Card
             key={task.id}
             task={task}
@@ -98,6 +103,7 @@ export function Column({ column, cards, count, parts, hands, nameOf, glowing, op
             column={column.id}
           />
         ))}
+        {left > 0 && <li ref={rest} aria-hidden="true" style={{ height: left * cardHeight }} />}
         {!cards.length && empty && <li className="column-empty">{empty}</li>}
       </ul>
       {add && hands.may && <QuickAdd projectId={hands.projectId} column={column} />}

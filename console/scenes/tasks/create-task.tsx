@@ -1,5 +1,5 @@
 import { Button, Select, Textarea, TextInput } from '@mantine/core'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Tag } from 'lucide-react'
 import { post } from '../../api.ts'
@@ -12,7 +12,7 @@ import { Avatar, Label } from '../../parts/person.tsx'
 import { Picker } from '../../parts/picker.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { say } from '../../parts/toasts.tsx'
-import { tasksQuery, useMembers, useProjects } from '../../reads.ts'
+import { useMembers, useProjects, useTasks } from '../../reads.ts'
 import { priorities, type Priority, type Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { labelsOf } from './editing.ts'
@@ -36,7 +36,7 @@ export function CreateTask({ close, projectId, status }: { close: () => void; pr
     { title: (title: string) => (title.trim() ? null : t('Say what is to be done.')) },
   )
   const project = projects.find((one) => one.id === form.values.projectId)
-  const tasks = useQuery({ ...tasksQuery(form.values.projectId), enabled: !!form.values.projectId, staleTime: 60_000 }).data ?? [] // for their labels
+  const tasks = useTasks(form.values.projectId, { enabled: !!form.values.projectId, staleTime: 60_000 }).data ?? [] // for their labels
   const { labels } = form.values
   const column = project?.columns.find((one) => one.id === form.values.status) ?? project?.columns[0]
   const assignee = members.find((member) => member.userId === form.values.assigneeId)

@@ -1,5 +1,4 @@
 import { Button } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { lazy, memo, Suspense, useMemo, useRef, useState, type KeyboardEvent } from 'react'
@@ -9,13 +8,14 @@ import { Avatar, Label } from '../../parts/person.tsx'
 import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Coming, Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Due, Time } from '../../parts/time.tsx'
-import { tasksQuery, useMay, useMe, useNames, useProject } from '../../reads.ts'
+import { useMay, useMe, useNames, useProject, useTasks } from '../../reads.ts'
 import type { Column, Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { BulkBar } from './bulk-bar.tsx'
+import { focusOn, useDrawn } from './drawn.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { isFiltered, passes, priorityOrder, type Filters } from './filters.ts'
-import { ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
+import { CutNote, ProjectHead, ProjectMissing, ProjectWaiting } from './project-head.tsx'
 import './board.css'
 import './list.css'
 
@@ -30,19 +30,20 @@ export function List() {
   return <ProjectList key={project.data.id} project={project.data} />
 }
 
+/** What is not drawn yet keeps the scroll bar honest. */
+const rowHeight = 36
 const sorts = ['status', 'title', 'priority', 'assignee', 'due', 'updated'] as const
 type Sort = (typeof sorts)[number]
 
 function ProjectList({ project }: { project: Project }) {
   const filters = useSearch({ strict: false }) as Filters
   const navigate = useNavigate()
-  const tasks = useQuery(tasksQuery(project.id))
+  const tasks = useTasks(project.id)
   const { user } = useMe()
   const may = useMay('member') && project.status === 'active' && project.role !== 'viewer'
   const nameOf = useNames()
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const lastChosen = useRef<string | null>(null)
-  const body = useRef<HTMLTableSectionElement>(null)
 
   const [by, down] = [(filters.sort?.replace('-', '') ?? 'status') as Sort, filters.sort?.startsWith('-') ?? false]
   const shown = useMemo(() => {
@@ -63,11 +64,11 @@ function ProjectList({ project }: { project: Project }) {
 
   const open = filters.task ? tasks.data?.find((task) => task.ref === filters.task || task.id === filters.task) : undefined
   const openTask = (task: Task) => void navigate({ to: '.', search: (now: Filters) => ({ ...now, task: task.ref }) })
-  const focusRow = (id: string | undefined) => id && body.current?.querySelector<HTMLElement>(`[data-row="${id}"]`)?.focus()
+  const { drawn, left, rest } = useDrawn(shown, 60)
   const closePanel = () => {
     const id = open?.id
     void navigate({ to: '.', search: ({ task: _gone, ...rest }: Filters) => rest })
-    setTimeout(() => focusRow(id), 30)
+    setTimeout(() => focusOn('data-row', id), 30)
   }
   const choose = (task: Task, range: boolean) => {
     const next = new Set(chosen)
@@ -80,7 +81,7 @@ function ProjectList({ project }: { project: Project }) {
   }
   const step = (by: number) => {
     const at = shown.findIndex((task) => task.id === document.activeElement?.getAttribute('data-row'))
-    focusRow(shown[Math.max(0, Math.min(shown.length - 1, at < 0 ? 0 : at + by))]?.id)
+    focusOn('data-row', shown[Math.max(0, Math.min(shown.length - 1, at < 0 ? 0 : at + by))]?.id)
   }
   const onKeyDown = (event: KeyboardEvent, task: Task) => {
     if (event.target !== event.currentTarget) return
@@ -118,6 +119,7 @@ function ProjectList({ project }: { project: Project }) {
     <>
       <ProjectHead project={project} />
       <FilterBar project={project} tasks={tasks.data ?? []} filters={filters} view="list" />
+      <CutNote project={project} />
       <div className="body">
         <Loaded of={tasks} what={t('The tasks could not be read')} skeleton={<RowSkeletons count={14} />}>
           {(every) =>
@@ -149,10 +151,15 @@ function ProjectList({ project }: { project: Project }) {
                     {header('assignee', t('Assignee'))}
                   </tr>
                 </thead>
-                <tbody ref={body}>
-                  {shown.map((task) => (
+                <tbody>
+                  {drawn.map((task) => (
                     <Row key={task.id} task={task} column={project.columns.find((one) => one.id === task.status)} assignee={nameOf(task.assigneeId)} chosen={chosen.has(task.id)} open={open?.id === task.id} hands={hands} />
                   ))}
+                  {left > 0 && (
+                    <tr ref={rest} className="rest" aria-hidden="true">
+                      <td colSpan={9} style={{ height: left * rowHeight }} />
+                    </tr>
+                  )}
                 </tbody>
               </table>
             )

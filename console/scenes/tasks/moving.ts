@@ -6,11 +6,12 @@ import { patch, post } from '../../api.ts'
 import { attempt, useChange } from '../../cache.ts'
 import { onLiveEvent } from '../../live.ts'
 import { say } from '../../parts/toasts.tsx'
-import { tasksQuery } from '../../reads.ts'
+import { boardQuery } from '../../reads.ts'
 import { myId } from '../../session.ts'
 import type { Task } from '../../things.ts'
 import { remember } from '../../undo.ts'
 import { t } from '../../words.ts'
+import { reach } from './drawn.ts'
 
 type Place = { status: string; /** The neighbour above, or null for the top. */ after: string | null; /** The neighbour below. */ before: string | null }
 export type Move = Place & { task: Task; columnName: string; assigneeId?: string | null }
@@ -26,9 +27,9 @@ function placed(tasks: Task[], move: Move): Task[] {
 }
 
 export function updateTasks(cache: QueryClient, projectId: string, change: (tasks: Task[]) => Task[]) {
-  const key = tasksQuery(projectId).queryKey
+  const key = boardQuery(projectId).queryKey
   const before = cache.getQueryData(key)
-  if (before) cache.setQueryData(key, change(before))
+  if (before) cache.setQueryData(key, { ...before, tasks: change(before.tasks) })
   return () => cache.setQueryData(key, before)
 }
 
@@ -60,6 +61,7 @@ export const undoTask = (cache: QueryClient, task: Pick<Task, 'id'>, bulk = fals
 /** A moved card is mounted anew in its column, and a menu that closes gives its focus to nothing: the card gets it back when it stands there. */
 export function keepFocus(id: string, until = performance.now() + 700) {
   const card = document.querySelector<HTMLElement>(`[data-card="${id}"]`)
+  if (!card) reach(id)
   if (card && document.activeElement === document.body) card.focus({ preventScroll: false })
   if (performance.now() < until) requestAnimationFrame(() => keepFocus(id, until))
 }

@@ -5,9 +5,9 @@ import type { ReactNode } from 'react'
 import { Head } from '../../parts/head.tsx'
 import { Empty, Loaded } from '../../parts/states.tsx'
 import { show } from '../../overlays.ts'
-import { useMay, type useProject } from '../../reads.ts'
+import { useCut, useMay, type useProject } from '../../reads.ts'
 import type { Project } from '../../things.ts'
-import { t } from '../../words.ts'
+import { amount, t } from '../../words.ts'
 
 export function ProjectHead({ project }: { project: Project }) {
   const may = useMay('member') && project.status === 'active' && project.role !== 'viewer'
@@ -38,6 +38,20 @@ export function ProjectHead({ project }: { project: Project }) {
         <Settings2 size={16} />
       </ActionIcon>
     </Head>
+  )
+}
+
+/** A very large project: what is here of it, and the way to the rest. */
+export function CutNote({ project }: { project: Project }) {
+  const cut = useCut(project.id)
+  if (!cut) return null
+  return (
+    <div className="cut" role="status">
+      <span>{t('The newest {read} of {total} tasks are here; counts and filters know these alone.', { read: amount(cut.read, 'count'), total: amount(project.progress.total, 'count') })}</span>
+      <Button size="compact-xs" variant="default" loading={cut.reading} onClick={cut.readAll}>
+        {t('Show the rest')}
+      </Button>
+    </div>
   )
 }
 

@@ -4,7 +4,17 @@ import { post } from '../../api.ts'
 import { useChange } from '../../cache.ts'
 import type { Column, Task } from '../../things.ts'
 import { t } from '../../words.ts'
+import { reach } from './drawn.ts'
 import { updateTasks } from './moving.ts'
+
+/** A new card stands at the end of its column: the column scrolls to it. */
+function inSight(id: string) {
+  setTimeout(() => {
+    reach(id)
+    document.querySelector(`[data-card="${id}"]`)?.scrollIntoView({ block: 'nearest' })
+  }, 60)
+  return id
+}
 
 /** The foot of a column: a title and Enter make a task, and the next one can be typed at once. */
 export function QuickAdd({ projectId, column }: { projectId: string; column: Column }) {
@@ -18,7 +28,7 @@ export function QuickAdd({ projectId, column }: { projectId: string; column: Col
       updateTasks(cache, projectId, (tasks) => [
         ...tasks,
         {
-          id: `new-${Date.now()}`, projectId, ref: '…', title, description: null, status: column.id, position: '~', assigneeId: null, priority: 'none',
+          id: inSight(`new-${Date.now()}`), projectId, ref: '…', title, description: null, status: column.id, position: '~', assigneeId: null, priority: 'none',
           labels: [], dueAt: null, parentId: null, createdAt: '', updatedAt: '', version: 0,
         },
       ]),

@@ -1,4 +1,3 @@
-import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ActionIcon } from '@mantine/core'
 import { Pencil, Plus, Tag } from 'lucide-react'
@@ -11,7 +10,7 @@ import { Picker } from '../../parts/picker.tsx'
 import { Prose } from '../../parts/prose.tsx'
 import { priorityName, PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Time } from '../../parts/time.tsx'
-import { tasksQuery, useMe, useMembers, useNames } from '../../reads.ts'
+import { useMe, useMembers, useNames, useTasks } from '../../reads.ts'
 import { priorities, type Priority, type Project, type Task } from '../../things.ts'
 import { daysUntil, t } from '../../words.ts'
 import { labelsOf, useEdit } from './editing.ts'
@@ -53,7 +52,7 @@ export function Fields({ task, project, may }: { task: Task; project: Project; m
   const edit = useEdit(task)
   const { user } = useMe()
   const members = useMembers().data ?? []
-  const tasks = useQuery(tasksQuery(project.id)).data ?? []
+  const tasks = useTasks(project.id).data ?? []
   const navigate = useNavigate()
   const column = project.columns.find((one) => one.id === task.status)
   const assignee = members.find((member) => member.userId === task.assigneeId)
@@ -195,7 +194,7 @@ export function Description({ task, may }: { task: Task; may: boolean }) {
 }
 
 export function Subtasks({ task, project, may }: { task: Task; project: Project; may: boolean }) {
-  const tasks = useQuery(tasksQuery(project.id)).data ?? []
+  const tasks = useTasks(project.id).data ?? []
   const navigate = useNavigate()
   const [title, setTitle] = useState('')
   const create = useChange<string, Task>({
