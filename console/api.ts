@@ -12,7 +12,7 @@ type Pair = { user: Person; tenant: Tenant | null; accessToken: string }
 type Query = Record<string, string | number | boolean | null | undefined>
 type Options = { query?: Query; body?: unknown; ifMatch?: number; idempotencyKey?: string; signal?: AbortSignal }
 
-const client = connect(
+const own = connect(
   {},
   {
     baseUrl: '',
@@ -27,24 +27,29 @@ const client = connect(
   },
 )
 
+/** While an operator acts for somebody: a client that knows that one token and gets no other. */
+let acting: typeof own | null = null
+const client = () => acting ?? own
+
 /** Field name -> message of a refusal, for forms. */
 export const fieldsOf = (problem: ApiProblem) =>
   Object.fromEntries(problem.errors.filter((error) => error.in === 'body').map((error) => [error.path.split('/')[1] ?? '', error.message]))
 
 /** One call below /api/v1. @throws ApiProblem */
 export async function call<Answer>(method: string, path: string, { query, ...rest }: Options = {}): Promise<Answer> {
-  const send = async () => (await client.requester.send({ method, path: `/api/v1${path}` }, { ...rest, query: query && present(query) })).body as Answer
+  const send = async () => (await client().requester.send({ method, path: `/api/v1${path}` }, { ...rest, query: query && present(query) })).body as Answer
   try {
     return await send()
   } catch (error) {
     const code = error instanceof ApiProblem ? error.code : ''
+    if (acting && error instanceof ApiProblem && error.status === 401) void stopActing()
     if (code === 'auth.step_up_required' && (await askForProof())) return send()
     if (demands.has(code)) setDemand(code)
     throw error
   }
 }
-/** What a team may demand of a session before it shows anything. */
-const demands = new Set(['tenant.second_factor_required', 'tenant.passkey_required', 'tenant.sso_required', 'tenant.other_provider'])
+/** What a team may demand of a session before it shows anything, and why it shows nothing at all. */
+const demands = new Set(['tenant.second_factor_required', 'tenant.passkey_required', 'tenant.sso_required', 'tenant.other_provider', 'tenant.suspended', 'tenant.deleting'])
 
 export const get = <Answer>(path: string, query?: Query, signal?: AbortSignal) => call<Answer>('GET', path, { query, signal })
 export const post = <Answer>(path: string, body?: unknown) => call<Answer>('POST', path, { body, idempotencyKey: key() })
@@ -68,14 +73,14 @@ export const getAll = async <Item>(path: string, query: Query = {}, signal?: Abo
 
 /** Saves a list as CSV; a plain link could not carry the token. */
 export async function download(path: string, query: Query, name: string) {
-  const answer = await client.requester.send({ method: 'GET', path: `/api/v1${path}` }, { query: present(query), accept: 'text/csv' })
+  const answer = await client().requester.send({ method: 'GET', path: `/api/v1${path}` }, { query: present(query), accept: 'text/csv' })
   const url = URL.createObjectURL(new Blob([typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)], { type: 'text/csv' }))
   Object.assign(document.createElement('a'), { href: url, download: name }).click()
   setTimeout(() => URL.revokeObjectURL(url), 10_000)
 }
 
 /** The token for the live stream; `fresh` asks for another than the last. */
-export const liveToken = (fresh: boolean) => client.tokens.get(fresh)
+export const liveToken = (fresh: boolean) => client().tokens.get(fresh)
 
 /** Finds out who is here, by the refresh cookie, else by the login page's own. Settles the session either way; who was never signed in here is not asked about. */
 export async function startSession() {
@@ -111,6 +116,39 @@ export async function logout() {
   await forget()
 }
 
+type Started = { user: { id: string; name: string }; role: Tenant['role']; expiresAt: string; accessToken: string }
+
+/**
+ * Acts with a person's rights in a tenant, until the time is over or `stopActing`. Both logs name the operator.
+ * @param leave goes to a page that both of them may see, before the one becomes the other @throws ApiProblem
+ */
+export async function startActing(wish: { userId: string; tenantId: string; reason: string; minutes: number }, team: Pick<Tenant, 'slug' | 'name'>, leave: () => Promise<unknown>) {
+  const self = session()
+  if (self.state !== 'in' || acting) return
+  const started = await post<Started>('/impersonations', wish)
+  const { accessToken } = started
+  await leave()
+  acting = connect({}, { baseUrl: '', tokens: { store: { read: () => ({ accessToken }), write: () => undefined } } })
+  const { user, role, expiresAt: until } = started
+  setDemand(null)
+  setSession({ state: 'in', user: { ...user, email: '', role: 'user' }, tenant: { id: wish.tenantId, ...team, role }, acting: { until, reason: wish.reason, self } })
+  // the token lives in this page alone: whoever leaves it does not act any more, and the logs say when
+  const end = () => void (acting && fetch('/api/v1/impersonations/current', { method: 'DELETE', keepalive: true, headers: { authorization: `Bearer ${accessToken}` } }))
+  window.addEventListener('pagehide', end, { once: true })
+}
+
+/** Ends acting for somebody; the operator is themselves again. */
+export async function stopActing() {
+  const now = session()
+  const ending = acting
+  if (!ending || now.state !== 'in' || !now.acting) return
+  await ending.requester.send({ method: 'DELETE', path: '/api/v1/impersonations/current' }, {}).catch(() => undefined) // over already: the logs have its end
+  if (acting !== ending) return
+  acting = null
+  setDemand(null)
+  setSession(now.acting.self)
+}
+
 /** Deletes the account, and with it every session. */
 export async function deleteAccount() {
   await remove('/users/me')
@@ -119,12 +157,13 @@ export async function deleteAccount() {
 
 async function forget() {
   leaveForLogin('/') // before the session is told: who comes next does not land on this page
-  await client.tokens.keep(null)
+  await own.tokens.keep(null)
   setSession({ state: 'out' })
 }
 
 async function adopt(pair: Pair) {
-  await client.tokens.keep(pair)
+  await own.tokens.keep(pair)
+  setDemand(null)
   setSession({ state: 'in', user: pair.user, tenant: pair.tenant })
 }
 
@@ -139,7 +178,7 @@ async function open(path: string, tries = 4): Promise<Pair> {
 }
 
 const openly = async (path: string, body: unknown) =>
-  (await client.requester.send({ method: 'POST', path: `/api/v1${path}`, public: true }, { body })).body as (Pair & Record<string, unknown>) | undefined
+  (await own.requester.send({ method: 'POST', path: `/api/v1${path}`, public: true }, { body })).body as (Pair & Record<string, unknown>) | undefined
 
 const present = (query: Query) => Object.fromEntries(Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== ''))
 

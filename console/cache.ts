@@ -53,6 +53,7 @@ const reads: Record<string, string[]> = {
   approval: ['approvals.'],
   connection: ['connections.', 'workflows.using'],
   webhook: ['webhooks.'],
+  impersonation: ['impersonations.', 'activity.'],
 }
 
 /** Marks as stale what starts with one of the prefixes; what is on the screen is read again. */

@@ -1,12 +1,13 @@
 // What stands round every scene: navigation, toasts, overlays, the live stream, shortcuts. Drawn only for somebody who is signed in.
 import { Button, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
-import { Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Outlet, useNavigate } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
 import { listenForKeys, useOffer, type Action } from './actions.ts'
-import { logout, startSession } from './api.ts'
+import { logout, startSession, stopActing } from './api.ts'
 import { useBrandColor } from './brand.ts'
 import { staleByEvents } from './cache.ts'
+import { Gate } from './gate.tsx'
 import { followLive, liveState, onLiveState } from './live.ts'
 import { BottomBar, Nav } from './nav.tsx'
 import { show, useOverlay } from './overlays.ts'
@@ -14,8 +15,10 @@ import { useAsked } from './parts/ask.ts'
 import { useDemand, useProofWanted } from './proof.ts'
 import { Mark } from './parts/mark.tsx'
 import { Trouble } from './parts/states.tsx'
+import { Time } from './parts/time.tsx'
 import { say, Toasts } from './parts/toasts.tsx'
 import { useMe, usePreferences, useSession } from './reads.ts'
+import { remember, remembered } from './remembered.ts'
 import { leaveForLogin } from './session.ts'
 import { undoLast } from './undo.ts'
 import { setRegion, t } from './words.ts'
@@ -26,8 +29,6 @@ const CreateTask = lazy(() => import('./scenes/tasks/create-task.tsx').then((par
 const CreateProject = lazy(() => import('./scenes/projects/create-project.tsx').then((part) => ({ default: part.CreateProject })))
 const AskDialog = lazy(() => import('./parts/dialog.tsx').then((part) => ({ default: part.AskDialog })))
 const ProofDialog = lazy(() => import('./scenes/identity/proof-dialog.tsx').then((part) => ({ default: part.ProofDialog })))
-const Demanded = lazy(() => import('./scenes/identity/demanded.tsx').then((part) => ({ default: part.Demanded })))
-const NewTeam = lazy(() => import('./scenes/tenancy/new-team.tsx').then((part) => ({ default: part.NewTeam })))
 
 export function Frame() {
   const now = useSession()
@@ -55,8 +56,6 @@ export function Frame() {
 function Signed() {
   const { tenant } = useMe()
   const cache = useQueryClient()
-  const path = useRouterState({ select: (state) => state.location.pathname })
-  const demand = useDemand()
   const [collapsed, setCollapsed] = useState(() => remembered('nav') === 'narrow')
   const preferences = usePreferences().data
   useBrandColor(useComputedColorScheme('light'))
@@ -80,18 +79,11 @@ function Signed() {
       <div className="frame" data-collapsed={collapsed || undefined}>
         <Nav />
         <main className="page" id="main" tabIndex={-1}>
+          <ActingBanner />
           <LostBanner />
-          {demand && !path.startsWith('/operate') && !path.startsWith('/account') && !path.startsWith('/teams') ? (
-            <Suspense fallback={null}>
-              <Demanded code={demand} />
-            </Suspense>
-          ) : tenant || path.startsWith('/operate') || path.startsWith('/account') ? (
+          <Gate>
             <Outlet />
-          ) : (
-            <Suspense fallback={null}>
-              <NewTeam />
-            </Suspense>
-          )}
+          </Gate>
         </main>
         <BottomBar />
       </div>
@@ -101,8 +93,34 @@ function Signed() {
   )
 }
 
+/** As long as an operator acts for somebody: whose rights these are, until when, and the way out. */
+function ActingBanner() {
+  const { user, tenant, acting } = useMe()
+  const until = acting?.until
+  useEffect(() => {
+    if (!until) return
+    const timer = setTimeout(() => void stopActing(), Math.max(0, Date.parse(until) - Date.now()))
+    return () => clearTimeout(timer)
+  }, [until])
+  if (!acting) return null
+  return (
+    <div className="banner acting" role="status">
+      <span>
+        {t('You act as {name} in {team}. The logs name you.', { name: user.name, team: tenant?.name ?? '' })} {t('Ends')} <Time at={acting.until} />
+      </span>
+      <Button size="compact-xs" variant="default" onClick={() => void stopActing()}>
+        {t('Stop acting')}
+      </Button>
+    </div>
+  )
+}
+
 function LostBanner() {
   const state = useSyncExternalStore(onLiveState, liveState)
+  const cache = useQueryClient()
+  useEffect(() => {
+    if (state === 'barred') void cache.invalidateQueries() // the answers say why: a membership that ended, or a team that is closed
+  }, [state, cache])
   if (useDemand()) return null // the page says what to do
   if (state === 'barred')
     return (
@@ -144,7 +162,7 @@ function Overlays() {
 
 function useGlobalActions(toggleNav: () => void) {
   const navigate = useNavigate()
-  const { user, tenant } = useMe()
+  const { user, tenant, acting } = useMe()
   const { setColorScheme } = useMantineColorScheme()
   const go = (to: string) => () => void navigate({ to })
   const admin = tenant?.role === 'admin' || tenant?.role === 'owner'
@@ -171,29 +189,23 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'go-members', label: t('Go to members'), group: t('Go to'), keys: 'g m', run: go('/members') },
     ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
     { id: 'go-settings', label: t('Go to team settings'), group: t('Go to'), keys: 'g s', run: go('/settings') },
-    { id: 'go-security', label: t('Go to team security'), group: t('Go to'), run: go('/security'), also: 'sso saml scim two-factor passkeys' },
+    ...(admin
+      ? [
+          { id: 'go-security', label: t('Go to team security'), group: t('Go to'), run: go('/security'), also: 'sso saml scim two-factor passkeys' },
+          { id: 'go-applications', label: t('Go to applications'), group: t('Go to'), run: go('/applications'), also: 'oauth clients scopes' },
+          { id: 'go-keys', label: t('Go to API keys'), group: t('Go to'), run: go('/keys'), also: 'tokens' },
+          { id: 'go-issuers', label: t('Go to trusted issuers'), group: t('Go to'), run: go('/issuers'), also: 'jwks supabase auth0 keycloak' },
+          { id: 'go-usage', label: t('Go to plan and usage'), group: t('Go to'), run: go('/usage'), also: 'limits quota' },
+          { id: 'go-domains', label: t('Go to domains'), group: t('Go to'), run: go('/domains'), also: 'dns address' },
+        ]
+      : []),
     { id: 'go-account', label: t('Go to your account'), group: t('Go to'), keys: 'g u', run: go('/account') },
-    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban' }] : []),
+    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban act as impersonate' }, { id: 'go-tenants', label: t('Go to all tenants'), group: t('Go to'), run: go('/operate/tenants'), also: 'suspend limits modules' }, { id: 'go-plans', label: t('Go to plans'), group: t('Go to'), run: go('/operate/plans') }, { id: 'go-jobs', label: t('Go to jobs'), group: t('Go to'), run: go('/operate/jobs') }, { id: 'go-outbox', label: t('Go to the outbox'), group: t('Go to'), run: go('/operate/outbox'), also: 'mail' }] : []),
     { id: 'light', label: t('Use the light scheme'), group: t('Look'), run: () => setColorScheme('light') },
     { id: 'dark', label: t('Use the dark scheme'), group: t('Look'), run: () => setColorScheme('dark') },
     { id: 'auto', label: t('Follow the system’s scheme'), group: t('Look'), run: () => setColorScheme('auto') },
     { id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' },
-    { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
+    acting ? { id: 'logout', label: t('Stop acting as {name}', { name: user.name }), group: t('General'), run: () => void stopActing() } : { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
   ]
   useOffer(all, `${user.role} ${tenant?.role}`)
-}
-
-function remembered(name: string) {
-  try {
-    return localStorage.getItem(`groundwork.${name}`)
-  } catch {
-    return null
-  }
-}
-function remember(name: string, value: string) {
-  try {
-    localStorage.setItem(`groundwork.${name}`, value)
-  } catch {
-    // a browser without storage forgets it at the next start, no more
-  }
 }

@@ -9,6 +9,7 @@ import { createRoot } from 'react-dom/client'
 import { startSession } from './api.ts'
 import { makeCache } from './cache.ts'
 import { makeRouter } from './router.tsx'
+import { onSession, session } from './session.ts'
 import { cssVariablesResolver, theme } from './theme.ts'
 import { startWords } from './words.ts'
 
@@ -35,6 +36,16 @@ window.addEventListener('pageshow', (event) => event.persisted && location.reloa
 
 const cache = makeCache()
 const router = makeRouter(cache)
+
+// What one person in one team has read is nothing for another.
+let who = ''
+onSession(() => {
+  const now = session()
+  if (now.state !== 'in') return
+  const next = `${now.user.id} ${now.tenant?.id}`
+  if (who && who !== next) cache.clear()
+  who = next
+})
 
 createRoot(document.getElementById('root')!).render(
   <MantineProvider theme={theme} cssVariablesResolver={cssVariablesResolver} defaultColorScheme="auto" getStyleNonce={() => nonce}>

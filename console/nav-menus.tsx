@@ -1,6 +1,5 @@
 // The menus of the navigation, loaded when one is first opened: what floats is no part of the first page.
 import { Menu } from '@mantine/core'
-import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { Check, LogOut, Plus, UserRound } from 'lucide-react'
 import { useEffect, useState } from 'react'
@@ -32,12 +31,10 @@ export function TeamMenu() {
 function TeamItems() {
   const { tenant } = useMe()
   const tenants = useTenants()
-  const cache = useQueryClient()
   const navigate = useNavigate()
   const to = async (id: string) => {
     try {
       await switchTenant(id)
-      cache.clear()
       await navigate({ to: '/' })
     } catch (error) {
       sayProblem(error, t('The team was not switched.'))

@@ -1,8 +1,9 @@
 import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
-import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, Plug, ScrollText, Search, Settings2, ShieldCheck, SquareCheckBig, Users, Webhook, Workflow as WorkflowIcon } from 'lucide-react'
+import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, ChevronDown, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, Plug, ScrollText, Search, Settings2, ShieldCheck, SquareCheckBig, Users, Webhook, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
 import { show, useOverlay } from './overlays.ts'
+import { remember, remembered } from './remembered.ts'
 import { useMay, useMe, useProjects, useTenants, useUnread, useWaitingApprovals } from './reads.ts'
 import { t } from './words.ts'
 
@@ -103,39 +104,42 @@ export function Nav() {
         <Item key={place.to} place={place} />
       ))}
       <Projects />
-      {automation.length > 0 && (
-        <div className="nav-group">
-          <div className="nav-title">{t('Automation')}</div>
-          {automation.map((place) => (
-            <Item key={place.to} place={place} />
-          ))}
-        </div>
-      )}
-      {team.length > 0 && (
-        <div className="nav-group">
-          <div className="nav-title">{t('Team')}</div>
-          {team.map((place) => (
-            <Item key={place.to} place={place} />
-          ))}
-        </div>
-      )}
-      {operate.length > 0 && (
-        <div className="nav-group">
-          <div className="nav-title">{t('Platform')}</div>
-          {operate.map((place) => (
-            <Item key={place.to} place={place} />
-          ))}
-        </div>
-      )}
-      <div style={{ marginTop: 'auto', paddingTop: 16 }}>
+      <Group name="automation" title={t('Automation')} places={automation} />
+      <Group name="team" title={t('Team')} places={team} />
+      <Group name="platform" title={t('Platform')} places={operate} />
+      <div className="nav-foot">
         <PersonSwitcher />
       </div>
     </nav>
   )
 }
 
+/** Places under a heading that folds; where one is stays open. */
+function Group({ name, title, places }: { name: string; title: string; places: Place[] }) {
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  const [folded, setFolded] = useState(() => remembered(`nav.${name}`) === 'folded')
+  if (!places.length) return null
+  const shown = folded ? places.filter((place) => place.to === path) : places
+  const fold = () => {
+    remember(`nav.${name}`, folded ? 'open' : 'folded')
+    setFolded(!folded)
+  }
+  return (
+    <div className="nav-group">
+      <button type="button" className="plain nav-title nav-fold" aria-expanded={!folded} onClick={fold}>
+        {title}
+        <ChevronDown size={12} aria-hidden="true" />
+      </button>
+      {shown.map((place) => (
+        <Item key={place.to} place={place} />
+      ))}
+    </div>
+  )
+}
+
 function TeamSwitcher() {
   const [wanted, setWanted] = useState(false)
+  if (useMe().acting) return <TeamButton disabled />
   const button = <TeamButton onClick={() => setWanted(true)} />
   return wanted ? (
     <Suspense fallback={button}>
@@ -148,6 +152,7 @@ function TeamSwitcher() {
 
 function PersonSwitcher() {
   const [wanted, setWanted] = useState(false)
+  if (useMe().acting) return <PersonButton disabled />
   const button = <PersonButton onClick={() => setWanted(true)} />
   return wanted ? (
     <Suspense fallback={button}>

@@ -115,7 +115,11 @@ export const useWaitingApprovals = () => {
   })
 }
 
-export const usePreferences = () => useQuery({ queryKey: ['users.preferences'], queryFn: ({ signal }) => get<Preferences>('/users/me/preferences', undefined, signal), staleTime: 60_000 })
+/** Not of somebody whom one acts for: they are theirs. */
+export const usePreferences = () => {
+  const { acting } = useMe()
+  return useQuery({ queryKey: ['users.preferences'], queryFn: ({ signal }) => get<Preferences>('/users/me/preferences', undefined, signal), staleTime: 60_000, enabled: !acting })
+}
 
 export const useSearch = (q: string) =>
   useQuery({

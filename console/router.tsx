@@ -143,7 +143,7 @@ const outbox = createRoute({ getParentRoute: () => frame, path: '/operate/outbox
 const people = createRoute({
   getParentRoute: () => frame,
   path: '/operate/people',
-  validateSearch: (search) => strings(search, ['q']),
+  validateSearch: (search) => strings(search, ['q', 'show']),
   component: lazyRouteComponent(() => import('./scenes/operators/people.tsx'), 'People'),
 })
 const tenants = createRoute({

@@ -1,9 +1,12 @@
 // Who is signed in. The access token lives in this memory only; the refresh token is an HttpOnly cookie that script cannot read.
 import type { Person, Tenant } from './things.ts'
 
+export type SignedIn = { state: 'in'; user: Person; tenant: Tenant | null; acting?: Acting }
+/** An operator uses somebody's rights for a while: `self` is who they are themselves. */
+export type Acting = { until: string; reason: string; self: SignedIn }
 export type Session =
   | { state: 'starting' }
-  | { state: 'in'; user: Person; tenant: Tenant | null }
+  | SignedIn
   | { state: 'out' }
   | { state: 'failed'; error: unknown }
 
@@ -25,8 +28,8 @@ export function setSession(next: Session) {
   for (const listener of listeners) listener()
 }
 
-/** The signed-in person's id, for telling own changes from others'. */
-export const myId = () => (current.state === 'in' ? current.user.id : null)
+/** The id that own changes carry, for telling them from others': who acts for somebody is still themselves. */
+export const myId = () => (current.state === 'in' ? (current.acting?.self ?? current).user.id : null)
 
 let leaving = false
 

@@ -3,7 +3,7 @@ export type Person = { id: string; email: string; name: string; role: 'operator'
 /** An account as operators see it. */
 export type ManagedPerson = Person & { status: 'active' | 'banned' }
 export type TenantRole = 'owner' | 'admin' | 'member' | 'viewer'
-export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null; plan?: string; modules?: string[]; createdAt?: string }
+export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null; plan?: string; limits?: Partial<Record<string, number | null>>; modules?: string[]; createdAt?: string }
 export type Page<Item> = { items: Item[]; next: string | null }
 export type Thing = { id: string; createdAt: string; updatedAt: string; version: number }
 
@@ -120,6 +120,9 @@ export type MachineKey = {
   hint: string
   scopes: string[]
   addresses: string[]
+  /** of a service key: what it may do inside teams, and in which; null: in every one */
+  operations?: string[]
+  tenants?: string[] | null
   status: 'active' | 'inactive' | 'expired'
   expiresAt: string | null
   lastUsedAt: string | null
@@ -127,3 +130,5 @@ export type MachineKey = {
   key?: string
 }
 export type TrustedIssuer = { id: string; issuer: string; audience: string; mapping: { by: 'email' | 'subject'; scopes?: string[] }; status: 'active' | 'inactive'; source: 'stored' | 'setting' }
+/** An operator acted for somebody. */
+export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; endedAt: string | null; createdAt: string }

@@ -5,6 +5,7 @@ import { Bell, Search } from 'lucide-react'
 import { useEffect, useSyncExternalStore, type ReactNode } from 'react'
 import { liveState, onLiveState } from '../live.ts'
 import { show } from '../overlays.ts'
+import { useDemand } from '../proof.ts'
 import { useUnread } from '../reads.ts'
 import { t } from '../words.ts'
 
@@ -41,10 +42,11 @@ const words = () => ({ starting: '', live: t('Live'), late: t('Reconnecting'), l
 
 function LiveDot() {
   const state = useSyncExternalStore(onLiveState, liveState)
+  const demand = useDemand()
   const shown = state === 'late' || state === 'lost' || state === 'barred'
   return (
     <span className="live-dot" data-state={state} role="status" title={state === 'live' ? t('Live: changes of others appear by themselves') : t('What you see may be a moment old')}>
-      <span className={shown ? undefined : 'sr'}>{words()[state]}</span>
+      <span className={shown ? undefined : 'sr'}>{words()[state === 'barred' && demand ? 'lost' : state]}</span>
     </span>
   )
 }

@@ -1,4 +1,4 @@
-import { t } from '../words.ts'
+import { amount, t } from '../words.ts'
 
 /** A thin bar with its numbers in words. */
 export function Progress({ total, done, percent }: { total: number; done: number; percent: number }) {
@@ -8,7 +8,7 @@ export function Progress({ total, done, percent }: { total: number; done: number
         <div style={{ width: `${percent}%` }} />
       </div>
       <span className="meta num" aria-hidden="true">
-        {total ? t('{done} of {total}', { done, total }) : t('no tasks')}
+        {total ? t('{done} of {total}', { done: amount(done, 'count'), total: amount(total, 'count') }) : t('no tasks')}
       </span>
     </div>
   )

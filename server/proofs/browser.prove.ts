@@ -95,7 +95,7 @@ async function faultsOf(page: Page, where: string): Promise<string[]> {
 const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
-  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
+  ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['acted', '/operate/people?show=acted'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
   ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
   ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['run', `/runs/${w.run}`], ['run-step', `/runs/${w.run}?step=ask`], ['runs', `/workflows/${w.workflow}/runs`], ['all-runs', '/runs'], ['inbox', `/workflows/${w.workflow}/inbox`], ['missing', '/no/such/page'],
 ]
@@ -198,6 +198,70 @@ test('who is not signed in is led to the login page without one failing request,
   await page.waitForURL((url) => url.pathname === '/login')
   assert.equal(asked.length, 2)
   assert.deepEqual([...refused, ...seen], [])
+})
+
+test('an operator acts for somebody under a banner until they stop; both logs tell, and a closed team has a page of its own', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const { accessToken: token, tenant } = await w.product.ok('POST', '/auth/login', { body: { email: 'ada@example.com', password } })
+  const { url } = await w.product.ok('POST', '/invitations', { token, body: { email: 'linus@example.com', role: 'member' } })
+  await w.product.ok('POST', '/auth/register', { body: { email: 'linus@example.com', password, name: 'Linus Berg', invitationToken: new URL(url).hash.slice('#token='.length) } })
+  const operator = await openPage(w, { viewport: widths[0] }, true)
+  const { page } = operator
+  await page.goto(`${w.base}/operate/people`)
+  await page.getByRole('button', { name: 'Actions for Linus Berg' }).click()
+  await page.getByRole('menuitem', { name: 'Act as Linus Berg' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Act as Linus Berg' })
+  await dialog.getByRole('button', { name: 'Act as Linus Berg' }).click()
+  await dialog.getByText('Say why, in a few words').waitFor()
+  await dialog.locator('input').first().click()
+  await page.getByRole('option', { name: /^Lighthouse/ }).click()
+  await dialog.getByLabel('Reason').fill('Ticket 41: the board is empty')
+  assert.deepEqual(await faultsOf(page, 'act as'), [])
+  await dialog.getByRole('button', { name: 'Act as Linus Berg' }).click()
+  const banner = page.getByRole('status').filter({ hasText: 'You act as Linus Berg in Lighthouse' })
+  await banner.waitFor()
+  await settled(page)
+  assert.deepEqual(await faultsOf(page, 'acting'), [])
+  assert.equal(await page.getByRole('link', { name: 'Readers' }).count(), 0) // no rights of the operator's own
+  await page.getByRole('link', { name: 'New lamp room' }).first().click()
+  const card = page.locator(`[data-card="${w.task}"]`)
+  await card.focus()
+  await page.keyboard.press('Alt+ArrowRight')
+  const moved = async () => (await w.product.ok('GET', '/events?name=task.moved', { token })).items
+  while (!(await moved()).length);
+  await banner.getByRole('button', { name: 'Stop acting' }).click()
+  await page.getByRole('link', { name: 'Readers' }).waitFor()
+  assert.equal(await banner.count(), 0)
+  const [started] = (await w.product.ok('GET', '/events?name=impersonation.started', { token })).items
+  assert.equal(started.data.reason, 'Ticket 41: the board is empty')
+  assert.equal((await moved())[0].actor.id, started.actor.id) // the log names the operator
+  assert.equal((await w.product.ok('GET', '/events?name=impersonation.ended', { token })).items.length, 1)
+  await page.goto(`${w.base}/operate/people?show=acted`)
+  await page.getByRole('row', { name: /Ada Lovelace Linus Berg Lighthouse/ }).waitFor()
+  assert.deepEqual(operator.seen, [])
+
+  // an operator closes the team while somebody is at its board
+  const member = await openPage(w, { viewport: widths[1] }, false)
+  await member.page.goto(`${w.base}/login?next=${encodeURIComponent('/projects/LAMP')}`)
+  await member.page.getByLabel('Email').fill('linus@example.com')
+  await member.page.locator('input[type=password]').fill(password)
+  await member.page.keyboard.press('Enter')
+  await member.page.locator('[data-card]').first().waitFor()
+  await w.product.ok('PATCH', `/tenants/${tenant.id}`, { token, body: { status: 'suspended' } })
+  await member.page.getByRole('heading', { name: 'Lighthouse is suspended' }).waitFor()
+  assert.equal(await member.page.getByText('no longer a member').count(), 0)
+  assert.deepEqual(await faultsOf(member.page, 'suspended'), [])
+  await w.product.ok('PATCH', `/tenants/${tenant.id}`, { token, body: { status: 'active' } })
+  await member.page.getByRole('button', { name: 'Look again' }).click()
+  await member.page.getByText('Nothing is assigned to you').waitFor()
+
+  // pages that are not for them ask nothing
+  member.seen.length = 0
+  for (const [at, said] of [['/operate/people', 'For operators'], ['/audit', 'For admins']] as const) {
+    await member.page.goto(w.base + at)
+    await member.page.getByRole('heading', { name: said, level: 1 }).waitFor()
+  }
+  assert.deepEqual(member.seen, [])
 })
 
 test('a long column draws what is near the eye; the keyboard and the scroll bar reach the rest, and a board that is cut says so', { skip }, async (t) => {

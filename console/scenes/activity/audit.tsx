@@ -1,9 +1,11 @@
 import { Button } from '@mantine/core'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
 import { Fragment, useState } from 'react'
-import { download } from '../../api.ts'
+import { download, getAll } from '../../api.ts'
 import { DayField } from '../../parts/day-field.tsx'
+import { gathered } from '../../parts/gathered.ts'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Avatar } from '../../parts/person.tsx'
@@ -23,8 +25,11 @@ export function Audit() {
   const search = useSearch({ strict: false }) as Search
   const navigate = useNavigate()
   const members = useMembers().data ?? []
-  const nameOf = useNames()
+  const member = useNames()
+  const acted = useQuery({ queryKey: ['activity.events', { name: 'impersonation.started', all: true }], queryFn: ({ signal }) => getAll<LogEvent>('/events', { name: 'impersonation.started' }, signal), staleTime: 60_000 }).data
+  const nameOf = (id: string | null | undefined) => member(id) ?? (acted?.some((event) => event.actor.id === id) ? t('An operator') : undefined)
   const [open, setOpen] = useState<string | null>(null)
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const query = {
     name: search.name,
     actorId: search.actor,
@@ -33,6 +38,11 @@ export function Audit() {
     to: search.to && new Date(`${search.to}T23:59:59.999`).toISOString(),
   }
   const events = usePages<LogEvent>(['activity.events', query], '/events', query)
+  /** What the system notes again and again stands in one line until it is unfolded; what people did is told one by one. */
+  const told = (all: LogEvent[]) =>
+    gathered(all, (one, next) => one.actor.type !== 'user' && one.name === next.name && one.actor.id === next.actor.id && one.subject.id === next.subject.id).flatMap(({ one, more }) =>
+      unfolded.has(one.id) ? [one, ...more].map((event) => ({ event, more: 0 })) : [{ event: one, more: more.length }],
+    )
   const set = (change: Search) => void navigate({ to: '.', search: (now: Search) => ({ ...now, ...change }), replace: true })
   const filtered = Object.values(search).some(Boolean)
   return (
@@ -90,7 +100,7 @@ export function Audit() {
                     </tr>
                   </thead>
                   <tbody>
-                    {all.map((event) => (
+                    {told(all).map(({ event, more }) => (
                       <Fragment key={event.id}>
                         <tr>
                           <td className="num">{absolute(event.at)}</td>
@@ -102,6 +112,11 @@ export function Audit() {
                           </td>
                           <td>
                             <code>{event.name}</code>
+                            {more > 0 && (
+                              <button type="button" className="plain link audit-more" onClick={() => setUnfolded((was) => new Set(was).add(event.id))} title={t('Show each of them')}>
+                                {t('{times} times', { times: more + 1 })}
+                              </button>
+                            )}
                           </td>
                           <td>
                             <button type="button" className="plain link" onClick={() => set({ subject: event.subject.id })} title={t('Only events of this {type}', { type: event.subject.type })}>
@@ -138,4 +153,4 @@ export function Audit() {
   )
 }
 
-const common = ['task.created', 'task.moved', 'task.deleted', 'comment.added', 'project.created', 'project.archived', 'member.added', 'member.changed', 'member.removed', 'invitation.sent', 'member.signed-in']
+const common = ['task.created', 'task.moved', 'task.deleted', 'comment.added', 'project.created', 'project.archived', 'member.added', 'member.changed', 'member.removed', 'impersonation.started', 'invitation.sent', 'member.signed-in']

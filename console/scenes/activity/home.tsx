@@ -11,8 +11,21 @@ import { Due } from '../../parts/time.tsx'
 import { useMay, useMe, useProjects } from '../../reads.ts'
 import { priorities, type LogEvent, type Page, type Project, type Task } from '../../things.ts'
 import { countOf, daysUntil, t } from '../../words.ts'
-import { Feed } from './feed.tsx'
+import { Feed, tellable } from './feed.tsx'
 import './home.css'
+
+/** The newest of what is told in a feed; the log has much besides, so it is read on until there is enough. */
+async function lately(signal: AbortSignal, enough = 30): Promise<LogEvent[]> {
+  const events: LogEvent[] = []
+  let after: string | null = null
+  for (let pages = 0; pages < 5 && events.length < enough; pages++) {
+    const page: Page<LogEvent> = await get<Page<LogEvent>>('/activity', { limit: pages ? 200 : 60, after }, signal)
+    events.push(...page.items.filter((event) => tellable.test(event.name)))
+    after = page.next
+    if (!after) break
+  }
+  return events
+}
 
 /** What is mine and what changed: the first look of the day. */
 export function Home() {
@@ -20,7 +33,7 @@ export function Home() {
   const projects = useProjects()
   const may = useMay('member')
   const mine = useQuery({ queryKey: ['tasks.mine', { assigneeId: user.id }], queryFn: ({ signal }) => getAll<Task>('/tasks', { assigneeId: user.id }, signal, 600) })
-  const changed = useQuery({ queryKey: ['activity.list', { recent: true }], queryFn: ({ signal }) => get<Page<LogEvent>>('/activity', { limit: 40 }, signal) })
+  const changed = useQuery({ queryKey: ['activity.list', { recent: true }], queryFn: ({ signal }) => lately(signal) })
   const none = projects.data && !projects.data.length
   return (
     <>
@@ -56,7 +69,7 @@ export function Home() {
                 <h2 id="changed">{t('What changed')}</h2>
               </header>
               <Loaded of={changed} what={t('The activity could not be read')} skeleton={<RowSkeletons count={9} />}>
-                {(page) => <Feed events={page.items} projects={projects.data ?? []} />}
+                {(events) => <Feed events={events} projects={projects.data ?? []} />}
               </Loaded>
             </section>
           </div>

@@ -1,7 +1,8 @@
-import { Button, MultiSelect, TextInput } from '@mantine/core'
+import { Button, MultiSelect, TagsInput, TextInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { GetInputPropsReturnType } from '@mantine/form'
 import { useState } from 'react'
-import { get, post } from '../../api.ts'
+import { get, getAll, post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Boxed } from '../../parts/boxed.tsx'
@@ -12,8 +13,8 @@ import { RemoveButton } from '../../parts/remove-button.tsx'
 import { ShownOnce } from '../../parts/shown-once.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import type { MachineKey, Page } from '../../things.ts'
-import { t } from '../../words.ts'
+import type { MachineKey, Page, Tenant } from '../../things.ts'
+import { countOf, t } from '../../words.ts'
 import './keys.css'
 
 const scopes = ['read', 'write', 'admin']
@@ -42,7 +43,7 @@ export function ServiceKeys() {
       <Head title={t('Service keys')} />
       <div className="body">
         <div className="pad">
-          <NewKey path="/service-keys" name="serviceKeys" hint={t('With admin it does what operators do. It sees nothing inside teams unless operations are named through the API. Every use is logged.')} placeholder={t('Monitoring')} />
+          <NewKey path="/service-keys" name="serviceKeys" above hint={t('With admin it does what operators do. Inside teams it does only the operations named here. Every use is logged.')} placeholder={t('Monitoring')} />
           <KeyList path="/service-keys" name="serviceKeys" empty={t('Monitoring and automation of this installation call it with a service key.')} />
         </div>
       </div>
@@ -52,15 +53,17 @@ export function ServiceKeys() {
 
 type Of = { path: string; name: string }
 
-function NewKey({ path, name, hint, placeholder }: Of & { hint: string; placeholder: string }) {
+const split = [',', ' ', ';']
+
+function NewKey({ path, name, hint, placeholder, above }: Of & { hint: string; placeholder: string; above?: boolean }) {
   const cache = useQueryClient()
   const [made, setMade] = useState<MachineKey | null>(null)
   const { form, onSubmit, refusal, busy } = useServerForm(
-    { name: '', scopes: ['read'] as string[], until: '' },
-    async (values) => {
-      const key = await post<MachineKey>(path, { name: values.name, scopes: values.scopes, ...(values.until ? { expiresAt: `${values.until}T23:59:59Z` } : {}) })
+    { name: '', scopes: ['read'] as string[], until: '', addresses: [] as string[], operations: [] as string[], tenants: [] as string[] },
+    async ({ name, scopes, until, addresses, operations, tenants }) => {
+      const key = await post<MachineKey>(path, { name, scopes, addresses, ...(until ? { expiresAt: `${until}T23:59:59Z` } : {}), ...(above ? { operations, tenants: tenants.length ? tenants : null } : {}) })
       setMade(key)
-      form.setFieldValue('name', '')
+      form.reset()
       void markStale(cache, [`${name}.`])
     },
     { name: (text: string) => (text.trim() ? null : t('Say what it is for.')), scopes: (chosen: string[]) => (chosen.length ? null : t('Choose at least one.')) },
@@ -72,6 +75,13 @@ function NewKey({ path, name, hint, placeholder }: Of & { hint: string; placehol
         <TextInput label={t('Name')} placeholder={placeholder} maxLength={100} {...form.getInputProps('name')} />
         <MultiSelect label={t('Scopes')} data={scopes} {...form.getInputProps('scopes')} />
         <TextInput type="date" label={t('Ends (optional)')} {...form.getInputProps('until')} />
+        <TagsInput className="whole" label={t('Only from (optional)')} description={t('Addresses or networks, such as 192.0.2.7 or 2001:db8::/32. Empty: from anywhere.')} placeholder={form.values.addresses.length ? undefined : '192.0.2.0/24'} splitChars={split} maxTags={50} {...form.getInputProps('addresses')} />
+        {above && (
+          <>
+            <TagsInput className="whole" label={t('Operations inside teams (optional)')} description={t('By their names in the API reference, such as tasks.list.')} placeholder={form.values.operations.length ? undefined : 'tasks.list'} splitChars={split} maxTags={200} {...form.getInputProps('operations')} />
+            {form.values.operations.length > 0 && <InTeams {...form.getInputProps('tenants')} />}
+          </>
+        )}
         <Submit busy={busy}>{t('Make the key')}</Submit>
       </form>
       <p className="meta new-key-hint">{hint}</p>
@@ -79,6 +89,12 @@ function NewKey({ path, name, hint, placeholder }: Of & { hint: string; placehol
       {made?.key && <Made of={made} />}
     </section>
   )
+}
+
+/** Where the named operations may be done. */
+function InTeams(props: GetInputPropsReturnType) {
+  const teams = useQuery({ queryKey: ['tenants.all', { every: true }], queryFn: ({ signal }) => getAll<Tenant>('/tenants', { all: true }, signal, 1000), staleTime: 60_000 }).data ?? []
+  return <MultiSelect className="whole" label={t('In these teams (optional)')} description={t('Empty: in every team.')} searchable data={teams.map((team) => ({ value: team.id, label: `${team.name} (${team.slug})` }))} {...props} />
 }
 
 const Made = ({ of }: { of: MachineKey }) => <ShownOnce text={t('Copy the key of {name} now: it is shown this once.', { name: of.name })} copy={of.key!} copied={t('Copy the key')} />
@@ -128,7 +144,8 @@ function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
           <div className="truncate key-name">{of.name}</div>
           <div className="meta">
             <code>{of.hint}</code> · {of.scopes.join(', ')}
-            {of.addresses.length > 0 && ` · ${t('{count} addresses', { count: of.addresses.length })}`}
+            {of.addresses.length > 0 && ` · ${t('only from {addresses}', { addresses: of.addresses.slice(0, 3).join(', ') })}${of.addresses.length > 3 ? ` +${of.addresses.length - 3}` : ''}`}
+            {!!of.operations?.length && ` · ${countOf(of.operations.length, 'operation', 'operations')} ${of.tenants ? t('in {teams}', { teams: countOf(of.tenants.length, 'team', 'teams') }) : t('in every team')}`}
             {of.expiresAt && (
               <>
                 {' '}

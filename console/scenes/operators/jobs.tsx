@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { get, post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
+import { gathered } from '../../parts/gathered.ts'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
@@ -51,6 +52,8 @@ export function Jobs() {
             { value: 'ready', label: t('Waiting') },
             { value: 'running', label: t('Running') },
             { value: 'failed', label: t('Failed') },
+            { value: 'held', label: t('Held') },
+            { value: 'done', label: t('Done') },
           ]}
         />
       </div>
@@ -61,9 +64,11 @@ export function Jobs() {
             {(all) =>
               all.length ? (
                 <TableBox label={t('Jobs')} heads={[t('Job'), t('State'), { name: t('Try'), end: true }, t('Runs'), t('Last error'), { name: t('Actions'), unseen: true }]}>
-                  {all.map((job) => (
+                  {gathered(all, (one, next) => one.status === 'done' && next.status === 'done' && one.name === next.name).map(({ one: job, more }) => (
                     <tr key={job.id}>
-                      <td style={{ fontWeight: 500 }}>{job.name}</td>
+                      <td style={{ fontWeight: 500 }}>
+                        {job.name} {more.length > 0 && <span className="meta">{t('and {times} times before', { times: more.length })}</span>}
+                      </td>
                       <td>
                         <span className="chip" data-tone={tones[job.status]}>
                           {names()[job.status]}

@@ -1,5 +1,8 @@
-import { Button, Select } from '@mantine/core'
+import { ActionIcon, Menu, SegmentedControl, Select } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Ellipsis } from 'lucide-react'
+import { useState } from 'react'
 import { patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
@@ -13,41 +16,62 @@ import { Time } from '../../parts/time.tsx'
 import { useMe } from '../../reads.ts'
 import type { ManagedPerson } from '../../things.ts'
 import { t } from '../../words.ts'
+import { ActAs } from './act-as.tsx'
+import { Acted } from './acted.tsx'
 import './operators.css'
 
 /** Everybody with an account on this installation: who operates it, who may come in. */
 export function People() {
-  const q = useFound()
-  const people = usePages<ManagedPerson>(['users.list', { q }], '/users', { q }, { keepPrevious: true })
+  const { show } = useSearch({ strict: false }) as { show?: string }
+  const navigate = useNavigate()
   return (
     <>
       <Head title={t('People')} />
       <div className="toolbar">
-        <FindField label={t('Find by name or address')} placeholder={t('Name or address')} />
+        <SegmentedControl
+          size="xs"
+          aria-label={t('Which')}
+          value={show ?? 'all'}
+          onChange={(next) => void navigate({ to: '.', search: { show: next === 'all' ? undefined : next } as never, replace: true })}
+          data={[
+            { value: 'all', label: t('Everybody') },
+            { value: 'acted', label: t('Who acted for whom') },
+          ]}
+        />
+        {show !== 'acted' && <FindField label={t('Find by name or address')} placeholder={t('Name or address')} />}
       </div>
       <div className="body">
-        <div className="pad">
-          <Boxed
-            of={people}
-            what={t('The people could not be read')}
-            count={8}
-            empty={
-              <Empty title={t('Nobody fits')} art={<span className="art" />}>
-                {t('No name or address has “{q}” in it.', { q: q ?? '' })}
-              </Empty>
-            }
-          >
-            {(person) => <PersonRow key={person.id} person={person} />}
-          </Boxed>
-          <More of={people} />
-        </div>
+        <div className="pad">{show === 'acted' ? <Acted /> : <Everybody />}</div>
       </div>
+    </>
+  )
+}
+
+function Everybody() {
+  const q = useFound()
+  const people = usePages<ManagedPerson>(['users.list', { q }], '/users', { q }, { keepPrevious: true })
+  return (
+    <>
+      <Boxed
+        of={people}
+        what={t('The people could not be read')}
+        count={8}
+        empty={
+          <Empty title={t('Nobody fits')} art={<span className="art" />}>
+            {t('No name or address has “{q}” in it.', { q: q ?? '' })}
+          </Empty>
+        }
+      >
+        {(person) => <PersonRow key={person.id} person={person} />}
+      </Boxed>
+      <More of={people} />
     </>
   )
 }
 
 function PersonRow({ person }: { person: ManagedPerson }) {
   const { user } = useMe()
+  const [acting, setActing] = useState(false)
   const cache = useQueryClient()
   const self = person.id === user.id
   const closed = person.status === 'banned'
@@ -105,12 +129,27 @@ function PersonRow({ person }: { person: ManagedPerson }) {
               ]}
               onChange={(role) => role && role !== person.role && (role === 'operator' ? makeOperator() : void change({ role: 'user' }, t('{name} operates nothing any more.', { name })))}
             />
-            <Button size="compact-sm" variant="default" aria-label={closed ? t('Open the account of {name}', { name }) : t('Close the account of {name}', { name })} onClick={() => (closed ? void change({ status: 'active' }, t('{name} may sign in again.', { name })) : close())}>
-              {closed ? t('Open') : t('Close')}
-            </Button>
+            <Menu position="bottom-end" width={220}>
+              <Menu.Target>
+                <ActionIcon aria-label={t('Actions for {name}', { name })}>
+                  <Ellipsis size={16} />
+                </ActionIcon>
+              </Menu.Target>
+              <Menu.Dropdown>
+                {person.role === 'user' && !closed && <Menu.Item onClick={() => setActing(true)}>{t('Act as {name}', { name })}</Menu.Item>}
+                {closed ? (
+                  <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} may sign in again.', { name }))}>{t('Open the account')}</Menu.Item>
+                ) : (
+                  <Menu.Item color="red" onClick={close}>
+                    {t('Close the account')}
+                  </Menu.Item>
+                )}
+              </Menu.Dropdown>
+            </Menu>
           </>
         )}
       </div>
+      {acting && <ActAs person={person} close={() => setActing(false)} />}
     </li>
   )
 }

@@ -10,14 +10,8 @@ import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import type { Page, Plan } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
+import { kept, labels, meters, shown } from './limits.ts'
 import './operators.css'
-
-const meters = ['users', 'projects', 'storage', 'calls', 'runs', 'keys'] as const
-const labels = () => ({ users: t('Members'), projects: t('Projects'), storage: t('Storage, GiB'), calls: t('Calls a day'), runs: t('Runs a month'), keys: t('API keys') })
-const gib = 2 ** 30
-/** Storage is kept in bytes and edited in GiB. */
-const shown = (meter: string, value: number | null | undefined) => (value === null || value === undefined ? '' : meter === 'storage' ? Math.round((value / gib) * 100) / 100 : value)
-const kept = (meter: string, value: string | number) => (value === '' ? null : meter === 'storage' ? Math.round(Number(value) * gib) : Number(value))
 
 /** The installation's price list. */
 export function Plans() {
@@ -94,7 +88,7 @@ function OnePlan({ plan }: { plan: Plan }) {
         <TextInput label={t('Title')} maxLength={80} {...form.getInputProps('title')} />
         <div className="limits">
           {meters.map((meter) => (
-            <NumberInput key={meter} label={labels()[meter]} placeholder={t('No limit')} min={0} allowNegative={false} decimalScale={meter === 'storage' ? 2 : 0} thousandSeparator=" " hideControls {...form.getInputProps(meter)} />
+            <NumberInput key={meter} label={labels()[meter]} placeholder={t('No limit')} min={0} allowNegative={false} decimalScale={meter === 'storage' ? 2 : 0} thousandSeparator="," hideControls {...form.getInputProps(meter)} />
           ))}
         </div>
         <Refusal of={refusal} />

@@ -1,9 +1,12 @@
-import { Button, Select } from '@mantine/core'
+import { ActionIcon, Menu, Select } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Ellipsis } from 'lucide-react'
+import { useState } from 'react'
 import { get, patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Boxed } from '../../parts/boxed.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
 import { FindField, useFound } from '../../parts/find-field.tsx'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
@@ -11,6 +14,8 @@ import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Page, Plan, Tenant, TenantFigures } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
+import { PlanFits } from '../tenancy/plan-fits.tsx'
+import { TenantLimits } from './tenant-limits.tsx'
 import './operators.css'
 
 const tones: Record<string, string> = { active: 'positive', suspended: 'danger', deleting: 'warning' }
@@ -49,6 +54,7 @@ export function Tenants() {
 }
 
 function TenantRow({ tenant, plans }: { tenant: Tenant; plans: Plan[] }) {
+  const [shown, show] = useState<'limits' | 'fits' | null>(null)
   const cache = useQueryClient()
   const { id, name, status = 'active', plan = '' } = tenant
   const figures = useQuery({ queryKey: ['tenants.statistics', { id }], queryFn: ({ signal }) => get<TenantFigures>(`/tenants/${id}/statistics`, undefined, signal), staleTime: 30_000 }).data
@@ -83,17 +89,36 @@ function TenantRow({ tenant, plans }: { tenant: Tenant; plans: Plan[] }) {
           {names()[status] ?? status}
         </span>
         <Select size="xs" w={128} aria-label={t('Plan of {name}', { name })} value={plan} data={plans.map((one) => ({ value: one.name, label: one.title }))} onChange={(next) => next && next !== plan && void change({ plan: next }, t('{name} has another plan now.', { name }))} />
-        {status !== 'deleting' && (
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-label={status === 'suspended' ? t('Open {name} again', { name }) : t('Suspend {name}', { name })}
-            onClick={() => (status === 'suspended' ? void change({ status: 'active' }, t('{name} is open again.', { name })) : suspend())}
-          >
-            {status === 'suspended' ? t('Open') : t('Suspend')}
-          </Button>
-        )}
+        <Menu position="bottom-end" width={230}>
+          <Menu.Target>
+            <ActionIcon aria-label={t('Actions for {name}', { name })}>
+              <Ellipsis size={16} />
+            </ActionIcon>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => show('fits')}>{t('What would it use of each plan')}</Menu.Item>
+            <Menu.Item onClick={() => show('limits')}>{t('Limits and modules')}</Menu.Item>
+            {status !== 'deleting' && (
+              <>
+                <Menu.Divider />
+                {status === 'suspended' ? (
+                  <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} is open again.', { name }))}>{t('Open {name} again', { name })}</Menu.Item>
+                ) : (
+                  <Menu.Item color="red" onClick={suspend}>
+                    {t('Suspend {name}', { name })}
+                  </Menu.Item>
+                )}
+              </>
+            )}
+          </Menu.Dropdown>
+        </Menu>
       </div>
+      {shown === 'limits' && <TenantLimits tenant={tenant} close={() => show(null)} />}
+      {shown === 'fits' && (
+        <Dialog title={t('What {name} would use of each plan', { name })} opened close={() => show(null)} size={860}>
+          <PlanFits tenantId={id} />
+        </Dialog>
+      )}
     </li>
   )
 }

@@ -2,7 +2,7 @@
 import { Button, SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { lazy, Suspense, useCallback, useId } from 'react'
+import { lazy, Suspense, useCallback, useEffect, useId, useRef } from 'react'
 import { get } from '../../api.ts'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
@@ -10,15 +10,14 @@ import { Coming, Empty, Loaded, RowSkeletons, Skeleton } from '../../parts/state
 import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
 import { useMay, useMe, useNames } from '../../reads.ts'
-import type { LogEvent, PlanFits, Usage as UsageOf, UsageFigure } from '../../things.ts'
+import type { LogEvent, Usage as UsageOf, UsageFigure } from '../../things.ts'
 import { amount, day, t } from '../../words.ts'
 import type { Palette } from '../reports/chart.tsx'
+import { PlanFits, titleOf } from './plan-fits.tsx'
 import '../reports/reports.css'
 import './tenancy.css'
 
 const Chart = lazy(() => import('../reports/chart.tsx'))
-const titles = (): Record<string, string> => ({ users: t('Members'), calls: t('Calls of the API'), storage: t('Storage'), projects: t('Projects'), runs: t('Runs') })
-export const titleOf = (meter: string) => titles()[meter] ?? meter
 const ranges = [7, 30, 90]
 
 export function Usage() {
@@ -58,7 +57,12 @@ export function Usage() {
                     ))}
                   </div>
                   {meter && usage.items.some((figure) => figure.meter === meter) && <Behind key={`${meter} ${from}`} meter={meter} from={from} />}
-                  <Fits />
+                  {tenant && (
+                    <section>
+                      <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
+                      <PlanFits tenantId={tenant.id} />
+                    </section>
+                  )}
                 </div>
               )}
             </Loaded>
@@ -136,8 +140,10 @@ function Behind({ meter, from }: { meter: string; from: string }) {
   const nameOf = useNames()
   const read = usePages<LogEvent>(['usage.events', { meter, from }], `/usage/${meter}/events`, { from })
   const title = t('Events behind {name}', { name: titleOf(meter) })
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => section.current?.scrollIntoView({ block: 'start', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' }), []) // opened above, read here
   return (
-    <section>
+    <section ref={section} style={{ scrollMarginTop: 16 }}>
       <h2 style={{ fontSize: 16, marginBottom: 8 }}>{title}</h2>
       <Loaded of={read} what={t('The events could not be read')} skeleton={<RowSkeletons count={5} />}>
         {(all) =>
@@ -162,40 +168,6 @@ function Behind({ meter, from }: { meter: string; from: string }) {
         }
       </Loaded>
       <More of={read} />
-    </section>
-  )
-}
-
-/** What the team would use of each plan. */
-function Fits() {
-  const { tenant } = useMe()
-  const read = useQuery({ queryKey: ['usage.fits'], queryFn: ({ signal }) => get<PlanFits>(`/tenants/${tenant?.id}/plan-fits`, undefined, signal), enabled: !!tenant })
-  return (
-    <section>
-      <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
-      <Loaded of={read} what={t('The plans could not be read')} skeleton={<RowSkeletons count={4} />}>
-        {({ items }) => (
-          <TableBox label={t('Plans')} heads={[t('Plan'), ...(items[0]?.meters.map((one) => ({ name: titleOf(one.meter), end: true })) ?? []), t('Fits')]}>
-            {items.map((plan) => (
-              <tr key={plan.plan}>
-                <td style={{ fontWeight: plan.current ? 600 : 400 }}>
-                  {plan.title} {plan.current && <span className="dim">{t('(now)')}</span>}
-                </td>
-                {plan.meters.map((one) => (
-                  <td key={one.meter} className="end num">
-                    {amount(one.used, one.unit)} <span className="dim">/ {one.limit === null ? '∞' : amount(one.limit, one.unit)}</span>
-                  </td>
-                ))}
-                <td>
-                  <span className="chip" data-tone={plan.fits ? 'positive' : 'danger'}>
-                    {plan.fits ? t('Fits') : t('Too small')}
-                  </span>
-                </td>
-              </tr>
-            ))}
-          </TableBox>
-        )}
-      </Loaded>
     </section>
   )
 }
