@@ -5,6 +5,7 @@ import { ConnectionLost, OutcomeUnknown } from './batch.ts'
 import { TooLong } from './db.ts'
 import { codes, Problem, type ErrorCode, type FieldError } from './errors.ts'
 import { faultOf } from './validation.ts'
+import { sendProblemPage, wantsPage } from './problem-page.ts'
 
 type Verdict = { code: ErrorCode; detail?: string; errors?: FieldError[]; headers?: Record<string, string>; extra?: Record<string, unknown> }
 type Failure = Partial<FastifyError> & { severity?: string; detail?: string; constraint?: string; validation?: ErrorObject[]; validationContext?: string }
@@ -43,12 +44,13 @@ export function problemOf(verdict: Verdict, instance: string, requestId: string)
   return { type: `/api/docs/errors#${verdict.code}`, title, status, code: verdict.code, ...(detail ? { detail } : {}), instance, requestId, ...(verdict.errors ? { errors: verdict.errors } : {}), ...verdict.extra }
 }
 
-/** Sends the problem of an error. @returns the status, for the log */
+/** Sends the problem of an error; to a browser that goes to a page, as one. @returns the status, for the log */
 export function sendProblem(error: Failure | Problem, req: FastifyRequest, reply: FastifyReply): FastifyReply {
   const verdict = judge(error)
   const problem = problemOf(verdict, req.url.split('?')[0]!, req.id)
   if (problem.status === 401) reply.header('www-authenticate', verdict.code === 'auth.token_refused' ? 'Bearer error="invalid_token"' : 'Bearer')
   if (problem.status === 503) reply.header('retry-after', '1')
   for (const [name, value] of Object.entries(verdict.headers ?? {})) reply.header(name, value)
+  if (wantsPage(req)) return sendProblemPage(reply, problem)
   return reply.code(problem.status).type('application/problem+json').serializer((body: unknown) => JSON.stringify(body)).send(problem)
 }

@@ -32,6 +32,7 @@ export function Home() {
   const { user, tenant } = useMe()
   const projects = useProjects()
   const may = useMay('member')
+  const admin = useMay('admin')
   const mine = useQuery({ queryKey: ['tasks.mine', { assigneeId: user.id }], queryFn: ({ signal }) => getAll<Task>('/tasks', { assigneeId: user.id }, signal, 600) })
   const changed = useQuery({ queryKey: ['activity.list', { recent: true }], queryFn: ({ signal }) => lately(signal) })
   const none = projects.data && !projects.data.length
@@ -40,7 +41,19 @@ export function Home() {
       <Head title={t('Home')} />
       <div className="body">
         {none ? (
-          <Empty title={t('Welcome to {team}', { team: tenant?.name ?? 'Groundwork' })} action={may && <Button onClick={() => show({ kind: 'create-project' })}>{t('Create project')}</Button>}>
+          <Empty title={t('Welcome to {team}', { team: tenant?.name ?? 'Groundwork' })} action={
+              may && (
+                <div className="row wrap" style={{ justifyContent: 'center' }}>
+                  <Button onClick={() => show({ kind: 'create-project' })}>{t('Create project')}</Button>
+                  {admin && (
+                    <Button component={Link} to="/members" variant="default">
+                      {t('Invite somebody')}
+                    </Button>
+                  )}
+                </div>
+              )
+            }
+          >
             {t('Start with a project: a board with your own columns. Then invite the others; every move appears on all screens at once.')}
           </Empty>
         ) : (
