@@ -4,7 +4,8 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 
 const dist = 'dist/console'
-const kibibytes = { firstPage: 180, boardExtra: 115, allScripts: 570, allStyles: 45 }
+// all scripts: 620, since the workflow editor and the pages of runs came; each in chunks of its own, which nobody loads who does not open them
+const kibibytes = { firstPage: 180, boardExtra: 115, allScripts: 620, allStyles: 45 }
 type Chunk = { file: string; imports?: string[]; css?: string[]; isEntry?: boolean }
 
 const missing = existsSync(`${dist}/.vite/manifest.json`) ? false : 'dist/console is not built: run npm start once'

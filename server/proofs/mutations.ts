@@ -30,6 +30,7 @@ const streams = 'server/modules/live/live.prove.ts'
 const refresh = 'server/modules/identity/refresh.test.ts'
 const pair = 'server/two-processes.prove.ts'
 const browser = 'server/proofs/browser.prove.ts'
+const runPages = 'server/proofs/run-pages.prove.ts'
 
 export const mutations: readonly Mutation[] = [
   // the log
@@ -268,5 +269,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'no-fair-turns', proof: 'server/modules/workflows/engine/queues.test.ts', breaks: 'one tenant may take all workers', file: runQueries,
     find: 'where place <= ${o.cap} order by due_at', replace: 'order by due_at', says: /✖ a tenant with 10,000 queued runs/,
+  },
+  // what people see of runs
+  {
+    name: 'echo-unmasked', proof: runPages, breaks: 'what the other side says back of its secret is kept and shown as it came', file: 'server/modules/connections/http.ts',
+    find: 'body: maskDeep(mask, readBody(', replace: 'body: maskDeep((text) => text, readBody(', says: /a secret came out/,
+  },
+  {
+    name: 'approval-unheard', proof: runPages, breaks: 'a decision reaches a run under another name than it waits for', file: 'server/modules/workflows/runs/approvals.ts',
+    find: 'engine().signal(tx, row.runId, row.key,', replace: 'engine().signal(tx, row.runId, `${row.key}x`,', says: /✖ the bell leads to an approval on a phone/,
   },
 ]
