@@ -78,6 +78,12 @@ const workflow = createRoute({
   validateSearch: (search) => strings(search, ['view', 'node']),
   component: lazyRouteComponent(() => import('./scenes/workflows/editor.tsx'), 'Editor'),
 })
+const workflowVersions = createRoute({
+  getParentRoute: () => frame,
+  path: '/workflows/$workflow/versions',
+  validateSearch: (search) => strings(search, ['from', 'to', 'show']),
+  component: lazyRouteComponent(() => import('./scenes/workflows/versions.tsx'), 'Versions'),
+})
 const workflowTemplates = createRoute({ getParentRoute: () => frame, path: '/workflows/templates', validateSearch: (search) => strings(search, ['template']), component: lazyRouteComponent(() => import('./scenes/workflows/templates.tsx'), 'Templates') })
 const connections = createRoute({ getParentRoute: () => frame, path: '/connections', component: lazyRouteComponent(() => import('./scenes/connections/connections.tsx'), 'Connections') })
 const newConnection = createRoute({
@@ -168,7 +174,7 @@ const tree = root.addChildren([
   signup,
   accept,
   frame.addChildren([
-    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans, connections, newConnection, connectionCallback, connection, webhooks, newWebhook, webhook, approvals, runsOfAll, runs, run, webhookInbox,
+    home, projects, board, list, projectSettings, task, members, settings, security, keys, issuers, applications, domains, usage, newTenant, audit, notifications, reports, workflows, workflow, workflowVersions, workflowTemplates, account, operate, readers, jobs, outbox, people, serviceKeys, platformIssuers, tenants, plans, connections, newConnection, connectionCallback, connection, webhooks, newWebhook, webhook, approvals, runsOfAll, runs, run, webhookInbox,
   ]),
 ])
 

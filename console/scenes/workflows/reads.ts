@@ -28,8 +28,8 @@ export type Trigger = { id: string; workflowId: string; node: string; type: stri
 export type Tested = { status: 'completed' | 'failed'; results: unknown; error: RunError | null; steps: { key: string; node: string; status: 'completed' | 'failed' | 'skipped'; output: unknown; error: RunError | null; effect: unknown }[]; faults: Fault[] }
 export type Template = { id: string; name: string; description: string; category: string; parameters: Schema; definition: Definition }
 
-export const useWorkflows = (filter: { status?: string; q?: string } = {}) =>
-  useQuery({ queryKey: ['workflows.list', filter], queryFn: ({ signal }) => getAll<ListedWorkflow>('/workflows', filter, signal) })
+export const useWorkflows = (filter: { status?: string; q?: string } = {}, enabled = true) =>
+  useQuery({ queryKey: ['workflows.list', filter], queryFn: ({ signal }) => getAll<ListedWorkflow>('/workflows', filter, signal), enabled })
 
 export const workflowQuery = (id: string) => queryOptions({ queryKey: ['workflows.get', { id }], queryFn: ({ signal }) => get<Workflow>(`/workflows/${id}`, undefined, signal) })
 export const useWorkflow = (id: string) => useQuery(workflowQuery(id))

@@ -112,6 +112,18 @@ export const Tested = Type.Object(
 )
 export type Tested = Static<typeof Tested>
 
+export const PreviewBody = Strict({
+  node: Type.Optional(Type.String({ maxLength: 40, description: 'whose settings they are: what runs before it can be read' })), sources: Type.Array(Type.String({ minLength: 1, maxLength: 2000 }), { maxItems: 20, description: 'expressions, without `${{ }}`' }),
+  runId: Type.Optional({ ...Id, description: 'take values from this run; where it has none, samples of what nodes give' }), input: Type.Optional(AnyOrNull), trigger: Type.Optional(Type.String({ maxLength: 40 })), definition: Type.Optional(DraftDefinition),
+  outputs: Type.Optional(Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]{0,39}$' }), Any, { maxProperties: 500 })), item: Type.Optional(AnyOrNull), index: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+})
+export type PreviewBody = Static<typeof PreviewBody>
+export const Previewed = Type.Object(
+  { values: Type.Array(Type.Object({ value: AnyOrNull, error: Nullable(Type.String()) })), scope: Type.Record(Type.String(), Any, { description: 'what may be read there, long values shortened' }), recorded: Type.Array(Type.String(), { description: 'nodes whose values are of a run or given; the others\' are samples' }) },
+  { $id: 'PreviewedExpressions', description: 'Evaluated in the sandbox, as a step would.' },
+)
+export type Previewed = Static<typeof Previewed>
+
 export const approvalStatuses = ['pending', 'approved', 'rejected', 'timed_out', 'cancelled'] as const
 const approvalFields = {
   id: Id, runId: Id, workflowId: Id, workflowName: Type.String(), node: Type.String(), title: Type.String(), text: Type.String(), people: Type.Array(Id), role: Nullable(Type.String()), status: Type.Enum([...approvalStatuses]),

@@ -20,6 +20,7 @@ import type { Parts, WorkflowLimits } from './parts.ts'
 import { createPublishing } from './publishing.ts'
 import { findActiveNumber } from './queries.ts'
 import { createApprovals } from './runs/approvals.ts'
+import { createPreview } from './runs/preview.ts'
 import { createRehearsal } from './runs/rehearsal.ts'
 import { createRoom } from './runs/room.ts'
 import { createRuns } from './runs/service.ts'
@@ -132,6 +133,7 @@ export function createWorkflows(o: WorkflowOptions) {
     deactivate: (ctx: Context, id: string) => publishing.deactivate(ctx, id),
     archive: publishing.archive, versions: publishing.versions, version: publishing.version, diff: publishing.diff, restore: publishing.restore, deployments: publishing.deployments,
     test: createRehearsal(parts, publishing, runs, runner),
+    preview: createPreview(parts, runs),
     templates: (): { items: Template[]; next: null } => ({ items: allTemplates as unknown as Template[], next: null }),
     /** @throws template.not_found, 422 at /parameters */
     async useTemplate(ctx: Context, id: string, { name, parameters = {} }: { name?: string; parameters?: object }) {

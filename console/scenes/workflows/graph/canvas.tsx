@@ -95,11 +95,22 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
   }, [drawnNodes])
   useEffect(() => setEdges(drawnEdges), [drawnEdges])
 
-  const fitted = useRef(0)
+  // all of it where that stays readable, else its beginning; or what the address opens
+  const box = useRef<HTMLDivElement>(null)
+  const fitAll = () => {
+    const { clientWidth: w = 0, clientHeight: h = 0 } = box.current ?? {}
+    const { x, y, width, height } = flow.getNodesBounds(drawnNodes)
+    const zoom = Math.min(1, Math.max(leastZoom, Math.min((w - 64) / width, (h - 96) / height)))
+    void flow.setViewport({ zoom, x: width * zoom > w - 64 ? 32 - x * zoom : (w - width * zoom) / 2 - x * zoom, y: height * zoom > h - 96 ? 32 - y * zoom : (h - height * zoom) / 2 - y * zoom })
+  }
+  const fitted = useRef(false)
   useEffect(() => {
-    if (fitted.current || !definition.nodes.length) return
-    fitted.current = requestAnimationFrame(() => void flow.fitView(fit))
-  }, [definition.nodes.length, flow])
+    if (fitted.current || !drawnNodes.length || !box.current) return
+    fitted.current = true
+    const first = drawnNodes.find(({ id }) => id === selected?.[0])
+    if (first) void flow.setCenter(first.position.x + nodeWidth / 2, first.position.y + 30, { zoom: 0.9 })
+    else fitAll()
+  })
 
   const tell = (nextNodes: Box[], nextEdges: Edge[]) => {
     const ids = [...nextNodes, ...nextEdges].filter((one) => one.selected).map(({ id }) => id)
@@ -131,7 +142,7 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
   }
 
   return (
-    <div className="graph" data-readonly={readOnly || undefined} onKeyDown={onKeyDown}>
+    <div className="graph" ref={box} data-readonly={readOnly || undefined} onKeyDown={onKeyDown}>
       <ReactFlow<Box>
         nodes={nodes}
         edges={edges}
@@ -172,8 +183,6 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
         connectionRadius={28}
         snapToGrid
         snapGrid={[4, 4]}
-        fitView
-        fitViewOptions={fit}
         proOptions={{ hideAttribution: true }}
         ariaLabelConfig={ariaWords(readOnly)}
         aria-label={label}
@@ -187,7 +196,7 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
           <ControlButton onClick={() => void flow.zoomIn()} aria-label={t('Zoom in')} title={t('Zoom in')}>
             <ZoomIn />
           </ControlButton>
-          <ControlButton onClick={() => void flow.fitView(fit)} aria-label={t('Show all')} title={t('Show all')}>
+          <ControlButton onClick={fitAll} aria-label={t('Show all')} title={t('Show all')}>
             <Maximize />
           </ControlButton>
           {edit && (
@@ -201,7 +210,8 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
   )
 }
 
-const fit = { padding: 0.16, maxZoom: 1, duration: 0 }
+/** Below this the names cannot be read. */
+const leastZoom = 0.62
 const round = ({ x, y }: Point) => ({ x: Math.round(x), y: Math.round(y) })
 const ariaWords = (readOnly: boolean) => ({
   'node.a11yDescription.default': readOnly ? t('Press Enter to open it.') : t('Press Enter to open it, the arrow keys to move it once it is chosen, Delete to take it away.'),

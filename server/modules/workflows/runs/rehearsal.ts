@@ -1,7 +1,7 @@
 // A test of a draft, or of one of its nodes: the same interpreter, the same step code, in memory. What steps would do to the world is told and not
 // done; values come from a sample, from a recorded run, or from what a node's type says it gives.
 import type { Context } from '../../../kernel/db.ts'
-import { only, refuse, refuseField } from '../../../kernel/errors.ts'
+import { only, refuseField } from '../../../kernel/errors.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { compileDefinition } from '../definitions/compile.ts'
 import { sizeFault, type DefinedNode, type Definition } from '../definitions/definition.ts'
@@ -14,34 +14,15 @@ import { findWorkflow } from '../queries.ts'
 import { bindExpressions } from '../runner/expressions.ts'
 import { scopeOf, type Runner } from '../runner/runner.ts'
 import type { TestBody, Tested } from '../schema.ts'
+import { recordedIn, sampleOf } from './samples.ts'
 import type { Runs } from './service.ts'
 import { errorOf } from './view.ts'
 
 const stepsAtMost = 1000
 type Told = Tested['steps'][number]
 
-/** A small value that fits a JSON Schema. */
-export function sampleOf(schema: unknown, depth = 0): Json {
-  const s = schema as { type?: string; enum?: Json[]; const?: Json; anyOf?: unknown[]; properties?: Record<string, unknown>; items?: unknown; default?: Json }
-  if (typeof s !== 'object' || s === null || depth > 6) return null
-  if (s.default !== undefined) return s.default
-  if (s.const !== undefined) return s.const
-  if (s.enum) return s.enum[0] ?? null
-  if (s.anyOf) return sampleOf(s.anyOf[0], depth + 1)
-  if (s.type === 'object') return Object.fromEntries(Object.entries(s.properties ?? {}).map(([name, inner]) => [name, sampleOf(inner, depth + 1)]))
-  if (s.type === 'array') return []
-  return s.type === 'string' ? 'sample' : s.type === 'integer' || s.type === 'number' ? 1 : s.type === 'boolean' ? true : null
-}
-
 export function createRehearsal(parts: Parts, publishing: Publishing, runs: Runs, runner: Runner) {
   const { catalogue } = parts
-
-  /** Input and outputs of a recorded run, as far as the caller may see them. */
-  async function recorded(ctx: Context, runId: string): Promise<{ input: Json; outputs: Record<string, Json> }> {
-    const run = await runs.read(ctx, runId)
-    if (run.hidden) refuse('permission.denied', 'the values of that run are not yours to see')
-    return { input: run.input as Json, outputs: Object.fromEntries(run.steps.filter(({ status, key, output }) => status === 'completed' && !key.includes('[') && output !== null).map(({ key, output }) => [key, output as Json])) }
-  }
 
   return async function test(ctx: Context, workflowId: string, body: TestBody): Promise<Tested> {
     const workflow = only((await ctx.read(findWorkflow(workflowId)))[0], 'workflow')
@@ -53,11 +34,11 @@ export function createRehearsal(parts: Parts, publishing: Publishing, runs: Runs
     const broken = faults.filter(({ level, node }) => level === 'error' && (body.node === undefined || node === body.node))
     if (broken.length) return { ...nothing, status: 'failed', error: { code: 'workflow.invalid', message: `${broken[0]!.path} ${broken[0]!.message}` } }
     const definition = drawing as Definition
-    const past = body.runId ? await recorded(ctx, body.runId) : { input: null, outputs: {} }
+    const past = body.runId ? await recordedIn(ctx, runs, body.runId) : { input: null, outputs: {} }
     const outputs: Record<string, Json> = { ...past.outputs, ...(body.outputs as Record<string, Json> | undefined) }
     const entry = body.trigger ?? definition.nodes.find(({ primitive }) => primitive === 'trigger')?.id
     const ofEntry = definition.nodes.find(({ id }) => id === entry)
-    const input = (body.input ?? past.input ?? (ofEntry ? sampleOf(catalogue().find(ofEntry.primitive, ofEntry.type)?.produces) : null)) as Json
+    const input = (body.input ?? past.input ?? (ofEntry ? sampleOf(ofEntry.settings.input ?? catalogue().find(ofEntry.primitive, ofEntry.type)?.produces) : null)) as Json
     const who = { ...ctx, request: ctx.request }
     const book = bindExpressions(`test/${newId()}`, definition, catalogue())
     const nodes = new Map(definition.nodes.map((node) => [node.id, node]))

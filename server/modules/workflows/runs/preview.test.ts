@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testApp } from '../../../testing/app.ts'
+import { draw, manual, publish, run } from '../../../testing/drawn.ts'
+
+test('expressions of a draft are tried on samples, on given values, and on a recorded run; faults are told beside their expression (S0.7)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const definition = draw([
+    { ...manual, settings: { input: { type: 'object', properties: { name: { type: 'string' }, count: { type: 'integer' } } } } },
+    { id: 'greet', primitive: 'data', type: 'mapping', settings: { fields: { text: 'Hello ${{ trigger.name }}' } } },
+    { id: 'after', primitive: 'data', type: 'mapping', settings: { fields: { loud: '${{ nodes.greet.output.text.toUpperCase() }}' } } },
+  ], 'start>greet', 'greet>after')
+  const workflow = await publish(app, owner, definition)
+  const ask = (body: object) => app.ok(owner, 'POST', `/workflows/${workflow.id}/preview`, body)
+
+  const sampled = await ask({ node: 'greet', sources: ['trigger.name', 'trigger.count + 1'] })
+  assert.deepEqual(sampled.values, [{ value: 'sample', error: null }, { value: 2, error: null }])
+  assert.deepEqual([sampled.scope.trigger, Object.keys(sampled.scope.nodes), sampled.recorded], [{ name: 'sample', count: 1 }, ['start'], []]) // nothing of what comes later
+
+  const given = await ask({ node: 'after', sources: ['nodes.greet.output.text.slice(1)', 'trigger.name.nothing.there', 'while (1) {}', 'item.id'], outputs: { greet: { text: 'four' } }, input: { name: null }, item: { id: 7 } })
+  assert.equal(given.values[0].value, 'our')
+  assert.deepEqual(given.recorded, ['greet'])
+  assert.match(given.values[2].error, /^the expression is no expression/)
+  assert.equal(given.values[3].value, 7)
+
+  const ran = await run(app, owner, workflow, { name: 'Ada' })
+  const recorded = await ask({ node: 'after', sources: ['nodes.greet.output.text.toUpperCase()', 'null.x'], runId: ran.id })
+  assert.deepEqual(recorded.values[0], { value: 'HELLO ADA', error: null })
+  assert.equal(recorded.values[1].value, null)
+  assert.notEqual(recorded.values[1].error, null)
+})
+
+test('values of a run that somebody may not see are not previewed either, and a lost run is told as such', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const workflow = await publish(app, owner, draw([manual, { id: 'greet', primitive: 'data', type: 'mapping', settings: { fields: { text: 'Hello' } } }], 'start>greet'))
+  const ran = await run(app, owner, workflow, { secret: 'heron' })
+  const other = await app.member(owner, 'member', 'Mira')
+  const refused = await app.as(other, 'POST', `/workflows/${workflow.id}/preview`, { sources: ['trigger.secret'], runId: ran.id })
+  assert.deepEqual([refused.status, refused.body.code], [403, 'permission.denied'])
+  const viewer = await app.member(owner, 'viewer', 'Vic')
+  assert.equal((await app.as(viewer, 'POST', `/workflows/${workflow.id}/preview`, { sources: ['1 + 1'] })).status, 403)
+  assert.equal((await app.as(owner, 'POST', `/workflows/${workflow.id}/preview`, { sources: ['1'], runId: workflow.id })).status, 404)
+})
