@@ -310,6 +310,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     get: { method: 'GET', path: '/api/v1/workflows/{id}' },
     inbox: { method: 'GET', path: '/api/v1/workflows/{id}/inbox' },
     list: { method: 'GET', path: '/api/v1/workflows' },
+    preview: { method: 'POST', path: '/api/v1/workflows/{id}/preview' },
     publish: { method: 'POST', path: '/api/v1/workflows/{id}/publish' },
     replayTests: { method: 'POST', path: '/api/v1/workflows/{id}/tests/replay' },
     restore: { method: 'POST', path: '/api/v1/workflows/{id}/versions/{number}/restore' },

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { freePort, noBrowser as skip, openBrowser, openPage, password, settled } from '../testing/browser.ts'
+import { freePort, noBrowser as skip, openBrowser, openPage, password, settled, signIn } from '../testing/browser.ts'
 import { fail, root, setupToken, startProduct, type Product } from '../testing/product.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know

@@ -39,7 +39,7 @@ export const Validated = Type.Object({ valid: Type.Boolean(), faults: Type.Array
 export type Validated = Static<typeof Validated>
 export const ValidateBody = Strict({ definition: DraftDefinition })
 export const NodeTypes = Type.Object(
-  { schema: Type.Unsafe<Record<string, unknown>>({ type: 'object', description: 'JSON Schema of a definition' }), types: Type.Array(Any), events: Type.Array(Type.Object({ name: Type.String(), about: Nullable(Type.String()), payload: Any })), limits: Type.Record(Type.String(), Type.Integer()) },
+  { schema: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description: 'JSON Schema of a definition' }), types: Type.Array(Any), events: Type.Array(Type.Object({ name: Type.String(), about: Nullable(Type.String()), payload: Any })), limits: Type.Record(Type.String(), Type.Integer()) },
   { $id: 'NodeTypes' },
 )
 
@@ -154,7 +154,7 @@ export const ReceivedList = listOf(Received, 'ReceivedWebhookList')
 export const FullReceived = Type.Object({ ...inboxFields, headers: Type.Record(Type.String(), Type.String()), query: Any, body: Nullable(Type.String({ description: 'as text, or base64 where it is none' })), encoding: Type.Enum(['utf8', 'base64']) }, { $id: 'FullReceivedWebhook' })
 
 export const Template = Type.Object(
-  { id: Type.String(), name: Type.String(), description: Type.String(), category: Type.String(), parameters: Type.Unsafe<Record<string, unknown>>({ type: 'object', description: 'JSON Schema of the parameters' }), definition: DraftDefinition },
+  { id: Type.String(), name: Type.String(), description: Type.String(), category: Type.String(), parameters: Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true, description: 'JSON Schema of the parameters' }), definition: DraftDefinition },
   { $id: 'Template' },
 )
 export type Template = Static<typeof Template>

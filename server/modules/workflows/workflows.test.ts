@@ -47,3 +47,15 @@ test('an event begins a run that acts on tasks with its publisher\'s rights; the
   const [created] = (await app.ok(owner, 'GET', '/events?name=task.created')).items.filter((e: any) => e.subject.id === task.id)
   assert.deepEqual([added.causeId, began.causeId], [began.id, created.id])
 })
+
+test('node types and templates say in full what their settings and parameters are: forms are drawn from it', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const { schema, types } = await app.ok(owner, 'GET', '/workflows/schema')
+  assert.deepEqual(schema.required, ['nodes', 'edges'])
+  assert.equal(schema.properties.nodes.items.oneOf.length, types.length)
+  const { items } = await app.ok(owner, 'GET', '/templates')
+  assert.ok(items.length >= 12)
+  const digest = items.find((one: any) => one.id === 'overdue-digest')
+  assert.deepEqual([digest.parameters.required, digest.parameters.properties.cron.default], [['projectId', 'to'], '0 8 * * 1-5'])
+})
