@@ -13,12 +13,13 @@ export type Action = {
 }
 
 let actions: Action[] = []
-const layers = new Map<symbol, Action[]>()
+const layers = new Map<symbol, { offered: Action[]; everywhere: boolean }>()
 const listeners = new Set<() => void>()
 
 function rebuild() {
   const byId = new Map<string, Action>()
-  for (const layer of layers.values()) for (const action of layer) byId.set(action.id, action)
+  // a scene's own win over those of the frame, whichever was drawn first
+  for (const { offered } of [...layers.values()].sort((one, other) => Number(other.everywhere) - Number(one.everywhere))) for (const action of offered) byId.set(action.id, action)
   actions = [...byId.values()]
   for (const listener of listeners) listener()
 }
@@ -33,10 +34,10 @@ export const useActions = () =>
   )
 
 /** Offers these actions while the component is mounted. `version` changes when they should be replaced. */
-export function useOffer(offered: Action[], version: unknown) {
+export function useOffer(offered: Action[], version: unknown, everywhere = false) {
   useEffect(() => {
     const layer = Symbol()
-    layers.set(layer, offered)
+    layers.set(layer, { offered, everywhere })
     rebuild()
     return () => {
       layers.delete(layer)

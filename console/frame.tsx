@@ -180,6 +180,7 @@ function useGlobalActions(toggleNav: () => void) {
       : []),
     { id: 'go-home', label: t('Go home'), group: t('Go to'), keys: 'g h', run: go('/') },
     { id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') },
+    { id: 'go-workflows', label: t('Go to workflows'), group: t('Go to'), keys: 'g w', run: go('/workflows'), also: 'automation' },
     { id: 'go-notifications', label: t('Go to notifications'), group: t('Go to'), keys: 'g n', run: go('/notifications') },
     { id: 'go-approvals', label: t('Go to approvals'), group: t('Go to'), keys: 'g v', run: go('/approvals'), also: 'inbox decide approve reject' },
     { id: 'go-runs', label: t('Go to runs'), group: t('Go to'), run: go('/runs'), also: 'executions history failed' },
@@ -207,5 +208,5 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' },
     acting ? { id: 'logout', label: t('Stop acting as {name}', { name: user.name }), group: t('General'), run: () => void stopActing() } : { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
   ]
-  useOffer(all, `${user.role} ${tenant?.role}`)
+  useOffer(all, `${user.role} ${tenant?.role}`, true)
 }

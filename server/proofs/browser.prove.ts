@@ -58,6 +58,7 @@ async function openWorld(t: TestContext): Promise<World> {
   const workflow = await product.ok('POST', '/workflows', { token, body: { name: 'Tell the harbour', description: 'When a lamp is done', definition: drawing } })
   await product.ok('POST', `/workflows/${workflow.id}/publish`, { token, body: { note: 'the first' } })
   await product.ok('POST', `/workflows/${workflow.id}/runs`, { token, body: { input: { amount: 250 } } })
+  await product.ok('PATCH', `/workflows/${workflow.id}`, { token, body: { definition: { ...drawing, nodes: drawing.nodes.map((node) => (node.id === 'tell' ? { ...node, settings: { ...node.settings, message: 'Small' } } : node)).filter(({ id }) => id !== 'sum'), edges: drawing.edges.filter(({ to }) => to !== 'sum') } } })
   await product.ok('POST', '/workflows', { token, body: { name: 'Half drawn', definition: { nodes: [drawing.nodes[0], drawing.nodes[2]], edges: [] } } })
   const browser = await openBrowser(t)
   return { product, base, browser, project: project.id, task: tasks[0]!.id, connection: connection.id, webhook: webhook.id, run, approval, workflow: workflow.id }
@@ -96,7 +97,8 @@ const scenesOf = (w: World): [name: string, at: string][] => [
   ['home', '/'], ['projects', '/projects'], ['board', `/projects/${w.project}`], ['list', `/projects/${w.project}/list`], ['project-settings', `/projects/${w.project}/settings`], ['task', `/tasks/${w.task}`],
   ['board-panel', `/projects/${w.project}?task=${w.task}`], ['members', '/members'], ['settings', '/settings'], ['security', '/security'], ['keys', '/keys'], ['issuers', '/issuers'], ['applications', '/applications'], ['new-team', '/teams/new'], ['audit', '/audit'], ['notifications', '/notifications'],
   ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['acted', '/operate/people?show=acted'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
-  ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['templates', '/workflows/templates'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
+  ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['workflow-list', `/workflows/${w.workflow}?view=list`], ['workflow-step', `/workflows/${w.workflow}?node=large`], ['workflow-mail', `/workflows/${w.workflow}?node=mail&view=list`],
+  ['versions', `/workflows/${w.workflow}/versions?from=1&to=draft`], ['versions-json', `/workflows/${w.workflow}/versions?from=1&to=draft&show=json`], ['templates', '/workflows/templates'], ['template', '/workflows/templates?template=overdue-digest'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
   ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['run', `/runs/${w.run}`], ['run-step', `/runs/${w.run}?step=ask`], ['runs', `/workflows/${w.workflow}/runs`], ['all-runs', '/runs'], ['inbox', `/workflows/${w.workflow}/inbox`], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
@@ -303,6 +305,186 @@ test('a long column draws what is near the eye; the keyboard and the scroll bar 
   await note.getByRole('button', { name: 'Show the rest' }).click()
   await note.waitFor({ state: 'detached' })
   assert.deepEqual(seen, [])
+})
+
+/** The draft as the server has it. */
+const stepsOf = async (product: Product, token: string, id: string) => (await product.ok('GET', `/workflows/${id}`, { token })).definition as { nodes: any[]; edges: any[] }
+const wide = { width: 1600, height: 900 }
+/** What was drawn, whatever the names: the same for the mouse and for the keyboard. */
+const drawnAs = ({ nodes, edges }: { nodes: any[]; edges: any[] }) => ({
+  nodes: nodes.map(({ id, type, settings }) => ({ id, type, settings })).sort((a, b) => a.id.localeCompare(b.id)),
+  edges: edges.map(({ from, to, when }) => `${from} ${when ?? ''} ${to}`).sort(),
+})
+const wanted = {
+  nodes: [
+    { id: 'email_send', type: 'email_send', settings: { to: 'harbour@example.com', subject: 'An order of ${{ trigger.amount }}', text: 'It is large.' } },
+    { id: 'if_else', type: 'if_else', settings: { condition: { left: { path: 'trigger.amount' }, op: 'gt', right: { value: 100 } } } },
+    { id: 'manual', type: 'manual', settings: { input: { type: 'object', properties: { amount: { type: 'number' } } } } },
+    { id: 'notification', type: 'notification', settings: { role: 'admin', message: 'A small order came in' } },
+  ],
+  edges: ['if_else false notification', 'if_else true email_send', 'manual  if_else'],
+}
+async function seenThrough(w: World, page: Page): Promise<void> {
+  await page.locator('.run-strip').getByText('Completed').waitFor()
+  const { accessToken: token } = await w.product.ok('POST', '/auth/login', { body: { email: 'ada@example.com', password } })
+  const id = new URL(page.url()).pathname.split('/')[2]!
+  assert.deepEqual(drawnAs(await stepsOf(w.product, token, id)), wanted)
+  const [run] = (await w.product.ok('GET', `/runs?workflowId=${id}`, { token })).items
+  assert.deepEqual([run.status, (await w.product.ok('GET', `/runs/${run.id}`, { token })).steps.filter((s: any) => s.node === 'email_send').map((s: any) => s.status)], ['completed', ['completed']])
+}
+
+test('a person draws trigger, condition and two actions with the mouse, publishes, begins a run and sees it end (S0.7, S0.22)', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const { page, seen } = await openPage(w, { viewport: wide }, true)
+  await page.goto(`${w.base}/workflows`)
+  await page.getByRole('button', { name: 'Create workflow' }).click()
+  const canvas = page.locator('.drawing')
+  await page.locator('.palette-item').first().waitFor()
+  const drag = (name: string, x: number, y: number) => page.locator('.palette-item').filter({ hasText: name }).first().dragTo(canvas, { targetPosition: { x, y } })
+  const panel = page.locator('.node-panel')
+  const field = (name: string) => panel.getByRole('textbox', { name, exact: true })
+  const join = async (from: string, way: string, to: string) => {
+    const a = (await page.locator(`.react-flow__node[data-id="${from}"] .port-out[data-handleid="${way}"]`).boundingBox())!
+    const b = (await page.locator(`.react-flow__node[data-id="${to}"] .port-in`).boundingBox())!
+    await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2)
+    await page.mouse.down()
+    await page.mouse.move(b.x - 20, b.y + 10, { steps: 6 })
+    await page.mouse.move(b.x + b.width / 2, b.y + b.height / 2, { steps: 3 })
+    await page.mouse.up()
+  }
+  const pick = async (label: string, option: string) => {
+    await panel.getByRole('combobox', { name: label }).or(panel.getByRole('textbox', { name: label })).first().click()
+    await page.getByRole('option', { name: option, exact: true }).click()
+  }
+  await drag('By hand', 160, 300)
+  await panel.getByRole('button', { name: 'Add to Input' }).click()
+  await field('Name 1').fill('amount')
+  await pick('Holds 1', 'Number')
+  await drag('If / else', 380, 300)
+  await panel.getByRole('button', { name: 'Add a condition' }).click()
+  await field('Left side 1').fill('trigger.amount')
+  await pick('Operator 1', 'is more than')
+  await field('Right side 1').fill('100')
+  await drag('Send a mail', 600, 180)
+  await field('To').fill('harbour@example.com')
+  await field('Subject').fill('An order of ${{ trigger.amount }}')
+  await field('Text').fill('It is large.')
+  await drag('Notify people', 600, 420)
+  await pick('Or everybody with this role or above', 'admin')
+  await field('Message').fill('A small order came in')
+  await panel.getByRole('button', { name: 'Close' }).click()
+  await join('manual', 'then', 'if_else')
+  await join('if_else', 'true', 'email_send')
+  await join('if_else', 'false', 'notification')
+  await page.getByText('No faults').waitFor()
+  await page.keyboard.press('Control+z')
+  await page.getByText(/fault/).first().waitFor()
+  await page.keyboard.press('Control+Shift+z')
+  await page.getByText('No faults').waitFor()
+  await page.getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Publish' }).click()
+  await page.getByRole('dialog').getByText('Active').waitFor()
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click()
+  await page.getByRole('button', { name: 'Run', exact: true }).click()
+  await page.getByRole('dialog').getByLabel('amount').fill('250')
+  await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click()
+  await seenThrough(w, page)
+  await page.locator('.node-box[data-status="completed"]').nth(2).waitFor()
+  if (pictures) await page.screenshot({ path: path.join(pictures, 'drawn-by-mouse.png') })
+  assert.deepEqual([await faultsOf(page, 'a run in the editor'), seen], [[], []])
+})
+
+test('the same is drawn, published and run by keyboard alone, in the list that is the graph\'s twin', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const { page, seen } = await openPage(w, { viewport: wide }, true)
+  await page.goto(`${w.base}/workflows`)
+  await settled(page)
+  const key = (...keys: string[]) => keys.reduce((before, one) => before.then(() => page.keyboard.press(one)), Promise.resolve())
+  const to = async (name: string) => {
+    for (let i = 0; i < 150; i++) {
+      const at: string = await page.evaluate(() => {
+        const e = document.activeElement
+        return e?.getAttribute('aria-label') ?? e?.labels?.[0]?.textContent ?? e?.textContent ?? ''
+      })
+      if (at === name || at === `${name} *`) return
+      await key('Tab')
+    }
+    fail(`150 tabs did not reach ${name}`)
+  }
+  const type = async (name: string, text: string) => {
+    await to(name)
+    await key('Control+a')
+    await page.keyboard.type(text)
+  }
+  const choose = async (name: string, option: string) => {
+    await to(name)
+    await key('ArrowDown')
+    await page.getByRole('option').first().waitFor()
+    for (let i = 0; i < 20; i++) {
+      if ((await page.evaluate(() => document.querySelector('[role=option][data-combobox-selected]')?.textContent)) === option) return key('Enter')
+      await key('ArrowDown')
+    }
+    fail(`${name} has no option ${option}`)
+  }
+  const add = async (name: string) => {
+    await page.getByRole('dialog').getByLabel('Find a step').waitFor()
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Find a step')
+    await page.keyboard.type(name)
+    await key('Enter')
+    await page.waitForFunction((wantedName) => document.activeElement?.getAttribute('aria-label') === `Step ${wantedName}`, name)
+  }
+  await key('c')
+  await page.waitForURL((url) => /^\/workflows\/[0-9a-f-]{36}$/.test(url.pathname))
+  await page.locator('.palette-item').first().waitFor()
+  await key('l')
+  await page.locator('.outline').waitFor()
+  await key('a')
+  await add('By hand')
+  await to('Add to Input')
+  await key('Enter')
+  await type('Name 1', 'amount')
+  await choose('Holds 1', 'Number')
+  await to('New step after By hand (then)')
+  await key('Enter')
+  await add('If / else')
+  await to('Add a condition')
+  await key('Enter')
+  await type('Left side 1', 'trigger.amount')
+  await choose('Operator 1', 'is more than')
+  await type('Right side 1', '100')
+  await to('New step after If / else (yes)')
+  await key('Enter')
+  await add('Send a mail')
+  await type('To', 'harbour@example.com')
+  await type('Subject', 'An order of ${{ trigger.amount }}')
+  await type('Text', 'It is large.')
+  await key('Escape', 'Escape')
+  await page.waitForFunction(() => document.activeElement?.getAttribute('data-step') === 'email_send')
+  await key('ArrowUp', 'Enter')
+  await to('New step after If / else (no)')
+  await key('Enter')
+  await add('Notify people')
+  await choose('Or everybody with this role or above', 'admin')
+  await type('Message', 'A small order came in')
+  await key('Escape', 'Escape')
+  await page.getByText('No faults').waitFor()
+  await to('Publish')
+  await key('Enter')
+  await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA')
+  await page.keyboard.type('Drawn without a mouse')
+  await to('Publish')
+  await key('Enter')
+  await page.getByRole('dialog').getByText('Active').waitFor()
+  await key('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await to('Run')
+  await key('Enter')
+  await page.getByRole('dialog').waitFor()
+  await type('amount', '250')
+  await key('Enter')
+  await seenThrough(w, page)
+  if (pictures) await page.screenshot({ path: path.join(pictures, 'drawn-by-keyboard.png') })
+  assert.deepEqual([await faultsOf(page, 'a run in the list'), seen], [[], []])
 })
 
 /** Tab until it is there; a page of which one never comes out fails. */

@@ -10,7 +10,9 @@ import { workflowQuery, type Workflow } from './reads.ts'
 export type Saving = 'saved' | 'waiting' | 'saving' | 'conflict' | 'failed'
 type History = { past: Definition[]; now: Definition; future: Definition[]; /** of the last change: small ones of one kind are one step back */ kind: string; at: number }
 const steps = 100
-const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+/** Equal, whatever the order of the keys: the database has one of its own. */
+const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a, inOrder) === JSON.stringify(b, inOrder)
+const inOrder = (_key: string, value: unknown) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1))) : value)
 
 export type Draft = ReturnType<typeof useDraft>
 

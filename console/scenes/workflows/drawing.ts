@@ -123,7 +123,7 @@ export function placeAfter(places: Record<string, Point>, id: string): Point {
 }
 export function placeFree(places: Record<string, Point>): Point {
   const all = Object.values(places)
-  return all.length ? { x: Math.min(...all.map(({ x }) => x)), y: Math.max(...all.map(({ y }) => y)) + 112 } : { x: 0, y: 0 }
+  return all.length ? { x: Math.min(...all.map(({ x }) => x)), y: Math.max(...all.map(({ y }) => y)) + 112 } : { x: 64, y: 160 }
 }
 
 /** Steps in the order in which a run comes to them; what nothing leads to comes last. */

@@ -166,7 +166,7 @@ export function Ways({ node, definition, catalogue, may, verbs }: Pick<Props, 'n
                     onChange={(to) => to && verbs.connect(way ? { from: node.id, to, when: way } : { from: node.id, to })}
                     nothingFoundMessage={t('Nothing fits')}
                   />
-                  <Button size="compact-xs" variant="default" rightSection={<ArrowRight size={12} />} onClick={() => verbs.addAfter(node.id, way)} aria-label={t('Add a step after {name} ({way})', { name: nameOf(node, type), way: word })}>
+                  <Button size="compact-xs" variant="default" rightSection={<ArrowRight size={12} />} onClick={() => verbs.addAfter(node.id, way)} aria-label={t('New step after {name} ({way})', { name: nameOf(node, type), way: word })}>
                     {t('New')}
                   </Button>
                 </div>

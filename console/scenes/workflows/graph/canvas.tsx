@@ -103,7 +103,7 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
     const zoom = Math.min(1, Math.max(leastZoom, Math.min((w - 64) / width, (h - 96) / height)))
     void flow.setViewport({ zoom, x: width * zoom > w - 64 ? 32 - x * zoom : (w - width * zoom) / 2 - x * zoom, y: height * zoom > h - 96 ? 32 - y * zoom : (h - height * zoom) / 2 - y * zoom })
   }
-  const fitted = useRef(false)
+  const fitted = useRef(!drawnNodes.length) // what is drawn from nothing stays where it was put
   useEffect(() => {
     if (fitted.current || !drawnNodes.length || !box.current) return
     fitted.current = true
@@ -111,6 +111,19 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
     if (first) void flow.setCenter(first.position.x + nodeWidth / 2, first.position.y + 30, { zoom: 0.9 })
     else fitAll()
   })
+
+  // what is chosen is in sight, also beside the panel that opens for it
+  const chosenNode = selected?.length === 1 ? places[selected[0]!] : undefined
+  useEffect(() => {
+    if (!chosenNode) return
+    const timer = setTimeout(() => {
+      const { clientWidth: w = 0, clientHeight: h = 0 } = box.current ?? {}
+      const { x, y, zoom } = flow.getViewport()
+      const [left, top] = [chosenNode.x * zoom + x, chosenNode.y * zoom + y]
+      if (left < 0 || top < 0 || left + nodeWidth * zoom > w || top + 60 * zoom > h) void flow.setCenter(chosenNode.x + nodeWidth / 2, chosenNode.y + 30, { zoom })
+    }, 60)
+    return () => clearTimeout(timer)
+  }, [selected?.[0], chosenNode !== undefined])
 
   const tell = (nextNodes: Box[], nextEdges: Edge[]) => {
     const ids = [...nextNodes, ...nextEdges].filter((one) => one.selected).map(({ id }) => id)
