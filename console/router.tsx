@@ -75,7 +75,7 @@ const workflows = createRoute({
 const workflow = createRoute({
   getParentRoute: () => frame,
   path: '/workflows/$workflow',
-  validateSearch: (search) => strings(search, ['view', 'node']),
+  validateSearch: (search) => strings(search, ['view', 'node', 'run']),
   component: lazyRouteComponent(() => import('./scenes/workflows/editor.tsx'), 'Editor'),
 })
 const workflowVersions = createRoute({

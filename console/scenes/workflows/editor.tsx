@@ -1,7 +1,7 @@
 // Where a workflow is drawn: palette, graph or list, and a panel for what is chosen. The draft saves itself; publishing is a decision of its own.
 import { ActionIcon, Button, SegmentedControl } from '@mantine/core'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { FlaskConical, History, Play, Plus, Redo2, Rocket, Undo2 } from 'lucide-react'
+import { FlaskConical, History, Inbox, ListChecks, Play, Plus, Redo2, Rocket, Undo2 } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { Head } from '../../parts/head.tsx'
 import { Coming, Loaded, Skeleton } from '../../parts/states.tsx'
@@ -45,7 +45,7 @@ export function Editor() {
   return <Drawing key={id} workflow={both.data.workflow} catalogue={both.data.catalogue} />
 }
 
-type Search = { view?: string; node?: string }
+type Search = { view?: string; node?: string; run?: string }
 type Open = { kind: 'publish' } | { kind: 'run' } | { kind: 'add'; after?: { id: string; way: string }; at?: { x: number; y: number } } | null
 
 function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catalogue }) {
@@ -58,7 +58,7 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
   const places = useMemo(() => arrange(definition, (node) => catalogue.find(node)), [definition, catalogue])
   const [selected, setSelected] = useState<string[]>([])
   const [open, setOpen] = useState<Open>(null)
-  const [testing, setTesting] = useState(false)
+  const [testing, setTesting] = useState(!!search.run)
   const [tested, setTested] = useState<Tested | null>(null)
   const [watched, setWatched] = useState<string | undefined>(undefined)
   const [showFaults, setShowFaults] = useState(false)
@@ -117,6 +117,14 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
         <span className="grow" />
         {may && <SaveState saving={draft.saving} />}
         {may && <FaultList faults={faults} definition={definition} catalogue={catalogue} open={openNode} opened={showFaults} toggle={setShowFaults} />}
+        <Button size="compact-sm" variant="subtle" color="gray" leftSection={<ListChecks size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/runs" params={{ workflow: workflow.id }} {...props} />}>
+          {t('Runs')}
+        </Button>
+        {may && definition.nodes.some(({ primitive, type }) => primitive === 'trigger' && (type === 'webhook' || type === 'sms' || type === 'iot')) && (
+          <Button size="compact-sm" variant="subtle" color="gray" leftSection={<Inbox size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/inbox" params={{ workflow: workflow.id }} {...props} />}>
+            {t('Inbox')}
+          </Button>
+        )}
         <Button size="compact-sm" variant="subtle" color="gray" leftSection={<History size={14} />} component={Link} to={`/workflows/${workflow.id}/versions` as string}>
           {t('Versions')}
         </Button>
@@ -142,9 +150,9 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
           {run ? <RunChip status={run.status} /> : <span className="chip" data-tone={tested?.status === 'completed' ? 'positive' : 'danger'}>{t('Test')}</span>}
           <span className="truncate">{run ? t('Shown as its run of version {version} goes', { version: run.version }) : t('Shown as the test went')}{run?.error ? `: ${run.error.message}` : ''}</span>
           {run && (
-            <a className="link small" href={`/runs/${run.id}`}>
+            <Link className="link small" to="/runs/$run" params={{ run: run.id }}>
               {t('Open the run')}
-            </a>
+            </Link>
           )}
           <Button size="compact-xs" variant="default" onClick={() => (setWatched(undefined), setTested(null))}>
             {t('Back to drawing')}
@@ -169,7 +177,7 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
         </div>
         {panel === 'test' && (
           <Suspense fallback={<Coming />}>
-            <TestPanel workflowId={workflow.id} definition={definition} catalogue={catalogue} tested={tested} show={(next) => (setWatched(undefined), setTested(next))} open={(id) => (setTesting(false), openNode(id))} close={() => setTesting(false)} />
+            <TestPanel workflowId={workflow.id} run={search.run} definition={definition} catalogue={catalogue} tested={tested} show={(next) => (setWatched(undefined), setTested(next))} open={(id) => (setTesting(false), openNode(id))} close={() => setTesting(false)} />
           </Suspense>
         )}
         {panel === 'node' && node && <NodePanel key={node.id} workflowId={workflow.id} node={node} definition={definition} catalogue={catalogue} faults={faults} runId={recorded} may={may} verbs={verbs.panel} />}

@@ -1,5 +1,5 @@
-// A run told: where each node of the drawing is, how long things took, what a failure means and what mends it. Nothing here knows the page.
-import { relative, t } from '../../words.ts'
+// A run told: how long things took, where each step is, what a failure means and what mends it. Nothing here knows the page.
+import { t } from '../../words.ts'
 import { nameOf, type Catalogue, type NodeState } from './graph/drawn.ts'
 import type { Run, RunError, RunStep } from './reads.ts'
 
@@ -17,34 +17,13 @@ const at = (time: string | null) => (time ? new Date(time).getTime() : undefined
 /** Milliseconds from a start to an end, or to now. */
 export const span = (from: string | null, to: string | null, now: number) => (from ? Math.max(0, (at(to) ?? now) - at(from)!) : 0)
 
-const weight = { failed: 5, running: 4, waiting: 3, completed: 2, pending: 1, skipped: 0 } as const
-/** By node: its state in this run; a node of a loop's body says how many of its steps are done. */
-export function statesOf(run: Run, now: number): Record<string, NodeState> {
-  const over = isOver(run)
-  const states: Record<string, NodeState> = {}
-  for (const node of run.definition.nodes) states[node.id] = { status: over ? 'skipped' : 'pending' }
-  if (run.trigger && states[run.trigger]) states[run.trigger] = { status: 'completed' }
-  for (const [id, steps] of Map.groupBy(run.steps, (step) => step.node)) {
-    const worst = steps.reduce((one, other) => (weight[other.status] > weight[one.status] ? other : one))
-    states[id] = { status: shownStatus(worst, run), caption: captionOf(steps, worst, now), ...(worst.error ? { reason: worst.error.message } : {}) }
-  }
-  return states
-}
-
 /** What had not ended when the run was stopped is stopped too. */
-export function shownStatus(step: RunStep, run: Pick<Run, 'status'>): NodeState['status'] {
+export function shownStatus(step: Pick<RunStep, 'status'>, run: { status: string }): NodeState['status'] {
   const open = step.status === 'running' || step.status === 'waiting' || step.status === 'pending'
   if (open && run.status === 'cancelled') return 'cancelled'
   if (open && run.status === 'failed') return 'cancelled'
-  if (step.status === 'waiting' && run.status === 'paused') return 'paused'
+  if ((step.status === 'waiting' || step.status === 'running') && run.status === 'paused') return 'paused'
   return step.status
-}
-
-function captionOf(steps: RunStep[], worst: RunStep, now: number): string | undefined {
-  if (steps.length > 1) return t('{done} of {total} done', { done: steps.filter((step) => step.status === 'completed').length, total: steps.length })
-  if (worst.status === 'skipped') return undefined
-  const words = [worst.attempt > 1 ? t('{count} tries', { count: worst.attempt }) : '', worst.status === 'waiting' ? (worst.dueAt ? t('until {time}', { time: relative(worst.dueAt) }) : t('waits')) : worst.startedAt ? took(span(worst.startedAt, worst.completedAt, now)) : '']
-  return words.filter(Boolean).join(' · ')
 }
 
 /** A step by the name of its node; in a loop with its place. */

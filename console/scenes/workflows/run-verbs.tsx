@@ -51,13 +51,13 @@ export function RunVerbs({ run }: { run: Run }) {
         </Button>
       )}
       {may && (
-        <Button size="compact-sm" variant="default" renderRoot={(props) => <Link to="/workflows/$workflow" params={{ workflow: run.workflowId }} search={{ run: run.id } as never} {...props} />}>
+        <Button size="compact-sm" variant="default" renderRoot={(props) => <Link to="/workflows/$workflow" params={{ workflow: run.workflowId }} search={{ run: run.id }} {...props} />}>
           {t('Test the draft with its data')}
         </Button>
       )}
       {may && !over && (
         <Button size="compact-sm" variant="subtle" c="var(--danger)" onClick={cancel}>
-          {t('Cancel')}
+          {t('Cancel the run')}
         </Button>
       )}
       {!may && <span className="meta">{t('Only its people and admins steer it.')}</span>}

@@ -12,9 +12,10 @@ import type { Page } from '../../things.ts'
 import { absolute, t } from '../../words.ts'
 import { ApprovalCard, type Approval } from './approval-card.tsx'
 import { WorkflowGraph } from './graph/canvas.tsx'
+import { statesOf } from './graph/states.ts'
 import { useCatalogue, useRun, type Run } from './reads.ts'
 import { Effects, Facts, Trouble, Values } from './run-facts.tsx'
-import { isOver, statesOf, stepName, stepOf } from './run-states.ts'
+import { isOver, stepName, stepOf } from './run-states.ts'
 import { StepInFull } from './run-step.tsx'
 import { Timeline } from './run-timeline.tsx'
 import { RunVerbs } from './run-verbs.tsx'
@@ -55,7 +56,7 @@ function InFull({ run }: { run: Run }) {
   const now = useNow(!isOver(run) && run.status !== 'paused')
   const chosen = run.steps.find((step) => step.key === key)
   const choose = (next: string | undefined) => void navigate({ to: '.', search: (was: Record<string, unknown>) => ({ ...was, step: next }) as never, replace: true, resetScroll: false })
-  const states = statesOf(run, now)
+  const states = statesOf(run.definition, run, now)
   return (
     <>
       <div className="toolbar run-bar">

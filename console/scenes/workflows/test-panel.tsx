@@ -11,12 +11,12 @@ import { useRuns, type Tested } from './reads.ts'
 import { runWord } from './status.tsx'
 import { ValueView } from './value-view.tsx'
 
-type Props = { workflowId: string; definition: Definition; catalogue: Catalogue; tested: Tested | null; show: (tested: Tested | null) => void; open: (id: string) => void; close: () => void }
+type Props = { workflowId: string; /** whose values it takes at first */ run?: string; definition: Definition; catalogue: Catalogue; tested: Tested | null; show: (tested: Tested | null) => void; open: (id: string) => void; close: () => void }
 
-export function TestPanel({ workflowId, definition, catalogue, tested, show, open, close }: Props) {
+export function TestPanel({ workflowId, run: first, definition, catalogue, tested, show, open, close }: Props) {
   const triggers = definition.nodes.filter(({ primitive }) => primitive === 'trigger')
   const [trigger, setTrigger] = useState(triggers[0]?.id ?? null)
-  const [from, setFrom] = useState<string>('sample')
+  const [from, setFrom] = useState<string>(first ?? 'sample')
   const [input, setInput] = useState<unknown>(undefined)
   const [problem, setProblem] = useState('')
   const [busy, setBusy] = useState(false)
@@ -46,7 +46,7 @@ export function TestPanel({ workflowId, definition, catalogue, tested, show, ope
       <div className="panel-body stack">
         <p className="meta measure">{t('Every step is gone through in memory. Mails, requests and changes are told here, not done.')}</p>
         {triggers.length > 1 && <Select label={t('Begins with')} value={trigger} onChange={setTrigger} data={triggers.map((one) => ({ value: one.id, label: nameOf(one, catalogue.find(one)) }))} />}
-        <Select label={t('Values from')} value={from} onChange={(next) => next && setFrom(next)} data={[{ value: 'sample', label: t('a sample, written here') }, ...runs.map((run) => ({ value: run.id, label: t('run of {at} ({status})', { at: absolute(run.createdAt), status: runWord(run.status) }) }))]} />
+        <Select label={t('Values from')} value={from} onChange={(next) => next && setFrom(next)} data={[{ value: 'sample', label: t('a sample, written here') }, ...(first && !runs.some((run) => run.id === first) ? [{ value: first, label: t('the run you came from') }] : []), ...runs.map((run) => ({ value: run.id, label: t('run of {at} ({status})', { at: absolute(run.createdAt), status: runWord(run.status) }) }))]} />
         {from === 'sample' && <InputFields schema={entry?.settings?.input as Schema | undefined} value={input} onChange={setInput} />}
         <Button leftSection={<Play size={14} />} loading={busy} onClick={() => void test()} style={{ alignSelf: 'flex-start' }}>
           {t('Test')}
