@@ -69,6 +69,7 @@ export const codes = {
   'version.not_found': { status: 404, title: 'No such version', cure: 'List the versions again.' },
   'run.not_found': { status: 404, title: 'No such run', cure: 'Check the id; finished runs are kept for a time only.' },
   'approval.not_found': { status: 404, title: 'No such approval', cure: 'List the approvals again.' },
+  'test.not_found': { status: 404, title: 'No such test', cure: 'List the tests of the workflow again.' },
   'trigger.not_found': { status: 404, title: 'No such trigger', cure: 'List the triggers of the workflow; they are made by publishing.' },
   'template.not_found': { status: 404, title: 'No such template', cure: 'GET /templates lists them.' },
   'hook.not_found': { status: 404, title: 'Nothing takes requests here', cure: 'Look the address up at the workflow\'s triggers; its workflow may be inactive.' },

@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { newId, platformId } from '../kernel/ids.ts'
 import { readOperations } from '../testing/operations.ts'
 import { assertNone, connect, startProduct } from '../testing/product.ts'
-import { makeApproval, makeReceived } from '../testing/drawn-workflows.ts'
+import { makeApproval, makeReceived, makeTest } from '../testing/drawn-workflows.ts'
 import { openWorld, type World } from '../testing/world.ts'
 import { openRows } from '../testing/rows.ts'
 
@@ -193,6 +193,7 @@ async function useEverything(world: World): Promise<void> {
 async function putWorkflows(world: World): Promise<void> {
   const { alpha, sql } = world
   await makeApproval(world, alpha, alpha.owner)
+  await makeTest(world, alpha, alpha.owner)
   const { runId } = await makeReceived(world, alpha, alpha.owner)
   await sql.query(`insert into run_effects (tenant_id, run_id, key) values ($1, $2, 'mail')`, [alpha.id, runId])
   await sql.query(`insert into run_starters (tenant_id, run_id, role) values ($1, $2, 'member')`, [alpha.id, runId])

@@ -43,7 +43,7 @@ export const workflowRoutes = (w: ReturnType<typeof createWorkflows>): Operation
       },
     }),
     replayTests: post('/workflows/:id/tests/replay', { ...one, summary: 'Judge a definition by its tests', description: 'The draft unless a definition or version is given. Runs are walked again in memory, where everything outside answers as it was recorded; nothing is done. Each test passes or names the first divergence.', permission: write, idempotency: 'none', body: Type.Optional(s.ReplayBody), returns: s.ReplayedTests, problems: ['workflow.not_found', 'version.not_found'], handle: (ctx, { params, body }) => w.tests.replay(ctx, params.id, body ?? {}) }),
-    deleteTest: del('/workflows/:id/tests/:testId', { summary: 'Delete a test', permission: write, params: s.ByTest, problems: ['workflow.not_found'], handle: (ctx, { params }) => w.tests.remove(ctx, params.id, params.testId) }),
+    deleteTest: del('/workflows/:id/tests/:testId', { summary: 'Delete a test', permission: write, params: s.ByTest, problems: ['workflow.not_found', 'test.not_found'], handle: (ctx, { params }) => w.tests.remove(ctx, params.id, params.testId) }),
     preview: post('/workflows/:id/preview', {
       ...one, summary: 'Try expressions of the draft', description: 'What they give on the values of a recorded run, or on samples. Evaluated in the sandbox; nothing is done.', permission: write, idempotency: 'none', body: s.PreviewBody, returns: s.Previewed,
       example: { sources: ['trigger.name.toUpperCase()'], input: { name: 'Ada' } }, handle: (ctx, { params, body }) => w.preview(ctx, params.id, body),

@@ -72,7 +72,7 @@ export function createWorkflows(o: WorkflowOptions) {
     if (!opened) throw new Error('the engine of workflows is not open')
     return opened
   }
-  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine, mailDomain: o.mailDomain, room: createRoom({ kernel, most: limits.openRuns }) }
+  const parts: Parts = { kernel, doorkeeper: o.doorkeeper, scopes: o.scopes, limits, catalogue, judge, invoker, engine, mailDomain: o.mailDomain, room: createRoom(limits.openRuns) }
   const rights = createRights(parts)
   const deploying = createDeploying(parts)
   const publishing = createPublishing(parts, deploying, (ctx) => o.desk.typesOf(ctx))

@@ -130,7 +130,7 @@ export function createRuns(parts: Parts, publishing: Publishing) {
       const found = (await publishing.program(ctx.tenant, workflow.id, number)) ?? refuse('version.not_found')
       const entry = entryOf(found.definition, trigger, ctx.actor.type === 'key')
       judgeInput(entry, input as Json)
-      if (await parts.room.isFull(ctx.tenant)) refuse('workflow.too_many_runs')
+      if (await parts.room.isFull(ctx.tenant, async (query) => (await ctx.read(query))[0])) refuse('workflow.too_many_runs')
       const keep = found.program.graph.reads
       const begin = (tx: Context) => engine().start(tx, { workflowId: workflow.id, version: number, input: input as Json, sealed: true, entry: entry.id, ...(keep ? { keep } : {}) })
       const { id } = await (ctx.actor.type === 'key' || ctx.scopes ? beginByKey(ctx, begin, workflow.id) : begin(ctx)).catch(asProblem)

@@ -73,11 +73,13 @@ export function createTests(parts: Parts, publishing: Publishing, runs: Runs, ru
         return { subject: id, data: { workflowId, runId, name: given }, result: row as WorkflowTest }
       })
     },
+    /** @throws workflow.not_found, test.not_found */
     remove: (ctx: Context, workflowId: string, id: string): Promise<void> =>
-      ctx.happen<'workflow-test.deleted', void>(async (tx) => {
-        const [found, [gone]] = await tx.run(findWorkflow(workflowId), deleteTest(workflowId, id))
+      ctx.change('workflow-test.deleted', async (tx) => {
+        const [found, gone] = await tx.run(findWorkflow(workflowId), deleteTest(workflowId, id))
         only(found, 'workflow')
-        return { happened: gone ? [{ name: 'workflow-test.deleted', subject: id, data: { workflowId } }] : [], result: undefined }
+        only(gone, 'test')
+        return { subject: id, data: { workflowId }, result: undefined }
       }),
 
     /** Judges a definition, a version or the draft; nothing is done and nothing kept. */

@@ -70,7 +70,7 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
     return ctx.happen<'hook.received', { id: string; runId: string | null }>(async (tx) => {
       let runId: string | null = null
       if (verified) {
-        if (await room.isFull(target.tenantId)) refuse('workflow.too_many_runs')
+        if (await room.isFull(target.tenantId, tx)) refuse('workflow.too_many_runs')
         const begun = await engine().start(tx, { sealed: true, workflowId: target.workflowId, version: target.version, input: { id, ...received.input, receivedAt: new Date().toISOString() }, entry: target.node, dedupKey: received.dedupKey ?? `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
         if (!begun.created) return { happened: [], result: { id, runId: begun.id } }
         runId = begun.id

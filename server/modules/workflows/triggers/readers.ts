@@ -65,7 +65,7 @@ export function createTriggerReaders({ kernel, engine, scopes, limits, room }: P
         await refuseTrigger(tx, trigger, 'workflow.too_deep', `${event.name} came from a run that ${limits.depth} runs led to: the workflow starts itself again and again. Add a filter.`)
         continue
       }
-      if (await room.isFull(event.tenantId)) {
+      if (await room.isFull(event.tenantId, tx)) {
         await refuseTrigger(tx, trigger, 'workflow.too_many_runs', `there are ${limits.openRuns} runs that are not over: cancel some, or find out what they wait for`)
         continue
       }
