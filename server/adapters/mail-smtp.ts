@@ -10,6 +10,8 @@ export type SmtpOptions = {
   url: string
   /** `Name <address>` or an address. */
   from: string
+  /** certificates (PEM) of the authority that the server's own comes from, instead of the public ones */
+  ca?: readonly string[]
   /** connects by the egress guard */
   dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket>
   timing?: Partial<{ connectMs: number; silenceMs: number; totalMs: number }>
@@ -27,7 +29,7 @@ export class MailError extends Error {
 }
 
 /** Connects at each letter only. @throws TypeError for a url or sender that cannot be read, without showing it */
-export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): MailServer {
+export function openSmtpMail({ url, from, ca, dial, timing }: SmtpOptions): MailServer {
   const server = readUrl(url)
   const sender = readSender(from)
   const { connectMs, silenceMs, totalMs } = { ...usual, ...timing }
@@ -36,7 +38,7 @@ export function openSmtpMail({ url, from, dial, timing }: SmtpOptions): MailServ
 
   /** One session, within its time. */
   async function session(use: (transport: ReturnType<typeof createTransport>) => Promise<unknown>): Promise<void> {
-    const transport = createTransport({ ...server.options, connectionTimeout: connectMs, greetingTimeout: connectMs, dnsTimeout: connectMs, socketTimeout: silenceMs, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true })
+    const transport = createTransport({ ...server.options, tls: { ...server.options.tls, ...(ca ? { ca: [...ca] } : {}) }, connectionTimeout: connectMs, greetingTimeout: connectMs, dnsTimeout: connectMs, socketTimeout: silenceMs, socketCloseTimeout: 0, disableFileAccess: true, disableUrlAccess: true })
     const { host, port } = server.options
     transport.getSocket = (_, done) => void dial({ host, port, connectMs }).then((connection) => done(null, { connection }), (error: Error) => done(error))
     let stop = () => {}
@@ -97,7 +99,7 @@ function readSender(from: string): { name: string; address: string } {
  * Without a password: encrypt if the server can, with whatever certificate it has; that beats plain text. With one, the server must prove who it
  * is before it is told, unless it is this machine.
  */
-function readUrl(text: string): { options: { host: string; port: number }; secrets: string[] } {
+function readUrl(text: string): { options: { host: string; port: number; tls: { rejectUnauthorized: boolean } }; secrets: string[] } {
   const form = 'SMTP_URL must look like smtp://user:password@mail.example.com:587'
   if (!/^smtps?:\/\//.test(text) || !URL.canParse(text)) throw new TypeError(form)
   const url = new URL(text)

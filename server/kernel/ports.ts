@@ -41,7 +41,7 @@ export type Letter = { to: string; subject: string; text: string; html?: string;
 export type Mail = { kind: string; send(letter: Letter): Promise<void>; close(): Promise<void> }
 /** A mail server; `verify` signs in and sends nothing. */
 export type MailServer = Mail & { verify(): Promise<void> }
-export type OpenMail = (to: { /** smtp:// or smtps:// */ url: string; from: string; dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket> }) => Promise<MailServer>
+export type OpenMail = (to: { /** smtp:// or smtps:// */ url: string; from: string; /** PEM, instead of the public authorities */ ca?: readonly string[]; dial: (to: { host: string; port: number; connectMs: number }) => Promise<Socket> }) => Promise<MailServer>
 
 /** A letter as a server elsewhere handed it over. */
 export type Arrived = {

@@ -66,8 +66,8 @@ type Samlify = {
   ServiceProvider(settings: object): object
   IdentityProvider(settings: object): { getMetadata(): string; createLoginResponse(sp: object, request: object, binding: string, user: object, more: object): Promise<{ context: string }> }
 }
-/** A key and a certificate that it signed itself (RFC 5280), in PEM. */
-export function selfSigned(): { certificate: string; key: string } {
+/** A key and a certificate that it signed itself (RFC 5280), in PEM. @param of the server it is for: a name, an address (IPv4), or none */
+export function selfSigned({ name: dns, address }: { name?: string; address?: string } = {}): { certificate: string; key: string } {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const der = (tag: number, ...parts: Buffer[]): Buffer => {
     const body = Buffer.concat(parts)
@@ -77,7 +77,10 @@ export function selfSigned(): { certificate: string; key: string } {
   const algorithm = der(0x30, Buffer.from('06092a864886f70d01010b0500', 'hex')) // sha256WithRSAEncryption
   const name = der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('idp')))))
   const time = (text: string) => der(0x17, Buffer.from(text))
-  const body = der(0x30, der(0x02, Buffer.from([1])), algorithm, name, der(0x30, time('250101000000Z'), time('490101000000Z')), name, publicKey.export({ type: 'spki', format: 'der' }))
+  const names = [...(dns ? [der(0x82, Buffer.from(dns))] : []), ...(address ? [der(0x87, Buffer.from(address.split('.').map(Number)))] : [])]
+  // version 3 with subjectAltName, where there is a name to say
+  const extensions = names.length ? [der(0xa3, der(0x30, der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, der(0x30, ...names)))))] : []
+  const body = der(0x30, ...(names.length ? [der(0xa0, der(0x02, Buffer.from([2])))] : []), der(0x02, Buffer.from([1])), algorithm, name, der(0x30, time('250101000000Z'), time('490101000000Z')), name, publicKey.export({ type: 'spki', format: 'der' }), ...extensions)
   const whole = der(0x30, body, algorithm, der(0x03, Buffer.from([0]), sign('sha256', body, privateKey)))
   return { certificate: `-----BEGIN CERTIFICATE-----\n${whole.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`, key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }
 }

@@ -1,6 +1,6 @@
 // Real services for tests: one of our own where the program is installed, else one that listens at its usual place, else a reason to skip.
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -50,6 +50,42 @@ export async function ownRedis(t: TestContext): Promise<TestRedis> {
   })
   await start()
   return { url: `redis://127.0.0.1:${port}`, start, kill, freeze: () => void child!.kill('SIGSTOP'), thaw: () => void child!.kill('SIGCONT') }
+}
+
+const mariaPrograms = ['/usr/sbin/mariadbd', '/usr/local/sbin/mariadbd', '/usr/libexec/mariadbd', '/opt/homebrew/bin/mariadbd']
+const mariaInstallers = ['/usr/bin/mariadb-install-db', '/usr/local/bin/mariadb-install-db', '/opt/homebrew/bin/mariadb-install-db']
+/** Why there is no MariaDB for tests, or false. */
+export const noMariaDb = (): string | false => (mariaPrograms.some(existsSync) && mariaInstallers.some(existsSync) ? false : 'no mariadb-server is installed')
+
+/** A MariaDB of this test's own on `host`, ended with the test, with a user who owns the database `data`. */
+export async function ownMariaDb(t: TestContext, host: string, tls: { certificate: string; key: string }): Promise<{ port: number; user: string; password: string; database: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'maria-'))
+  const root = process.getuid?.() === 0 ? ['--user=root'] : []
+  const file = (name: string, text: string) => (writeFileSync(join(folder, name), text, { mode: 0o600 }), join(folder, name))
+  const [cert, key] = [file('tls.crt', tls.certificate), file('tls.key', tls.key)]
+  const password = 'maria of the test'
+  const init = file('init.sql', `create database data;\ncreate user 'tester'@'%' identified by '${password}';\ngrant all on data.* to 'tester'@'%';\n`)
+  const data = join(folder, 'data')
+  execFileSync(mariaInstallers.find(existsSync)!, ['--no-defaults', `--datadir=${data}`, '--skip-test-db', '--auth-root-authentication-method=normal', ...root], { stdio: 'ignore' })
+  const port = await freePort()
+  const child = spawn(mariaPrograms.find(existsSync)!, ['--no-defaults', `--datadir=${data}`, `--socket=${join(folder, 's.sock')}`, `--port=${port}`, `--bind-address=${host}`, `--init-file=${init}`, `--ssl-cert=${cert}`, `--ssl-key=${key}`, `--pid-file=${join(folder, 'pid')}`, '--innodb-buffer-pool-size=16M', '--skip-name-resolve', ...root], { stdio: 'ignore' })
+  t.after(async () => {
+    const gone = new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(0)))
+    child.kill('SIGKILL')
+    await gone
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const { createConnection } = await import('mysql2')
+  const answers = () => new Promise<boolean>((resolve) => {
+    const connection = createConnection({ host, port, user: 'tester', password, database: 'data' })
+    connection.on('error', () => (connection.destroy(), resolve(false)))
+    connection.query('select 1', (error) => (connection.destroy(), resolve(!error)))
+  })
+  while (!(await answers())) { // it listens before it knows the user
+    if (child.exitCode !== null) throw new Error(`mariadbd ended with ${child.exitCode}`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return { port, user: 'tester', password, database: 'data' }
 }
 
 export async function freePort(): Promise<number> {

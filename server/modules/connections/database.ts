@@ -1,9 +1,9 @@
 // One statement on somebody else's database, dialled by the egress guard. The drivers are told host and port as facts, never as an address they could
 // read more into; the socket they speak over is made here, so that a Unix socket, a list of hosts or an environment variable of ours has no say.
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import pg from 'pg'
 import type { Json } from '../../kernel/ports.ts'
-import type { Secrets, Settings } from './kinds.ts'
+import { certificatesOf, type Secrets, type Settings } from './kinds.ts'
 
 export type DatabaseRows = { rows: Record<string, Json>[]; count: number; /** there were more than were asked for */ more: boolean }
 export type Dial = (to: { host: string; port: number }) => Promise<Socket>
@@ -29,7 +29,11 @@ export async function queryDatabase(settings: Settings, secrets: Secrets, dial: 
   }
 }
 
-const encryption = (settings: Settings) => (settings.tls === 'off' ? undefined : { rejectUnauthorized: settings.tls !== 'require', servername: settings.host as string })
+/** An address is no server name (RFC 6066); it is compared with the certificate all the same. */
+const encryption = (settings: Settings) => {
+  const ca = typeof settings.ca === 'string' ? certificatesOf(settings.ca) : undefined
+  return settings.tls === 'off' ? undefined : { rejectUnauthorized: settings.tls !== 'require', host: settings.host as string, ...(isIP(settings.host as string) ? {} : { servername: settings.host as string }), ...(ca ? { ca } : {}) }
+}
 
 async function askPostgres(socket: Socket, settings: Settings, password: string, text: string, parameters: readonly Json[], maxRows: number): Promise<DatabaseRows> {
   const client = new pg.Client({
@@ -58,8 +62,10 @@ const readers: Record<number, (text: string) => unknown> = { 16: (text) => text 
 async function askMySql(socket: Socket, settings: Settings, password: string, text: string, parameters: readonly Json[], maxRows: number): Promise<DatabaseRows> {
   const { createConnection } = await import('mysql2')
   const ssl = encryption(settings)
+  // the driver compares names alone, and only when it is told to: else any public certificate would do
+  if (ssl?.rejectUnauthorized && isIP(settings.host as string)) throw new Error('a MySQL server proves its name, not an address: give the host by its name, or choose another encryption')
   const connection = createConnection({
-    stream: socket, host: settings.host as string, user: settings.user as string, password, database: settings.database as string, ...(ssl ? { ssl: { rejectUnauthorized: ssl.rejectUnauthorized } } : {}),
+    stream: socket, host: settings.host as string, user: settings.user as string, password, database: settings.database as string, ...(ssl ? { ssl: { rejectUnauthorized: ssl.rejectUnauthorized, verifyIdentity: ssl.rejectUnauthorized, ...(ssl.ca ? { ca: ssl.ca } : {}) } } : {}),
     flags: ['-LOCAL_FILES'], multipleStatements: false, dateStrings: true, supportBigNumbers: true, bigNumberStrings: true, decimalNumbers: false, connectTimeout: 5000,
   })
   return new Promise<DatabaseRows>((resolve, reject) => {

@@ -8,7 +8,7 @@ import type { Json, Letter, MailServer, OpenMail } from '../../kernel/ports.ts'
 import { roleReaches } from '../../kernel/schema.ts'
 import { queryDatabase, type DatabaseRows } from './database.ts'
 import { sendHttp, signerOf, WrongAddress, type HttpAnswer, type HttpRequest } from './http.ts'
-import type { Kind, Secrets, Settings } from './kinds.ts'
+import { certificatesOf, type Kind, type Secrets, type Settings } from './kinds.ts'
 import { maskDeep, maskingOf } from './masking.ts'
 import { kindsOf, readPresets, requestOf, type Preset } from './presets.ts'
 import { findConnection, listTypes } from './queries.ts'
@@ -71,7 +71,8 @@ export function createDesk({ kernel, openMail }: { kernel: Kernel; openMail: Ope
       return { ...common, speaks: 'database', query, test: tested(() => query('select 1 as one', [], 1).then(() => 'the database answers')) }
     }
     if (kind.speaks === 'smtp') {
-      const mail = () => openMail({ url: mailUrl(settings, secrets), from: settings.from as string, dial: ({ host, port, connectMs }) => kernel.egress.dial({ host, port, connectMs, for: who }) })
+      const ca = typeof settings.ca === 'string' ? certificatesOf(settings.ca) : undefined
+      const mail = () => openMail({ ...(ca ? { ca } : {}), url: mailUrl(settings, secrets), from: settings.from as string, dial: ({ host, port, connectMs }) => kernel.egress.dial({ host, port, connectMs, for: who }) })
       const using = <R>(use: (mail: MailServer) => Promise<R>) => safely(async () => {
         const opened = await mail()
         return use(opened).finally(() => opened.close())

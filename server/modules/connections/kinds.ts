@@ -1,5 +1,6 @@
 // What a connection can be, as data: which fields each type has, which of them are secret, and which say where the secrets go. Forms, validation and
 // the rule that a secret never moves to another host all come from here.
+import { X509Certificate } from 'node:crypto'
 import { URL } from 'node:url'
 import { hostRuleShape } from '../../kernel/egress-reach.ts'
 import { refuse, type FieldError } from '../../kernel/errors.ts'
@@ -13,11 +14,15 @@ export type Field = {
   /** where the secrets go: to change it they are given anew */
   place?: boolean
   max?: number
+  /** certificates in PEM, with line ends or without */
+  pem?: boolean
 }
 export type Kind = { type: string; title: string; speaks: 'http' | 'database' | 'smtp'; settings: Record<string, Field>; secrets: Record<string, { title: string; required?: boolean; lines?: boolean }>; preset?: string }
 export type Settings = Record<string, string | number | boolean | string[] | Record<string, string>>
 export type Secrets = Record<string, string>
 
+/** A server with a certificate of its own authority still has to prove who it is. */
+const ca: Field = { kind: 'text', title: 'Certificates of its authority (PEM), where it is no public one', place: true, max: 50_000, pem: true }
 const baseUrl: Field = { kind: 'url', title: 'Base address', required: true, place: true }
 const more: Record<string, Field> = { headers: { kind: 'pairs', title: 'Headers of every request; no secrets' }, testPath: { kind: 'text', title: 'Path that a test reads', max: 500 } }
 export const oauthFields: Record<string, Field> = {
@@ -39,13 +44,13 @@ export const baseKinds: readonly Kind[] = [
     settings: {
       engine: { kind: 'choice', title: 'Kind', choices: ['postgresql', 'mysql'], required: true }, host: { kind: 'host', title: 'Host', required: true, place: true }, port: { kind: 'port', title: 'Port', place: true },
       database: { kind: 'text', title: 'Database', required: true, max: 200 }, user: { kind: 'text', title: 'User', required: true, max: 200 },
-      tls: { kind: 'choice', title: 'Encryption', choices: ['verify', 'require', 'off'], default: 'verify', place: true },
+      tls: { kind: 'choice', title: 'Encryption', choices: ['verify', 'require', 'off'], default: 'verify', place: true }, ca,
     },
   },
   { type: 'webhook', title: 'Webhook', speaks: 'http', settings: { url: { kind: 'url', title: 'Address', required: true, place: true }, headers: more.headers! }, secrets: { signingSecret: { title: 'Secret that signs (Standard Webhooks)' } } },
   {
     type: 'smtp', title: 'Mail server', speaks: 'smtp', secrets: { password: { title: 'Password' } },
-    settings: { host: { kind: 'host', title: 'Host', required: true, place: true }, port: { kind: 'port', title: 'Port', place: true }, security: { kind: 'choice', title: 'Encryption', choices: ['starttls', 'tls'], default: 'starttls', place: true }, username: { kind: 'text', title: 'User', max: 300 }, from: { kind: 'text', title: 'Sender', required: true, max: 300 } },
+    settings: { host: { kind: 'host', title: 'Host', required: true, place: true }, port: { kind: 'port', title: 'Port', place: true }, security: { kind: 'choice', title: 'Encryption', choices: ['starttls', 'tls'], default: 'starttls', place: true }, ca, username: { kind: 'text', title: 'User', max: 300 }, from: { kind: 'text', title: 'Sender', required: true, max: 300 } },
   },
 ]
 
@@ -84,10 +89,22 @@ export function readSecrets(kind: Kind, given: Record<string, string>, needed: b
 /** Whether a change sends kept secrets somewhere else. */
 export const movesSecrets = (kind: Kind, before: Settings, after: Settings): boolean => Object.entries(kind.settings).some(([name, { place }]) => place && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
 
+/** As drivers want them; undefined for what holds anything else. A field of one line swallows line ends. */
+export function certificatesOf(text: string): string[] | undefined {
+  const found = [...text.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)].map(([, body]) => `-----BEGIN CERTIFICATE-----\n${body!.replace(/\s/g, '').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`)
+  if (!found.length || text.replace(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g, '').trim()) return undefined
+  try {
+    for (const one of found) new X509Certificate(one)
+  } catch {
+    return undefined
+  }
+  return found
+}
 const printable = (value: unknown, max: number) => typeof value === 'string' && value.length <= max && !/[\u0000-\u001f\u007f]/.test(value)
 function faultOf(field: Field, value: unknown): string | undefined {
   switch (field.kind) {
     case 'text':
+      if (field.pem) return typeof value === 'string' && value.length <= field.max! && certificatesOf(value) ? undefined : 'must be certificates in PEM: -----BEGIN CERTIFICATE----- and so on'
       return printable(value, field.max ?? 1000) ? undefined : `must be a text of one line with at most ${field.max ?? 1000} characters`
     case 'url': {
       if (!printable(value, 2000) || !URL.canParse(value as string)) return 'must be an address such as https://api.example.com/v1'
