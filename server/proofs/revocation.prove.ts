@@ -1,16 +1,11 @@
 // What is taken away ends within two seconds, on two processes over one database: requests, refreshes, both kinds of streams, and runs that use the
 // rights. All is measured from the answer of the call that takes it away; that call goes to one process, the holders use both.
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
-import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { test, type TestContext } from 'node:test'
-import pg from 'pg'
 import { newId } from '../kernel/ids.ts'
-import { startBare } from '../testing/bare-postgres.ts'
 import { listen, type Listener, type Wire } from '../testing/listen.ts'
-import { fail, Product, setupToken } from '../testing/product.ts'
+import { startPair } from '../testing/pair.ts'
+import { fail, setupToken, type Product } from '../testing/product.ts'
 import { pause, type Person } from '../testing/world.ts'
 
 const boundMs = 2000
@@ -201,22 +196,8 @@ class Way {
 type House = Awaited<ReturnType<typeof openHouse>>
 /** Two processes over one PostgreSQL, a tenant with its owner, an application, and a task to comment on. */
 async function openHouse(t: TestContext) {
-  const server = await startBare()
-  const ends: (() => Promise<unknown>)[] = [server.stop]
-  t.after(async () => {
-    for (const end of ends.reverse()) await end()
-  })
-  await server.run('postgres', 'create database house')
-  const env = { DATABASE_URL: server.url('house'), SECRET_KEY: randomBytes(32).toString('base64'), PUBLIC_URL: 'http://house.test' }
-  const both = [1, 2].map(() => new Product(fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-proof-')), env))
-  for (const product of both) {
-    ends.push(async () => (await product.stop(), await product.remove()))
-    await product.start()
-  }
-  const [near, far] = both as [Product, Product]
-  const sql = new pg.Client(server.url('house'))
-  await sql.connect()
-  ends.push(() => sql.end())
+  const { near, far, sql } = await startPair(t)
+  const both = [near, far]
   const personOf = (name: string, email: string, s: any): Person => ({ name, email, password, id: s.user.id, tenant: s.tenant?.id ?? null, access: s.accessToken, refresh: s.refreshToken, since: Date.now() })
   const register = async (name: string, more: object, email = `${name}@example.test`) => personOf(name, email, await near.ok('POST', '/auth/register', { body: { email, password, name, ...more } }))
   const ok = (who: Person, method: string, at: string, body?: object) => near.ok(method, at, { token: who.access, ...(body ? { body } : {}) })
