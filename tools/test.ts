@@ -11,7 +11,7 @@ import type { TestEvent } from 'node:test/reporters'
 
 const folders = 'server,client,cli,console,checks,tools'
 const leastFiles = 15 // fewer were found: the search is broken, not the product small
-const mustNotSkip = /redis|postgres(ql)? ?15|debian|chromium|browser|smtp/i // services that CI installs
+const mustNotSkip = /redis|postgres(ql)? ?15|debian|chromium|browser|smtp|temporal/i // services that CI installs
 const minutes = { test: 3, proof: 25, all: 55 }
 const leakSeconds = 10
 
