@@ -1,4 +1,5 @@
 // How many five-step runs a second at 50 in flight, with row security, events and the live tail on, beside a plain pg loop that writes the same rows?
+// With TEMPORAL_ADDRESS (services/temporal.sh) and its packages: the same runs driven by Temporal.
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -14,6 +15,8 @@ import { openTail } from '../server/kernel/tail.ts'
 import type { Compiled } from '../server/modules/workflows/engine/compiled.ts'
 import { openEngine } from '../server/modules/workflows/engine/embedded.ts'
 import { runEvents } from '../server/modules/workflows/engine/events.ts'
+import { loadSdk, temporalServer } from '../server/modules/workflows/engine/temporal/sdk.ts'
+import { openTemporal } from '../server/modules/workflows/engine/temporal/temporal.ts'
 import { cpu, cpuSince, memory, type Cpu } from './harness/processes.ts'
 import { inTurn, median, percentile, printTable, ratio, short, whole } from './harness/rounds.ts'
 
@@ -78,6 +81,28 @@ const during = (work: () => Promise<unknown>) => async (): Promise<Sample> => {
 }
 await during(runOurs)()
 await during(runPlain)()
+const server = process.env.TEMPORAL_ADDRESS
+if (server) {
+  const sdk = await loadSdk()
+  const connect = temporalServer({ address: server, namespace: 'default', tls: false, taskQueue: newId(), dataFolder: path.resolve('tmp/temporal') }, sdk, kernel)
+  const temporal = openTemporal({ kernel, load: async () => five, run: async (call) => ({ node: call.node, ok: true }), work: true, limits: { runsPerTenant: inFlight }, schedules: false }, { connect })
+  const runThere = async () => {
+    const { id } = await temporal.start(kernel.app.context(who()), { workflowId: fiveId, version: 1, input: { n: 1 } })
+    await heard(id)
+  }
+  await runThere()
+  const alone: number[] = []
+  for (let i = 0; i < 10; i++) {
+    const since = performance.now()
+    await runThere()
+    alone.push(performance.now() - since)
+  }
+  const [beside, there] = await inTurn(1, [during(runOurs), during(runThere)])
+  const line = (name: string, [one]: Sample[]) => [name, short(one!.rate), short(percentile(one!.latencies, 0.5)), short(percentile(one!.latencies, 0.99)), short(((one!.cpu.server + one!.cpu.database) / one!.count) * 1000)]
+  printTable([`five-step runs, ${inFlight} in flight`, 'runs a second', 'p50 ms', 'p99 ms', 'CPU ms a run, without Temporal\'s own'], [line('embedded', beside!), line('driven by Temporal', there!)])
+  console.log(`one run alone on Temporal: p50 ${short(median(alone))} ms; embedded to Temporal ${ratio(beside!.map((s) => s.rate), there!.map((s) => s.rate)).toFixed(1)}\n`)
+  await temporal.close()
+}
 const [mine, others] = await inTurn(rounds, [during(runOurs), during(runPlain)])
 const row = (name: string, samples: Sample[]) => {
   const count = samples.reduce((sum, s) => sum + s.count, 0)
