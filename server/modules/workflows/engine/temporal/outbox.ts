@@ -63,7 +63,7 @@ export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<
     if (beat) lastBeat = performance.now()
     const [[tellings], [schedules] = []] = await store.flush(findTellings(), ...(chores ? ([findDue()] as const) : ([] as never)))
     await o.steps.look(beat)
-    if (schedules?.due) await o.tick()
+    if (schedules?.due) await o.tick().catch((error: unknown) => warn(error, 'the engine could not look at the schedules'))
     const tell = o.tell()
     return Boolean(tellings?.due && tell && !stopping) && tellDue(tell!)
   }

@@ -68,7 +68,6 @@ export function openTemporal(o: EngineOptions, { connect, historyEvents = 4096, 
       held: steps.held,
       async close() {
         await outbox.close()
-        await new Promise((resolve) => setImmediate(resolve))
         gone.abort()
         await connecting
         await connection?.close()
