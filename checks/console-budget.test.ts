@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 
 const dist = 'dist/console'
-const kibibytes = { firstPage: 180, boardExtra: 115, editorExtra: 190, allScripts: 640, allStyles: 45 } // docs/decisions/0014-bytes-of-the-console.md
+const kibibytes = { firstPage: 180, boardExtra: 115, editorExtra: 190, allScripts: 640, allStyles: 45 } // docs/decisions/0017-bytes-of-the-console.md
 type Chunk = { file: string; imports?: string[]; css?: string[]; isEntry?: boolean }
 
 const missing = existsSync(`${dist}/.vite/manifest.json`) ? false : 'dist/console is not built: run npm start once'
