@@ -1,5 +1,5 @@
-// What is taken away ends within two seconds, on two processes over one database: requests, refreshes, both kinds of streams, and runs that use the
-// rights. All is measured from the answer of the call that takes it away; that call goes to one process, the holders use both.
+// What is taken away ends within two seconds, on two processes over one database: requests, refreshes, both kinds of streams, and what runs do
+// with the rights. All is measured from the answer of the call that takes it away; that call goes to one process, the holders use both.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { newId } from '../kernel/ids.ts'
@@ -178,8 +178,9 @@ class Way {
       for (;; await pause(20)) {
         const { status, last } = await this.#house.said(id)
         if (status === 'failed') {
-          note('runs\' last effect', last - answeredAt)
-          return note(`${name} ended`, since())
+          note(`${name}' last effect`, last - answeredAt)
+          this.figures.push(`${name} ended ${Math.round(since())}`) // at its next step, which here comes each second
+          return
         }
         assert.ok(since() < 20_000, `the run is still ${status}`)
       }

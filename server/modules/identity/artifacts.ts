@@ -15,7 +15,7 @@ export const raced = 'another request was quicker'
 /** What may be presented without saying what it is. */
 const presentable = new Set(['AccessToken', 'ClientCredentials', 'RefreshToken'])
 
-export type ArtifactStore = { pool: StampingPool; sealer: PlatformSealer; /** null: the platform's own issuer */ tenant: string | null; graceMs: number }
+export type ArtifactStore = { pool: StampingPool; sealer: PlatformSealer; /** null: the platform's own issuer */ tenant: string | null; graceMs: number; /** something was deleted, which may be in the log: rings the bell */ onEnd?: () => void }
 type Row = { kind: string; payload: AdapterPayload; consumed_at: Date | null; in_grace: boolean | null }
 type Shared = { /** by hash: kinds asked for in this turn */ asked: Map<string, { kinds: string[]; rows: Promise<Row[]> }>; /** refresh tokens whose successor is about to be written, by request */ used: WeakMap<object, Buffer> }
 
@@ -94,11 +94,13 @@ export class ArtifactAdapter implements Adapter {
     await this.#store.pool.query({
       name: 'artifact_destroy', text: 'delete from oauth.artifact where kind = $1 and key_hash = $2 and tenant_id is not distinct from $3', values: [this.#kind, hashOf(id), this.#store.tenant],
     })
+    this.#store.onEnd?.()
   }
   async revokeByGrantId(grantId: string): Promise<void> {
     await this.#store.pool.query({
       name: 'artifact_revoke', text: 'delete from oauth.artifact where kind = $1 and grant_id = $2 and tenant_id is not distinct from $3', values: [this.#kind, grantId, this.#store.tenant],
     })
+    this.#store.onEnd?.()
   }
 
   /** Asked in one turn, answered by one statement. */

@@ -48,6 +48,7 @@ export function addPassword(provider: Provider, { identity, kernel }: OAuthParts
     grant.addOIDCScope(scope)
     const grantId = await grant.save()
     await identity.issuer.bindGrant(grantId, { session, user, tenant })
+    identity.changed() // a trigger has told of it
     await allow(kernel.app.context({ tenant, ...by }), client.clientId, scope.split(' '))
     const common = { accountId: user, client, grantId, gty: 'password', scope }
     const access = new provider.AccessToken(common as never)

@@ -41,7 +41,8 @@ export async function addIssuers(app: FastifyInstance, parts: OAuthParts & { tak
     delete raw.headers['x-forwarded-host']
     Object.assign(raw, { originalUrl: prefix + path }) // before the prefix is cut, or the advertised endpoints are wrong
     raw.url = path
-    const writes = raw.method !== 'GET' && raw.method !== 'OPTIONS'
+    // what only gives a token or looks at one leaves nothing in the log: its followers are not woken for it, and what does (an end, a sign-in) rings by itself
+    const writes = raw.method !== 'GET' && raw.method !== 'OPTIONS' && !/^\/(token|introspect|userinfo)(\?|$)/.test(path)
     if (writes) reply.raw.once('finish', identity.changed) // triggers ring no bell
     return issuers.during({ id: req.id, ip: req.ip }, () => caller.run({ actor: null, request: req.id }, () => answer(raw, reply.raw)))
   }

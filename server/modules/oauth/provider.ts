@@ -24,7 +24,7 @@ export function buildProvider(parts: OAuthParts, facts: IssuerFacts): Provider {
     tenant, customScopes: facts.scopes, keys: kernel.keys, context: () => kernel.app.context(nobody()),
     takeRegistration: (token) => takeRegistration(parts, tenant, token),
   })
-  const artifacts = openArtifacts({ pool, sealer: identity.sealer, tenant, graceMs })
+  const artifacts = openArtifacts({ pool, sealer: identity.sealer, tenant, graceMs, onEnd: identity.changed })
   const common = commonOptions({
     issuer, audience: `${kernel.publicUrl}/api`, keys: facts.keys, cookies: identity.secrets.cookies, customScopes: facts.scopes, brand: async () => (await parts.brandOf(tenant)) ?? { name: facts.name },
     adapter: (kind) => (kind === 'Client' ? clients : artifacts(kind)),
