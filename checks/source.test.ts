@@ -55,3 +55,6 @@ rule('a migration leaves its transaction to the runner', (tree) =>
   matches(tree, (file) => /^server\/migrations\/\d.*\.sql$/.test(file), /^\s*(commit|rollback|start transaction)\s*;|^begin\s*;/im), [
   { 'server/migrations/0001-kernel.sql': 'begin;\ncreate table a ();\ncommit;' },
 ])
+
+rule('a file is named by its path, not by the path of its address, in which a space is %20', (tree) =>
+  matches(tree, isCode, /import\.meta\.url\)\.pathname/), [{ 'server/a.ts': `new URL('./b.ts', import.meta.${'url'}).pathname` }])

@@ -4,8 +4,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
-const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '..')
+const root = path.resolve(fileURLToPath(new URL('..', import.meta.url)))
 const node = path.join(root, 'node_modules', '.bin', 'node')
 if (!existsSync(node)) {
   process.stderr.write('not installed yet: run `npm start` once\n')

@@ -240,7 +240,7 @@ test('started by root in a folder its service user cannot reach, the data lies e
 
 type Line = Record<string, string | number>
 function start(t: TestContext, dataDir: string, writers = 0): { process: ChildProcess; first: Promise<Line>; ids: string[]; ended: Promise<number | null> } {
-  const child = spawn(process.execPath, [new URL('../testing/database-child.ts', import.meta.url).pathname, dataDir, String(writers)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, '../testing/database-child.ts'), dataDir, String(writers)], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ids: string[] = []
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const first = new Promise<Line>((resolve) => {
