@@ -324,13 +324,14 @@ const wanted = {
   ],
   edges: ['if_else false notification', 'if_else true email_send', 'manual  if_else'],
 }
-async function seenThrough(w: World, page: Page): Promise<void> {
+async function seenThrough(w: World, page: Page): Promise<{ token: string; id: string; run: string }> {
   await page.locator('.run-strip').getByText('Completed').waitFor()
   const { accessToken: token } = await w.product.ok('POST', '/auth/login', { body: { email: 'ada@example.com', password } })
   const id = new URL(page.url()).pathname.split('/')[2]!
   assert.deepEqual(drawnAs(await stepsOf(w.product, token, id)), wanted)
   const [run] = (await w.product.ok('GET', `/runs?workflowId=${id}`, { token })).items
   assert.deepEqual([run.status, (await w.product.ok('GET', `/runs/${run.id}`, { token })).steps.filter((s: any) => s.node === 'email_send').map((s: any) => s.status)], ['completed', ['completed']])
+  return { token, id, run: run.id }
 }
 
 test('a person draws trigger, condition and two actions with the mouse, publishes, begins a run and sees it end (S0.7, S0.22)', { skip }, async (t) => {
@@ -388,10 +389,29 @@ test('a person draws trigger, condition and two actions with the mouse, publishe
   await page.getByRole('button', { name: 'Run', exact: true }).click()
   await page.getByRole('dialog').getByLabel('amount').fill('250')
   await page.getByRole('dialog').getByRole('button', { name: 'Run', exact: true }).click()
-  await seenThrough(w, page)
+  const drawn = await seenThrough(w, page)
   await page.locator('.node-box[data-status="completed"]').nth(2).waitFor()
   if (pictures) await page.screenshot({ path: path.join(pictures, 'drawn-by-mouse.png') })
   assert.deepEqual([await faultsOf(page, 'a run in the editor'), seen], [[], []])
+
+  // its run is kept as a test, and drafts are judged by it (X3)
+  await page.goto(`${w.base}/runs/${drawn.run}`)
+  await page.getByRole('button', { name: 'Keep as a test' }).click()
+  await page.getByText('Kept. Drafts are judged by it').waitFor()
+  const judge = async () => {
+    await page.goto(`${w.base}/workflows/${drawn.id}`)
+    await page.getByRole('button', { name: 'Test', exact: true }).click()
+    await page.getByRole('button', { name: 'Judge the draft by them' }).click()
+  }
+  await judge()
+  await page.getByText('It does what they say.').waitFor()
+  const { nodes, edges } = await stepsOf(w.product, drawn.token, drawn.id)
+  const stricter = nodes.map((node) => (node.id === 'if_else' ? { ...node, settings: { condition: { left: { path: 'trigger.amount' }, op: 'gt', right: { value: 300 } } } } : node))
+  await w.product.ok('PATCH', `/workflows/${drawn.id}`, { token: drawn.token, body: { definition: { nodes: stricter, edges } } })
+  await judge()
+  await page.getByText('1 test goes another way.').waitFor()
+  if (pictures) await page.screenshot({ path: path.join(pictures, 'kept-tests.png') })
+  assert.deepEqual([await faultsOf(page, 'kept tests'), seen], [[], []])
 })
 
 test('the same is drawn, published and run by keyboard alone, in the list that is the graph\'s twin', { skip }, async (t) => {

@@ -107,6 +107,19 @@ function Outcome({ published, close }: { published: Published; close: () => void
           <p>{t('They end with the version they began with.')}</p>
         </div>
       )}
+      {(published.failingTests.length > 0 || published.unjudgedTests > 0) && (
+        <div className="note" data-tone="warning">
+          {published.failingTests.length > 0 && <p>{countOf(published.failingTests.length, 'kept test goes another way with this version:', 'kept tests go another way with this version:')}</p>}
+          <ul>
+            {published.failingTests.map((test) => (
+              <li key={test.testId}>
+                {test.name}: {test.message}
+              </li>
+            ))}
+          </ul>
+          {published.unjudgedTests > 0 && <p>{countOf(published.unjudgedTests, 'kept test was not judged: there was no time for it.', 'kept tests were not judged: there was no time for them.')}</p>}
+        </div>
+      )}
       {published.warnings.length > 0 && (
         <ul className="note" data-tone="warning">
           {published.warnings.map((warning, at) => (

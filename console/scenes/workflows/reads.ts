@@ -17,7 +17,9 @@ export type ListedWorkflow = Thing & {
   runs: { last: RunStatus | null; lastAt: string | null; total: number; failed: number; recent?: RunStatus[] }
 }
 export type Workflow = Omit<ListedWorkflow, 'runs'> & { definition: Definition }
-export type Published = Workflow & { number: number; hash: string; warnings: Fault[]; diverging: { runId: string; status: RunStatus; key: string; message: string }[] }
+export type Published = Workflow & { number: number; hash: string; warnings: Fault[]; diverging: { runId: string; status: RunStatus; key: string; message: string }[]; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
+export type KeptTest = Thing & { workflowId: string; runId: string; number: number; name: string; status: 'completed' | 'failed' }
+export type Judged = { results: { testId: string; name: string; passed: boolean; divergence: { key: string; node: string | null; message: string } | null }[]; faults: Fault[] }
 export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string }
 export type Deployment = { id: string; workflowId: string; workflowName: string; number: number; status: 'pending' | 'deploying' | 'active' | 'failed' | 'superseded'; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string }
 export type RunError = { message: string; code: string }
@@ -51,6 +53,7 @@ export const useVersion = (id: string, number: number | null) =>
   useQuery({ queryKey: ['workflows.version', { id, number }], queryFn: ({ signal }) => get<WorkflowVersion & { definition: Definition }>(`/workflows/${id}/versions/${number}`, undefined, signal), enabled: number !== null, staleTime: Infinity })
 export const useDeployments = (workflowId: string) => useQuery({ queryKey: ['deployments.list', { workflowId }], queryFn: ({ signal }) => getAll<Deployment>('/deployments', { workflowId }, signal, 200) })
 export const useTriggers = (id: string, enabled = true) => useQuery({ queryKey: ['workflows.triggers', { id }], queryFn: async ({ signal }) => (await get<Page<Trigger>>(`/workflows/${id}/triggers`, undefined, signal)).items, enabled })
+export const useKeptTests = (id: string) => useQuery({ queryKey: ['workflows.tests', { id }], queryFn: ({ signal }) => getAll<KeptTest>(`/workflows/${id}/tests`, {}, signal) })
 export const useRuns = (workflowId: string, limit = 20) => useQuery({ queryKey: ['runs.list', { workflowId, limit }], queryFn: async ({ signal }) => (await get<Page<ListedRun>>('/runs', { workflowId, limit }, signal)).items })
 export const useRun = (id: string | undefined) => useQuery({ queryKey: ['runs.get', { id }], queryFn: ({ signal }) => get<Run>(`/runs/${id}`, undefined, signal), enabled: !!id })
 export const useTemplates = () => useQuery({ queryKey: ['templates.list'], queryFn: async ({ signal }) => (await get<Page<Template>>('/templates', undefined, signal)).items, staleTime: Infinity })

@@ -20,6 +20,7 @@ export function RunVerbs({ run }: { run: Run }) {
   const [moving, setMoving] = useState(false)
   const over = isOver(run)
   const steer = (verb: string, said: string) => attempt(cache, t('Nothing was changed.'), ['runs.'], () => post(`/runs/${run.id}/${verb}`), said)
+  const keep = () => attempt(cache, t('It was not kept.'), ['workflows.tests'], () => post(`/workflows/${run.workflowId}/tests`, { runId: run.id }), t('Kept. Drafts are judged by it under Test.'))
   const cancel = () =>
     ask({
       title: t('Cancel this run of {name}', { name: run.workflowName }),
@@ -53,6 +54,11 @@ export function RunVerbs({ run }: { run: Run }) {
       {may && (
         <Button size="compact-sm" variant="default" renderRoot={(props) => <Link to="/workflows/$workflow" params={{ workflow: run.workflowId }} search={{ run: run.id }} {...props} />}>
           {t('Test the draft with its data')}
+        </Button>
+      )}
+      {may && (run.status === 'completed' || run.status === 'failed') && (
+        <Button size="compact-sm" variant="default" onClick={() => void keep()}>
+          {t('Keep as a test')}
         </Button>
       )}
       {may && !over && (

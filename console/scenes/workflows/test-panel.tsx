@@ -7,6 +7,7 @@ import { absolute, t } from '../../words.ts'
 import type { Catalogue, Definition, Schema } from './graph/drawn.ts'
 import { nameOf } from './graph/drawn.ts'
 import { InputFields } from './input-dialog.tsx'
+import { KeptTests } from './kept-tests.tsx'
 import { useRuns, type Tested } from './reads.ts'
 import { runWord } from './status.tsx'
 import { ValueView } from './value-view.tsx'
@@ -55,6 +56,7 @@ export function TestPanel({ workflowId, run: first, definition, catalogue, teste
           {problem && <p className="note">{problem}</p>}
           {tested && <Outcome {...{ tested, definition, catalogue, open }} />}
         </div>
+        <KeptTests {...{ workflowId, definition, open }} />
       </div>
     </aside>
   )
