@@ -84,7 +84,7 @@ function State({ webhook: one }: { webhook: Webhook }) {
       )}
       {one.status === 'active' && one.failingSince && (
         <p className="note" data-tone="warning">
-          {t('Every try has failed since')} <Time at={one.failingSince} />. {t('{waiting} wait for their next try; after three days it is switched off.', { waiting: countOf(one.waiting, 'delivery', 'deliveries') })}
+          {t('Every try has failed since')} <Time at={one.failingSince} />. {t('{waiting} for the next try; after three days it is switched off.', { waiting: countOf(one.waiting, 'delivery waits', 'deliveries wait') })}
         </p>
       )}
       {one.status === 'paused' && one.waiting > 0 && <p className="meta">{t('{waiting} wait.', { waiting: countOf(one.waiting, 'delivery', 'deliveries') })}</p>}
