@@ -22,7 +22,7 @@ for (const file of guides) {
     assert.ok(blocks.length > 0)
     const folder = mkdtempSync(path.join(os.tmpdir(), 'guides-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
-    const usesProgram = blocks.some((block) => /\bnpm\b/.test(block)) // then it is run where the program lies
+    const usesProgram = blocks.some((block) => /\bnpm\b|\bnode_modules\//.test(block)) // then it is run where the program lies
     const { code, said } = await run(blocks.join('\n').replaceAll('http://localhost:8080', product.url), usesProgram ? root : folder, {
       OPERATOR_TOKEN: operator.accessToken, DATA_DIR: product.dataDir, PATH: `${path.dirname(process.execPath)}:${process.env.PATH}`,
     })
