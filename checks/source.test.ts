@@ -7,8 +7,8 @@ const isOurs = (file: string) => isCode(file) && !isTest(file)
 const isServer = (file: string) => file.startsWith('server/') && isOurs(file)
 const anyOf = (...words: string[]) => new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|'))
 
-rule('only server/config.ts reads the environment, and the command line client for itself', (tree) =>
-  matches(tree, (file) => isOurs(file) && !/^(tools|bench)\/|^server\/config\.ts$|^cli\/main\.ts$/.test(file), /\bprocess\.env\b|\benv\b[^=;\n]*\}\s*=\s*process\b|from 'node:process'/), [
+rule('only config.ts reads the environment, the one of the server and the one of the command line client', (tree) =>
+  matches(tree, (file) => isOurs(file) && !/^(tools|bench)\/|^server\/config\.ts$|^cli\/config\.ts$/.test(file), /\bprocess\.env\b|\benv\b[^=;\n]*\}\s*=\s*process\b|from 'node:process'/), [
   { 'server/kernel/db.ts': 'const url = process.env.DATABASE_URL' }, { 'server/kernel/db.ts': 'const { env } = process' },
 ])
 
