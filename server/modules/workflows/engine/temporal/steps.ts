@@ -61,27 +61,24 @@ export function createSteps({ store, run, write }: { store: Store; run: EngineOp
     }
   }
 
-  const stopWhere = (which: (place: Place) => boolean): void => {
-    for (const [stop, { place }] of here) {
-      if (!which(place)) continue
-      here.delete(stop)
-      stop.abort()
-    }
+  const end = (stops: Iterable<AbortController>): void => {
+    for (const stop of stops) if (here.delete(stop)) stop.abort()
   }
   return {
     perform,
     held: () => here.size,
-    stop: (run: string) => stopWhere((place) => place.run === run),
-    /** Stops what others ended, cancelled or moved meanwhile, and says of long steps that they live. */
+    stop: (run: string) => end([...here].filter(([, { place }]) => place.run === run).map(([stop]) => stop)),
+    /** Stops what others ended, cancelled or moved meanwhile, and says of long steps that they live. What begins while this looks is not judged by it. */
     async look(beat: boolean): Promise<void> {
       if (!here.size) return
-      const all = [...here.values()]
+      const asked = [...here]
+      const all = asked.map(([, step]) => step)
       const [news] = await store.flush(findNews([...new Map(all.map(({ place }) => [place.run, place])).values()].map(({ tenant, run: id, epoch }) => ({ tenant, id, epoch, seen: -1 }))))
       const ours = new Map(news.map((row) => [row.id, row]))
-      stopWhere(({ run: id, epoch }) => {
-        const row = ours.get(id)
-        return !row || row.epoch !== epoch || row.status !== 'running' || row.cancel_requested
-      })
+      end(asked.filter(([, { place }]) => {
+        const row = ours.get(place.run)
+        return !row || row.epoch !== place.epoch || row.status !== 'running' || row.cancel_requested
+      }).map(([stop]) => stop))
       const living = all.filter(({ since }) => beat && Date.now() - since > longStepMs)
       if (living.length) await store.flush(beatSteps(living.map(({ place, key }) => ({ tenant: place.tenant, run: place.run, key }))))
     },

@@ -74,7 +74,7 @@ test('what was committed while Temporal was away, or refused to listen, begins l
   const ids = await Promise.all(Array.from({ length: 20 }, () => start(graph([step('a'), step('b'), { id: 'n', kind: 'wait', for: 300 }, step('c')], chain('a', 'b', 'n', 'c')))))
   assert.equal((await row(ids[0]!)).status, 'pending')
   reachable = true
-  await until(async () => (await query(`update runs set due_at = now() where engine = 'temporal' and status in ('running', 'waiting') returning id`)).length > 0 && temporal.count.told > 60)
+  await until(async () => (await query(`update runs set due_at = now() where id in (select id from runs where engine = 'temporal' and status in ('running', 'waiting') for update skip locked) returning id`)).length > 0 && temporal.count.told > 60)
   for (const id of ids) {
     assert.equal((await end(id)).status, 'completed')
     assert.deepEqual(script.counts(id), { a: 1, b: 1, c: 1 })
@@ -94,6 +94,7 @@ test('a schedule begins one run a tick, in Temporal', async (t) => {
 test('no more runs of a tenant begin than may be at work, and another tenant does not wait for them', async (t) => {
   const { start, end, script, tenantContext, until, query } = await testRuns(t, { open: (o) => openTemporal(o, { connect: standIn().connect }), options: { limits: { runsPerTenant: 3 } } })
   const { promise, resolve } = Promise.withResolvers<void>()
+  t.after(() => resolve())
   let most = 0
   let now = 0
   script.actions.hold = async () => {
@@ -104,7 +105,7 @@ test('no more runs of a tenant begin than may be at work, and another tenant doe
   const workflow = script.define(graph([step('a', 'hold')]))
   const quick = script.define(graph([step('a')]))
   const ids = await Promise.all(Array.from({ length: 12 }, () => start(workflow)))
-  await until(() => now === 3)
+  await until(() => now >= 3)
   const other = tenantContext()
   assert.equal((await end(await start(quick, null, { ctx: other }))).status, 'completed')
   assert.equal((await query(`select from runs where status = 'running'`)).length, 3)
