@@ -7,7 +7,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { freePort, noBrowser as skip, openBrowser, openPage, password, settled, signIn } from '../testing/browser.ts'
-import { fail, root, setupToken, startProduct, type Product } from '../testing/product.ts'
+import { fail, setupToken, startProduct, type Product } from '../testing/product.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know
 declare const document: any
@@ -264,6 +264,17 @@ test('an operator acts for somebody under a banner until they stop; both logs te
     await member.page.getByRole('heading', { name: said, level: 1 }).waitFor()
   }
   assert.deepEqual(member.seen, [])
+})
+
+test('a key that was made stands in the list at once, its secret shown (S0.3)', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const { page, seen } = await openPage(w, { viewport: widths[0] }, true)
+  await page.goto(`${w.base}/keys`)
+  await page.getByLabel('Name').fill('Tide tables')
+  await page.getByRole('button', { name: 'Make the key' }).click()
+  await page.getByText(/^gw_\w{20,}/).waitFor()
+  await page.getByRole('listitem').filter({ hasText: 'Tide tables' }).getByRole('button', { name: /Rotate/ }).waitFor()
+  assert.deepEqual([await faultsOf(page, 'a new key'), seen], [[], []])
 })
 
 test('a long column draws what is near the eye; the keyboard and the scroll bar reach the rest, and a board that is cut says so', { skip }, async (t) => {

@@ -60,8 +60,8 @@ function NewKey({ path, name, hint, placeholder, above }: Of & { hint: string; p
   const [made, setMade] = useState<MachineKey | null>(null)
   const { form, onSubmit, refusal, busy } = useServerForm(
     { name: '', scopes: ['read'] as string[], until: '', addresses: [] as string[], operations: [] as string[], tenants: [] as string[] },
-    async ({ name, scopes, until, addresses, operations, tenants }) => {
-      const key = await post<MachineKey>(path, { name, scopes, addresses, ...(until ? { expiresAt: `${until}T23:59:59Z` } : {}), ...(above ? { operations, tenants: tenants.length ? tenants : null } : {}) })
+    async ({ until, operations, tenants, ...wish }) => {
+      const key = await post<MachineKey>(path, { ...wish, ...(until ? { expiresAt: `${until}T23:59:59Z` } : {}), ...(above ? { operations, tenants: tenants.length ? tenants : null } : {}) })
       setMade(key)
       form.reset()
       void markStale(cache, [`${name}.`])
