@@ -23,14 +23,14 @@ export function Dialog({ title, opened, close, children, size = 440 }: { title: 
   )
 }
 
-/** The foot of a dialog with a form: the way out, and the verb. */
-export function DialogFoot({ verb, busy, close }: { verb: string; busy: boolean; close: () => void }) {
+/** The foot of a dialog with a form: the way out, and the verb, which has the focus where nothing is to be filled in first. */
+export function DialogFoot({ verb, busy, close, focused }: { verb: string; busy: boolean; close: () => void; focused?: boolean }) {
   return (
     <div className="row" style={{ justifyContent: 'flex-end' }}>
       <Button variant="default" onClick={close}>
         {t('Cancel')}
       </Button>
-      <Button type="submit" loading={busy}>
+      <Button type="submit" loading={busy} data-autofocus={focused || undefined}>
         {verb}
       </Button>
     </div>

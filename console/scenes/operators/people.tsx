@@ -1,7 +1,6 @@
-import { ActionIcon, Menu, SegmentedControl, Select } from '@mantine/core'
+import { Menu, SegmentedControl, Select } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Ellipsis } from 'lucide-react'
 import { useState } from 'react'
 import { patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
@@ -9,6 +8,7 @@ import { ask } from '../../parts/ask.ts'
 import { Boxed } from '../../parts/boxed.tsx'
 import { FindField, useFound } from '../../parts/find-field.tsx'
 import { Head } from '../../parts/head.tsx'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Avatar } from '../../parts/person.tsx'
 import { Empty } from '../../parts/states.tsx'
@@ -129,23 +129,16 @@ function PersonRow({ person }: { person: ManagedPerson }) {
               ]}
               onChange={(role) => role && role !== person.role && (role === 'operator' ? makeOperator() : void change({ role: 'user' }, t('{name} operates nothing any more.', { name })))}
             />
-            <Menu position="bottom-end" width={220}>
-              <Menu.Target>
-                <ActionIcon aria-label={t('Actions for {name}', { name })}>
-                  <Ellipsis size={16} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                {person.role === 'user' && !closed && <Menu.Item onClick={() => setActing(true)}>{t('Act as {name}', { name })}</Menu.Item>}
-                {closed ? (
-                  <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} may sign in again.', { name }))}>{t('Open the account')}</Menu.Item>
-                ) : (
-                  <Menu.Item color="red" onClick={close}>
-                    {t('Close the account')}
-                  </Menu.Item>
-                )}
-              </Menu.Dropdown>
-            </Menu>
+            <MoreMenu label={t('Actions for {name}', { name })} width={220}>
+              {person.role === 'user' && !closed && <Menu.Item onClick={() => setActing(true)}>{t('Act as {name}', { name })}</Menu.Item>}
+              {closed ? (
+                <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} may sign in again.', { name }))}>{t('Open the account')}</Menu.Item>
+              ) : (
+                <Menu.Item color="red" onClick={close}>
+                  {t('Close the account')}
+                </Menu.Item>
+              )}
+            </MoreMenu>
           </>
         )}
       </div>

@@ -1,12 +1,13 @@
 import { ActionIcon, Button, Menu, NumberInput } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Ellipsis, Pause, Play } from 'lucide-react'
+import { Pause, Play } from 'lucide-react'
 import { Fragment, useState } from 'react'
 import { getAll, post } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Head } from '../../parts/head.tsx'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -75,31 +76,24 @@ function ReaderRow({ reader }: { reader: Reader }) {
             <ActionIcon aria-label={paused ? t('Resume {name}', { name: reader.name }) : t('Pause {name}', { name: reader.name })} onClick={() => void act(paused ? 'resume' : 'pause', paused ? t('{name} goes on.', { name: reader.name }) : t('{name} is paused.', { name: reader.name }))}>
               {paused ? <Play size={15} /> : <Pause size={15} />}
             </ActionIcon>
-            <Menu position="bottom-end" width={200}>
-              <Menu.Target>
-                <ActionIcon aria-label={t('Actions for {name}', { name: reader.name })}>
-                  <Ellipsis size={15} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
-                {reader.parkedCount > 1 && <Menu.Item onClick={() => void act('replay', t('Handled again.'), {})}>{t('Handle all parked again')}</Menu.Item>}
-                <Menu.Item
-                  disabled={!failing}
-                  onClick={() =>
-                    ask({
-                      title: t('Park the event of {name}', { name: reader.name }),
-                      text: t('The event {name} fails on is put aside, and {name} goes on. It can be handled again from here.', { name: reader.name }),
-                      verb: t('Park it'),
-                      danger: true,
-                      run: () => post(`${path}/skip`).then(() => markStale(cache, ['readers.'])),
-                    })
-                  }
-                >
-                  {t('Park the failing event')}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
+            <MoreMenu label={t('Actions for {name}', { name: reader.name })} width={200}>
+              <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
+              {reader.parkedCount > 1 && <Menu.Item onClick={() => void act('replay', t('Handled again.'), {})}>{t('Handle all parked again')}</Menu.Item>}
+              <Menu.Item
+                disabled={!failing}
+                onClick={() =>
+                  ask({
+                    title: t('Park the event of {name}', { name: reader.name }),
+                    text: t('The event {name} fails on is put aside, and {name} goes on. It can be handled again from here.', { name: reader.name }),
+                    verb: t('Park it'),
+                    danger: true,
+                    run: () => post(`${path}/skip`).then(() => markStale(cache, ['readers.'])),
+                  })
+                }
+              >
+                {t('Park the failing event')}
+              </Menu.Item>
+            </MoreMenu>
           </span>
           <Rewind reader={reader} opened={rewinding} close={() => setRewinding(false)} path={path} />
         </td>

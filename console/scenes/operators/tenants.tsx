@@ -1,6 +1,5 @@
-import { ActionIcon, Menu, Select } from '@mantine/core'
+import { Menu, Select } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { Ellipsis } from 'lucide-react'
 import { useState } from 'react'
 import { get, patch } from '../../api.ts'
 import { attempt } from '../../cache.ts'
@@ -9,6 +8,7 @@ import { Boxed } from '../../parts/boxed.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { FindField, useFound } from '../../parts/find-field.tsx'
 import { Head } from '../../parts/head.tsx'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
@@ -89,29 +89,22 @@ function TenantRow({ tenant, plans }: { tenant: Tenant; plans: Plan[] }) {
           {names()[status] ?? status}
         </span>
         <Select size="xs" w={128} aria-label={t('Plan of {name}', { name })} value={plan} data={plans.map((one) => ({ value: one.name, label: one.title }))} onChange={(next) => next && next !== plan && void change({ plan: next }, t('{name} has another plan now.', { name }))} />
-        <Menu position="bottom-end" width={230}>
-          <Menu.Target>
-            <ActionIcon aria-label={t('Actions for {name}', { name })}>
-              <Ellipsis size={16} />
-            </ActionIcon>
-          </Menu.Target>
-          <Menu.Dropdown>
-            <Menu.Item onClick={() => show('fits')}>{t('What would it use of each plan')}</Menu.Item>
-            <Menu.Item onClick={() => show('limits')}>{t('Limits and modules')}</Menu.Item>
-            {status !== 'deleting' && (
-              <>
-                <Menu.Divider />
-                {status === 'suspended' ? (
-                  <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} is open again.', { name }))}>{t('Open {name} again', { name })}</Menu.Item>
-                ) : (
-                  <Menu.Item color="red" onClick={suspend}>
-                    {t('Suspend {name}', { name })}
-                  </Menu.Item>
-                )}
-              </>
-            )}
-          </Menu.Dropdown>
-        </Menu>
+        <MoreMenu label={t('Actions for {name}', { name })} width={230}>
+          <Menu.Item onClick={() => show('fits')}>{t('What would it use of each plan')}</Menu.Item>
+          <Menu.Item onClick={() => show('limits')}>{t('Limits and modules')}</Menu.Item>
+          {status !== 'deleting' && (
+            <>
+              <Menu.Divider />
+              {status === 'suspended' ? (
+                <Menu.Item onClick={() => void change({ status: 'active' }, t('{name} is open again.', { name }))}>{t('Open {name} again', { name })}</Menu.Item>
+              ) : (
+                <Menu.Item color="red" onClick={suspend}>
+                  {t('Suspend {name}', { name })}
+                </Menu.Item>
+              )}
+            </>
+          )}
+        </MoreMenu>
       </div>
       {shown === 'limits' && <TenantLimits tenant={tenant} close={() => show(null)} />}
       {shown === 'fits' && (

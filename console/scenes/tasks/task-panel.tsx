@@ -1,10 +1,11 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Ellipsis, Eye, EyeOff, Maximize2, Trash2, Undo2, X } from 'lucide-react'
+import { Eye, EyeOff, Maximize2, Trash2, Undo2, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { ApiProblem, put, remove } from '../../api.ts'
 import { useChange } from '../../cache.ts'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { Empty, Skeleton, Trouble } from '../../parts/states.tsx'
 import { useMay, useTask } from '../../reads.ts'
 import type { Project, Task } from '../../things.ts'
@@ -130,27 +131,20 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
       <ActionIcon aria-pressed={!!task.watching} aria-label={task.watching ? t('Stop watching {ref}', { ref: task.ref }) : t('Watch {ref}', { ref: task.ref })} onClick={() => watch.mutate(!task.watching)} color={task.watching ? 'petrol' : 'gray'}>
         {task.watching ? <Eye size={16} /> : <EyeOff size={16} />}
       </ActionIcon>
-      <Menu position="bottom-end" width={210}>
-        <Menu.Target>
-          <ActionIcon aria-label={t('Actions for {title}', { title: task.title })}>
-            <Ellipsis size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <CopyLink task={task} />
-          {may && (
-            <>
-              <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(cache, task)}>
-                {t('Undo the last change')}
-              </Menu.Item>
-              <Menu.Divider />
-              <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={() => erase.mutate(task)}>
-                {t('Delete')}
-              </Menu.Item>
-            </>
-          )}
-        </Menu.Dropdown>
-      </Menu>
+      <MoreMenu label={t('Actions for {title}', { title: task.title })} width={210}>
+        <CopyLink task={task} />
+        {may && (
+          <>
+            <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(cache, task)}>
+              {t('Undo the last change')}
+            </Menu.Item>
+            <Menu.Divider />
+            <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={() => erase.mutate(task)}>
+              {t('Delete')}
+            </Menu.Item>
+          </>
+        )}
+      </MoreMenu>
     </>
   )
 }

@@ -1,8 +1,7 @@
 // Starts a run by hand: the form is what the trigger asks for.
-import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { ApiProblem, post } from '../../api.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { t } from '../../words.ts'
 import { Fields } from './fields.tsx'
 import type { DrawnNode, Schema } from './graph/drawn.ts'
@@ -40,14 +39,7 @@ export function InputDialog({ workflowId, name, triggers, close, started }: { wo
             {problem.errors[0]?.message ?? problem.message}
           </p>
         )}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={busy} data-autofocus>
-            {t('Run')}
-          </Button>
-        </div>
+        <DialogFoot verb={t('Run')} busy={busy} close={close} focused />
       </form>
     </Dialog>
   )

@@ -1,9 +1,10 @@
 // What a step is set to: its form, where it leads, how it retries, and a try of it alone. Beside the graph and beside the list alike.
 import { ActionIcon, Button, Menu, NumberInput, Select, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { ArrowRight, Copy, CopyPlus, Ellipsis, Play, Trash2, X } from 'lucide-react'
+import { ArrowRight, Copy, CopyPlus, Play, Trash2, X } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { ApiProblem, getAll, post } from '../../api.ts'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { t } from '../../words.ts'
 import { idsTaken, patchNode, renameNode } from './drawing.ts'
 import { Fields } from './fields.tsx'
@@ -56,24 +57,17 @@ export function NodePanel({ workflowId, node, definition, catalogue, faults, run
         </span>
         <h2 className="truncate grow">{nameOf(node, type)}</h2>
         {may && (
-          <Menu position="bottom-end" width={190}>
-            <Menu.Target>
-              <ActionIcon aria-label={t('Actions for {name}', { name: nameOf(node, type) })}>
-                <Ellipsis size={16} />
-              </ActionIcon>
-            </Menu.Target>
-            <Menu.Dropdown>
-              <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => verbs.duplicate([node.id])}>
-                {t('Duplicate')}
-              </Menu.Item>
-              <Menu.Item leftSection={<Copy size={14} />} onClick={() => verbs.copy([node.id])}>
-                {t('Copy')}
-              </Menu.Item>
-              <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => verbs.remove([node.id])}>
-                {t('Delete step')}
-              </Menu.Item>
-            </Menu.Dropdown>
-          </Menu>
+          <MoreMenu label={t('Actions for {name}', { name: nameOf(node, type) })} width={190}>
+            <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => verbs.duplicate([node.id])}>
+              {t('Duplicate')}
+            </Menu.Item>
+            <Menu.Item leftSection={<Copy size={14} />} onClick={() => verbs.copy([node.id])}>
+              {t('Copy')}
+            </Menu.Item>
+            <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => verbs.remove([node.id])}>
+              {t('Delete step')}
+            </Menu.Item>
+          </MoreMenu>
         )}
         <ActionIcon aria-label={t('Close')} onClick={verbs.close}>
           <X size={16} />

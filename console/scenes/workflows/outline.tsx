@@ -1,7 +1,8 @@
 // The drawing as a list: the accessible twin of the graph. Each step with what it does, where it leads and what is wrong with it; all by keyboard alone.
-import { ActionIcon, Button, Menu } from '@mantine/core'
-import { ArrowRight, CopyPlus, Ellipsis, Plus, Trash2 } from 'lucide-react'
+import { Button, Menu } from '@mantine/core'
+import { ArrowRight, CopyPlus, Plus, Trash2 } from 'lucide-react'
 import { useRef, type KeyboardEvent } from 'react'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { t } from '../../words.ts'
 import { inOrder } from './drawing.ts'
 import { edgeId, lineOf, nameOf, primitiveWord, statusWord, wayOf, waysOf, wayWord, type Catalogue, type Definition, type Fault, type NodeState } from './graph/drawn.ts'
@@ -88,27 +89,20 @@ export function Outline({ definition, catalogue, faults, states, selected, open,
                   <Button size="compact-xs" variant="default" leftSection={<Plus size={12} />} onClick={() => verbs.addAfter(node.id, waysOf(node, type)[0] ?? '')} aria-label={t('Add a step after {name}', { name })}>
                     {t('Step')}
                   </Button>
-                  <Menu position="bottom-end" width={200}>
-                    <Menu.Target>
-                      <ActionIcon aria-label={t('Actions for {name}', { name })}>
-                        <Ellipsis size={15} />
-                      </ActionIcon>
-                    </Menu.Target>
-                    <Menu.Dropdown>
-                      {waysOf(node, type).map((way) => (
-                        <Menu.Item key={way} leftSection={<Plus size={14} />} onClick={() => verbs.addAfter(node.id, way)}>
-                          {way ? t('Add after “{way}”', { way: wayWord(way) }) : t('Add after it')}
-                        </Menu.Item>
-                      ))}
-                      <Menu.Divider />
-                      <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => verbs.duplicate([node.id])}>
-                        {t('Duplicate')}
+                  <MoreMenu label={t('Actions for {name}', { name })} width={200}>
+                    {waysOf(node, type).map((way) => (
+                      <Menu.Item key={way} leftSection={<Plus size={14} />} onClick={() => verbs.addAfter(node.id, way)}>
+                        {way ? t('Add after “{way}”', { way: wayWord(way) }) : t('Add after it')}
                       </Menu.Item>
-                      <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => verbs.remove([node.id])}>
-                        {t('Delete step')}
-                      </Menu.Item>
-                    </Menu.Dropdown>
-                  </Menu>
+                    ))}
+                    <Menu.Divider />
+                    <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => verbs.duplicate([node.id])}>
+                      {t('Duplicate')}
+                    </Menu.Item>
+                    <Menu.Item leftSection={<Trash2 size={14} />} color="red" onClick={() => verbs.remove([node.id])}>
+                      {t('Delete step')}
+                    </Menu.Item>
+                  </MoreMenu>
                 </>
               )}
             </li>

@@ -5,7 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { ApiProblem, post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { countOf, t } from '../../words.ts'
 import type { Fault } from './graph/drawn.ts'
 import { useDeployments, useTriggers, type Published } from './reads.ts'
@@ -60,14 +60,7 @@ export function PublishDialog({ workflowId, name, settle, faults, close, showFau
               {problem.message}
             </p>
           )}
-          <div className="row" style={{ justifyContent: 'flex-end' }}>
-            <Button variant="default" onClick={close}>
-              {t('Cancel')}
-            </Button>
-            <Button type="submit" loading={busy}>
-              {t('Publish')}
-            </Button>
-          </div>
+          <DialogFoot verb={t('Publish')} busy={busy} close={close} />
         </form>
       )}
     </Dialog>

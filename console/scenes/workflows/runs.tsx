@@ -1,7 +1,6 @@
 // Runs, newest first: of one workflow, or of all.
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { get } from '../../api.ts'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Picker } from '../../parts/picker.tsx'

@@ -6,7 +6,7 @@ import { ArrowRight } from 'lucide-react'
 import { useState } from 'react'
 import { ApiProblem, post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Loaded, Skeleton } from '../../parts/states.tsx'
 import { useMay } from '../../reads.ts'
@@ -122,14 +122,7 @@ function UseDialog({ template, close }: { template: Template; close: () => void 
             {problem.errors[0]?.message ?? problem.message}
           </p>
         )}
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('Make the workflow')}
-          </Button>
-        </div>
+        <DialogFoot verb={t('Make the workflow')} busy={busy} close={close} />
       </form>
     </Dialog>
   )

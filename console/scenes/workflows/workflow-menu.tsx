@@ -1,14 +1,15 @@
 // What can be done with a workflow as a whole.
-import { ActionIcon, Button, Menu, Textarea, TextInput } from '@mantine/core'
+import { Menu, Textarea, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { Archive, CopyPlus, Ellipsis, Pause, Pencil, Play, Trash2 } from 'lucide-react'
+import { Archive, CopyPlus, Pause, Pencil, Play, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { patch, post, remove } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
-import { Dialog } from '../../parts/dialog.tsx'
+import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { Refusal, useServerForm } from '../../parts/form.tsx'
+import { MoreMenu } from '../../parts/more-menu.tsx'
 import { say } from '../../parts/toasts.tsx'
 import { useMay } from '../../reads.ts'
 import { t } from '../../words.ts'
@@ -29,57 +30,50 @@ export function WorkflowMenu({ workflow }: { workflow: Workflow }) {
   }
   return (
     <>
-      <Menu position="bottom-end" width={210}>
-        <Menu.Target>
-          <ActionIcon aria-label={t('Actions for {name}', { name })}>
-            <Ellipsis size={16} />
-          </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
-          <Menu.Item leftSection={<Pencil size={14} />} onClick={() => setNaming(true)}>
-            {t('Name and description')}
+      <MoreMenu label={t('Actions for {name}', { name })} width={210}>
+        <Menu.Item leftSection={<Pencil size={14} />} onClick={() => setNaming(true)}>
+          {t('Name and description')}
+        </Menu.Item>
+        {status === 'active' && (
+          <Menu.Item leftSection={<Pause size={14} />} onClick={() => void act('deactivate', t('{name} is paused: its triggers start nothing.', { name }), () => void act('activate', t('{name} is active.', { name })))}>
+            {t('Pause')}
           </Menu.Item>
-          {status === 'active' && (
-            <Menu.Item leftSection={<Pause size={14} />} onClick={() => void act('deactivate', t('{name} is paused: its triggers start nothing.', { name }), () => void act('activate', t('{name} is active.', { name })))}>
-              {t('Pause')}
-            </Menu.Item>
-          )}
-          {(status === 'inactive' || status === 'archived') && (
-            <Menu.Item leftSection={<Play size={14} />} disabled={workflow.activeVersion === null} onClick={() => void act('activate', t('{name} is active.', { name }))}>
-              {t('Activate')}
-            </Menu.Item>
-          )}
-          <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => void attempt(cache, t('It was not copied.'), ['workflows.list'], copy)}>
-            {t('Duplicate')}
+        )}
+        {(status === 'inactive' || status === 'archived') && (
+          <Menu.Item leftSection={<Play size={14} />} disabled={workflow.activeVersion === null} onClick={() => void act('activate', t('{name} is active.', { name }))}>
+            {t('Activate')}
           </Menu.Item>
-          <Menu.Divider />
-          {status !== 'archived' && (
-            <Menu.Item leftSection={<Archive size={14} />} onClick={() => void act('archive', t('{name} is archived.', { name }))}>
-              {t('Archive')}
-            </Menu.Item>
-          )}
-          <Menu.Item
-            leftSection={<Trash2 size={14} />}
-            color="red"
-            onClick={() =>
-              ask({
-                title: t('Delete {name}', { name }),
-                text: t('Its triggers end and its addresses with them. Runs that are under way go on to their end.'),
-                verb: t('Delete workflow'),
-                danger: true,
-                typeName: name,
-                run: async () => {
-                  await remove(`/workflows/${id}`)
-                  await navigate({ to: '/workflows' })
-                  void cache.invalidateQueries({ queryKey: ['workflows.list'] })
-                },
-              })
-            }
-          >
-            {t('Delete')}
+        )}
+        <Menu.Item leftSection={<CopyPlus size={14} />} onClick={() => void attempt(cache, t('It was not copied.'), ['workflows.list'], copy)}>
+          {t('Duplicate')}
+        </Menu.Item>
+        <Menu.Divider />
+        {status !== 'archived' && (
+          <Menu.Item leftSection={<Archive size={14} />} onClick={() => void act('archive', t('{name} is archived.', { name }))}>
+            {t('Archive')}
           </Menu.Item>
-        </Menu.Dropdown>
-      </Menu>
+        )}
+        <Menu.Item
+          leftSection={<Trash2 size={14} />}
+          color="red"
+          onClick={() =>
+            ask({
+              title: t('Delete {name}', { name }),
+              text: t('Its triggers end and its addresses with them. Runs that are under way go on to their end.'),
+              verb: t('Delete workflow'),
+              danger: true,
+              typeName: name,
+              run: async () => {
+                await remove(`/workflows/${id}`)
+                await navigate({ to: '/workflows' })
+                void cache.invalidateQueries({ queryKey: ['workflows.list'] })
+              },
+            })
+          }
+        >
+          {t('Delete')}
+        </Menu.Item>
+      </MoreMenu>
       {naming && <Naming workflow={workflow} close={() => setNaming(false)} />}
     </>
   )
@@ -98,14 +92,7 @@ function Naming({ workflow, close }: { workflow: Workflow; close: () => void }) 
         <TextInput label={t('Name')} required maxLength={200} data-autofocus {...form.getInputProps('name')} />
         <Textarea label={t('Description')} autosize minRows={3} maxRows={10} maxLength={10_000} {...form.getInputProps('description')} />
         <Refusal of={refusal} />
-        <div className="row" style={{ justifyContent: 'flex-end' }}>
-          <Button variant="default" onClick={close}>
-            {t('Cancel')}
-          </Button>
-          <Button type="submit" loading={busy}>
-            {t('Save')}
-          </Button>
-        </div>
+        <DialogFoot verb={t('Save')} busy={busy} close={close} />
       </form>
     </Dialog>
   )
