@@ -2,7 +2,6 @@
 // read, changed, deleted or put there; without a tenant everything is an error. Tables come from the catalog, so new ones are tried by themselves.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type pg from 'pg'
 import { newId, platformId } from '../kernel/ids.ts'
 import { readOperations } from '../testing/operations.ts'
 import { assertNone, connect, startProduct } from '../testing/product.ts'

@@ -7,7 +7,6 @@ import type pg from 'pg'
 import { openEgress } from '../../kernel/egress.ts'
 import { EgressRefused } from '../../kernel/egress-reach.ts'
 import { migratedDatabase } from '../../testing/kernel.ts'
-import { testServer } from '../../testing/postgres.ts'
 import { queryDatabase } from './database.ts'
 import type { Settings } from './kinds.ts'
 

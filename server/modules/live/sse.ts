@@ -1,5 +1,5 @@
 // The live stream as Server-Sent Events (HTML standard, 9.2): the same frames as `data:`, their cursor as `id:`, resumed by Last-Event-ID.
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import { refuse, refuseField } from '../../kernel/errors.ts'
 import { Ended, type Hub } from './hub.ts'

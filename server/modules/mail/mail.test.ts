@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { openOutbox } from '../../adapters/mail-outbox.ts'
 import { startWorker } from '../../kernel/jobs.ts'
 import { platformId } from '../../kernel/ids.ts'
 import { mailEvents, queueMail } from '../../kernel/mail.ts'
 import type { Letter, Mail } from '../../kernel/ports.ts'
-import { sql } from '../../kernel/sql.ts'
 import { testKernel, type TestKernel } from '../../testing/kernel.ts'
 import { newId } from '../../kernel/ids.ts'
 import { createSender } from './service.ts'
@@ -16,7 +15,7 @@ const jobsOf = async (k: TestKernel) => (await k.system.pool.query<{ id: string;
 const eventNames = async (k: TestKernel) => (await k.system.pool.query<{ name: string }>(`select name from events where name like 'mail.%' order by seq`)).rows.map((r) => r.name)
 
 /** A worker that runs until `done` holds. */
-async function work(t: TestContext, k: TestKernel, port: Mail, done: () => Promise<boolean>) {
+async function work(k: TestKernel, port: Mail, done: () => Promise<boolean>) {
   const worker = startWorker({ db: k.system, handlers: [createSender({ kernel: k, port })], pollMs: 20 })
   try {
     while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 10))
@@ -56,7 +55,7 @@ test('the outbox keeps it, and the letter it was given is the one queued', async
   const given: Letter[] = []
   const outbox = openOutbox()
   await queueMail(k.app.context(k.who()), k.keys, letter)
-  await work(t, k, { ...outbox, send: async (l) => void given.push(l) }, async () => (await jobsOf(k))[0]!.status === 'done')
+  await work(k, { ...outbox, send: async (l) => void given.push(l) }, async () => (await jobsOf(k))[0]!.status === 'done')
   const [[row], [job]] = [(await mailRows(k)).rows, await jobsOf(k)]
   assert.deepEqual([row!.status, row!.error, row!.job_id], ['kept', null, job!.id])
   assert.deepEqual(given, [{ to: letter.to, subject: letter.subject, text: letter.text, key: job!.id }])
@@ -75,7 +74,7 @@ test('a refused letter is tried again under the same key, and its address stays 
       if (keys.length < 2) throw new Error('450 <mia@example.test>: try later')
     },
   }
-  await work(t, k, port, async () => {
+  await work(k, port, async () => {
     errors.push(...(await jobsOf(k)).map((j) => j.error ?? ''))
     await k.system.pool.query(`update jobs set run_at = now() where status = 'ready' and attempts > 0`) // without the pause
     return (await jobsOf(k))[0]!.status === 'done'
@@ -91,7 +90,7 @@ test('after the last try the mail says why it failed', async (t) => {
   const k = await testKernel(t, { groups: [mailEvents] })
   await queueMail(k.app.context(k.who()), k.keys, letter)
   await k.system.pool.query('update jobs set max_attempts = 1')
-  await work(t, k, { kind: 'smtp', close: async () => {}, send: async () => { throw new Error('550 no') } }, async () => (await jobsOf(k))[0]!.status === 'failed')
+  await work(k, { kind: 'smtp', close: async () => {}, send: async () => { throw new Error('550 no') } }, async () => (await jobsOf(k))[0]!.status === 'failed')
   const [row] = (await mailRows(k)).rows
   assert.deepEqual([row!.status, row!.error, row!.sent_at], ['failed', '550 no', null])
   assert.deepEqual(await eventNames(k), ['mail.queued', 'mail.failed'])
@@ -105,7 +104,7 @@ test('a letter refused for good is not tried again', async (t) => {
     tries++
     throw Object.assign(new Error('550 <mia@example.test> is nobody'), { permanent: true })
   }
-  await work(t, k, { kind: 'smtp', close: async () => {}, send }, async () => (await jobsOf(k))[0]!.status === 'done')
+  await work(k, { kind: 'smtp', close: async () => {}, send }, async () => (await jobsOf(k))[0]!.status === 'done')
   const [row] = (await mailRows(k)).rows
   assert.deepEqual([tries, row!.status, row!.error], [1, 'failed', '550 <***> is nobody'])
 })
@@ -116,7 +115,7 @@ test('a mail to somebody whose key was destroyed is not sent', async (t) => {
   const who = k.who({ tenant: platformId, actor: { type: 'system', id: null } })
   await queueMail(k.system.context(who), k.keys, { ...letter, person })
   await k.keys.destroy({ tenant: platformId, person })
-  await work(t, k, { kind: 'smtp', close: async () => {}, send: async () => assert.fail('sent') }, async () => (await jobsOf(k))[0]!.status === 'done')
+  await work(k, { kind: 'smtp', close: async () => {}, send: async () => assert.fail('sent') }, async () => (await jobsOf(k))[0]!.status === 'done')
   const [row] = (await mailRows(k)).rows
   assert.deepEqual([row!.status, row!.error], ['failed', 'its key was destroyed'])
 })

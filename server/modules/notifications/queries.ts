@@ -1,5 +1,5 @@
 import type { Who } from '../../kernel/db.ts'
-import { Id, Nullable, Time, Type } from '../../kernel/schema.ts'
+import { Id, Nullable, Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
 import { isDone, visibleProject } from '../projects/api.ts'
 import { NotificationRow } from './schema.ts'

@@ -48,7 +48,7 @@ test('a code is good for its client, its verifier and its redirect address only'
 })
 
 test('the authorization endpoint refuses before anybody is asked', async (t) => {
-  const { app, ada, party, spa, browser } = await openWorld(t)
+  const { ada, party, spa, browser } = await openWorld(t)
   const at = async (of: Party, scope: string, more: Record<string, string>) => browser.get((await of.begin(scope, more)).url)
   const stays = async (more: Record<string, string>) => {
     const page = await at(party, 'openid read', more)

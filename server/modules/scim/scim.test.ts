@@ -21,7 +21,6 @@ async function directory(app: SsoApp, admin: Signed, domain?: string) {
   }
   return { token: token as string, tokenId: id as string, call }
 }
-type Directory = Awaited<ReturnType<typeof directory>>
 const faultOf = ({ status, body }: { status: number; body: any }) => (assert.deepEqual(body.schemas, ['urn:ietf:params:scim:api:messages:2.0:Error']), assert.equal(body.status, String(status)), [status, body.scimType].filter(Boolean).join(' '))
 
 test('a person is provisioned, found, changed, deactivated and brought back; members follow', async (t) => {

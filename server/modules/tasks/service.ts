@@ -1,7 +1,7 @@
 // The verbs about one task. A plain new task and a move are one flush: the database judges, writes and tells. It writes only what it is sure of; whatever
 // it refuses, and all other verbs, take two flushes: one that locks and reads what judging needs, one that writes row, events and commit.
 import { personOf, type Context } from '../../kernel/db.ts'
-import { only, refuse, refuseField } from '../../kernel/errors.ts'
+import { only, refuseField } from '../../kernel/errors.ts'
 import { isId, newId } from '../../kernel/ids.ts'
 import type { ScopeRule } from '../../kernel/module.ts'
 import { checkVersion } from '../../kernel/route.ts'

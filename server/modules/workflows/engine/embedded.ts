@@ -1,10 +1,9 @@
 // The embedded engine: runs on the product's own PostgreSQL, in any number of processes. Who only starts and steers runs needs no worker.
 import type { Engine, EngineOptions } from './engine.ts'
 import { usualLimits } from './engine.ts'
-import { cancelRun, pauseRun, resumeRun, retryRun, signalRun, startRun } from './control.ts'
-import { sweepRuns } from './retention.ts'
-import { removeSchedule, setSchedule, startDue } from './schedules.ts'
+import { startDue } from './schedules.ts'
 import { Store } from './store.ts'
+import { verbsOf } from './verbs.ts'
 import { startWorker } from './worker.ts'
 
 export function openEngine(o: EngineOptions): Engine {
@@ -17,24 +16,5 @@ export function openEngine(o: EngineOptions): Engine {
         tick: async () => { if (o.schedules !== false) await startDue(store, o.kernel, activeVersion, limits) },
       })
     : undefined
-  let closed: Promise<void> | undefined
-  return {
-    kind: 'embedded',
-    start: (ctx, run) => startRun(ctx, store, limits, run),
-    signal: (ctx, runId, name, payload, how) => signalRun(ctx, limits, runId, name, payload, how),
-    cancel: cancelRun,
-    pause: pauseRun,
-    resume: resumeRun,
-    retry: (ctx, runId, how) => retryRun(ctx, o.load, runId, how?.fromNode),
-    setSchedule: (ctx, schedule) => setSchedule(ctx, schedule),
-    removeSchedule,
-    open: ({ tenantId, runId }, value) => store.open({ tenant: tenantId, run: runId }, value),
-    sweep: (signal) => sweepRuns(store, o.retentionDays ?? 90, signal),
-    held: () => worker?.held() ?? 0,
-    close: () =>
-      (closed ??= (async () => {
-        await worker?.close()
-        await store.close()
-      })()),
-  }
+  return { kind: 'embedded', ...verbsOf(o, store, limits, worker) }
 }

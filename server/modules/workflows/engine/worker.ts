@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { Kernel } from '../../../kernel/kernel.ts'
 import { newId } from '../../../kernel/ids.ts'
+import { keepStepping, type Stepper } from '../../../kernel/readers.ts'
 import type { Compiled } from './compiled.ts'
 import type { EngineOptions, Limits } from './engine.ts'
 import { Cancelled, Dropped, fault, Parked, recordOf } from './faults.ts'
@@ -12,7 +13,6 @@ import type { Json, Ref } from './port.ts'
 import { findDue } from './schedules.ts'
 import { addWorker, beatSteps, beatWorker, claimRuns, claimRunsByLane, claimWindow, countProgress, findClock, findNews, giveBack, removeWorker, renewLeases, takeOver, type ClaimedRow, type HeldRow, type RunEnd } from './queries.ts'
 import type { Store } from './store.ts'
-import { isRef } from './values.ts'
 
 export type WorkerOptions = Pick<EngineOptions, 'load' | 'run'> & {
   kernel: Kernel
@@ -28,7 +28,6 @@ export type WorkerOptions = Pick<EngineOptions, 'load' | 'run'> & {
 export type Worker = { look(): void; held(): number; close(): Promise<void> }
 
 const pollMs = 250
-const gapMs = 5 // every commit wakes: under load many looks are one
 const mostAtOnce = 50
 const drainMs = 2500
 const versionsKept = 500
@@ -42,12 +41,8 @@ export function startWorker(o: WorkerOptions): Worker {
   let lastChores = 0
   let ticking: Promise<void> | undefined
   let stopping = false
-  let woken = false
-  let interrupt = () => {}
-  const look = (): void => {
-    woken = true
-    interrupt()
-  }
+  let following: Stepper | undefined
+  const look = (): void => following?.wake()
   const bench: Bench = {
     store, run: o.run, limits, inMemoryWaitMs: o.inMemoryWaitMs, longStepMs: 1000, now: () => Date.now() + offset, activeVersion: o.activeVersion, startedChild: look,
   }
@@ -186,20 +181,7 @@ export function startWorker(o: WorkerOptions): Worker {
   }
 
   const lock = holdLock(kernel, store, id)
-  const loop = (async () => {
-    while (!stopping) {
-      woken = false
-      const began = performance.now()
-      const more = await lookOnce().catch((error: unknown) => void warn(error, 'the engine could not look for due runs'))
-      if (more || stopping) continue
-      if (!woken) await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs)
-        interrupt = () => (clearTimeout(timer), resolve())
-      })
-      const early = gapMs - (performance.now() - began)
-      if (early > 0 && !stopping) await new Promise((resolve) => setTimeout(resolve, early))
-    }
-  })()
+  following = keepStepping(lookOnce, { floorMs: pollMs, onError: (error) => warn(error, 'the engine could not look for due runs') })
   const every = (ms: number, what: string, work: () => Promise<unknown>) => {
     let busy = false
     return setInterval(() => {
@@ -219,9 +201,8 @@ export function startWorker(o: WorkerOptions): Worker {
     async close() {
       stopping = true
       deaf()
-      look()
       for (const timer of timers) clearInterval(timer)
-      await loop
+      await following.stop()
       await ticking
       for (const run of held.values()) run.hold()
       const until = Date.now() + drainMs

@@ -3,7 +3,7 @@
 import type { Who } from '../../../kernel/db.ts'
 import type { Sandbox } from '../../../kernel/ports.ts'
 import type { StepRunner } from '../engine/engine.ts'
-import type { Json, Ref, StepCall } from '../engine/port.ts'
+import type { Json, Ref } from '../engine/port.ts'
 import { StepFailure, type NodeType, type Step } from '../nodes/node.ts'
 import type { Parts } from '../parts.ts'
 import type { Publishing } from '../publishing.ts'
@@ -17,7 +17,7 @@ export type Loaded = { definition: Definition; nodes: ReadonlyMap<string, Define
 export type RunnerParts = Pick<Parts, 'kernel' | 'catalogue'> & { sandbox: Sandbox; services: Services; rights: Rights; publishing: Pick<Publishing, 'program'> }
 
 /** What a step may read, by the names of the drawing. */
-export function scopeOf(call: Pick<StepCall, 'needs' | 'input'>, values: Record<string, Json>, run: { id: string; workflowId: string; version: number }, now: string): { [name: string]: Json } {
+export function scopeOf(values: Record<string, Json>, run: { id: string; workflowId: string; version: number }, now: string): { [name: string]: Json } {
   const nodes: Record<string, Json> = {}
   const scope: { [name: string]: Json } = { nodes, now, run }
   for (const [path, value] of Object.entries(values)) {
@@ -69,7 +69,7 @@ export function createRunner({ kernel, catalogue, sandbox, services, rights, pub
     const place = { id, workflowId: defId, version: defVersion }
     let who: Promise<Who> | undefined
     return perform({
-      loaded, node, type, tenant: tenantId, run: { ...place, tenantId }, key: at.idempotencyKey, place: at.key, attempt: at.attempt, signal: at.signal, scope: scopeOf(call, values, place, new Date().toISOString()), rehearsal: false,
+      loaded, node, type, tenant: tenantId, run: { ...place, tenantId }, key: at.idempotencyKey, place: at.key, attempt: at.attempt, signal: at.signal, scope: scopeOf(values, place, new Date().toISOString()), rehearsal: false,
       who: () => (who ??= rights.whoOf(at.run)),
     })
   }

@@ -84,7 +84,7 @@ export function createRehearsal(parts: Parts, publishing: Publishing, runs: Runs
         if (told.length >= stepsAtMost) throw new StepFailure('test.too_long', `a test does at most ${stepsAtMost} steps`)
         if (call.action === 'join') return call.input as Json
         const node = nodes.get(drawnOf(call.node))!
-        return perform(node, catalogue().find(node.primitive, node.type)!, key, scopeOf(call, call.needs as Record<string, Json>, place, now))
+        return perform(node, catalogue().find(node.primitive, node.type)!, key, scopeOf(call.needs as Record<string, Json>, place, now))
       },
       async sleepUntil(key, at) {
         pretend(key, nodeOf(key), null, { waits: typeof at === 'number' ? new Date(at).toISOString() : `${at.afterMs} ms` })

@@ -82,7 +82,7 @@ export async function walk({ catalogue, runner, tenant }: Tools, definition: Def
       const type = catalogue.find(node.primitive, node.type)!
       const deed = `${type.primitive}.${type.type}`
       if (keep.has(key)) return (tell({ key, node: node.id, deed, outside: false, asked: null, given: keep.get(key)!, error: null }), keep.get(key)!)
-      const scope = scopeOf(call, call.needs as Record<string, Json>, place, given.outcomes[key]?.at ?? given.startedAt)
+      const scope = scopeOf(call.needs as Record<string, Json>, place, given.outcomes[key]?.at ?? given.startedAt)
       const does = (run: NonNullable<NodeType['run']>) => runner.perform({
         loaded: { book, nodes }, node, type: { ...type, run }, tenant, run: { ...place, tenantId: tenant }, key: `${place.id}:${key}`, place: key, attempt: 1, signal: AbortSignal.timeout(waitMs), scope, rehearsal: true,
         who: async () => { throw new StepFailure('permission.denied', 'a test asks nobody') },

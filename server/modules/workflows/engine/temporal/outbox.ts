@@ -1,6 +1,7 @@
 // From our tables to Temporal: a run that is due is told of, at least once. Whatever commits makes it due (its start, a signal, a cancellation), in the
 // transaction of its cause; only the life that hears of it takes that back. So a kill between the two loses nothing, and telling twice does nothing.
 import type { Kernel } from '../../../../kernel/kernel.ts'
+import { keepStepping } from '../../../../kernel/readers.ts'
 import type { Limits } from '../engine.ts'
 import { findDue } from '../schedules.ts'
 import type { Store } from '../store.ts'
@@ -22,7 +23,6 @@ export type OutboxOptions = {
   againMs: number
 }
 const pollMs = 250
-const gapMs = 5
 const mostAtOnce = 100
 const soonMs = 1000
 
@@ -30,15 +30,8 @@ export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<
   const { kernel, store } = o
   const warn = (error: unknown, what: string) => kernel.log.warn({ error: String((error as Error)?.message ?? error) }, what)
   let stopping = false
-  let woken = false
-  let interrupt = () => {}
   let lastChores = 0
   let lastBeat = performance.now()
-  const look = (): void => {
-    woken = true
-    interrupt()
-  }
-
   async function tellOf(row: TellRow, tell: Tell): Promise<boolean> {
     try {
       await tell({ tenant: row.tenant_id, run: row.id, begun: row.epoch > 0 })
@@ -68,28 +61,14 @@ export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<
     return Boolean(tellings?.due && tell && !stopping) && tellDue(tell!)
   }
 
-  const deaf = kernel.bell.hear(look)
-  const loop = (async () => {
-    while (!stopping) {
-      woken = false
-      const began = performance.now()
-      const more = await lookOnce().catch((error: unknown) => void warn(error, 'the runs that Temporal must hear of could not be looked at'))
-      if (more || stopping) continue
-      if (!woken) await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollMs)
-        interrupt = () => (clearTimeout(timer), resolve())
-      })
-      const early = gapMs - (performance.now() - began)
-      if (early > 0 && !stopping) await new Promise((resolve) => setTimeout(resolve, early))
-    }
-  })()
+  const following = keepStepping(lookOnce, { floorMs: pollMs, onError: (error) => warn(error, 'the runs that Temporal must hear of could not be looked at') })
+  const deaf = kernel.bell.hear(following.wake)
   return {
-    look,
+    look: following.wake,
     async close() {
       stopping = true
       deaf()
-      look()
-      await loop
+      await following.stop()
     },
   }
 }

@@ -2,7 +2,7 @@
 // the sandbox and is replayed there, so it has no clock, no chance and no way out but its host. A life that grew long, or was overtaken, begins
 // anew from the tables; nothing is carried over.
 import { interpret } from '../interpreter.ts'
-import { nodeOf, outcomeOf } from '../outcome.ts'
+import { outcomeOf } from '../outcome.ts'
 import type { DefRef, DurablePort, Json, Key, Ref, RunInfo, SignalResult, StepCall } from '../port.ts'
 import type { Begun, Failure, Host, Kept, News, Note, RunName, StepState, Wanted } from './books.ts'
 

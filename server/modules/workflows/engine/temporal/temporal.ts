@@ -2,10 +2,9 @@
 // its server; while there is none the runs wait in their table.
 import type { Engine, EngineOptions } from '../engine.ts'
 import { usualLimits } from '../engine.ts'
-import { cancelRun, pauseRun, resumeRun, retryRun, signalRun, startRun } from '../control.ts'
-import { sweepRuns } from '../retention.ts'
-import { removeSchedule, setSchedule, startDue } from '../schedules.ts'
+import { startDue } from '../schedules.ts'
 import { Store } from '../store.ts'
+import { verbsOf } from '../verbs.ts'
 import { createBooks, persist } from './bookkeeping.ts'
 import type { Books } from './books.ts'
 import { startOutbox, type Tell } from './outbox.ts'
@@ -75,24 +74,5 @@ export function openTemporal(o: EngineOptions, { connect, historyEvents = 4096, 
     }
   }
 
-  let closed: Promise<void> | undefined
-  return {
-    kind: 'temporal',
-    start: (ctx, run) => startRun(ctx, store, limits, run),
-    signal: (ctx, runId, name, payload, how) => signalRun(ctx, limits, runId, name, payload, how),
-    cancel: cancelRun,
-    pause: pauseRun,
-    resume: resumeRun,
-    retry: (ctx, runId, how) => retryRun(ctx, o.load, runId, how?.fromNode),
-    setSchedule: (ctx, schedule) => setSchedule(ctx, schedule),
-    removeSchedule,
-    open: ({ tenantId, runId }, value) => store.open({ tenant: tenantId, run: runId }, value),
-    sweep: (signal) => sweepRuns(store, o.retentionDays ?? 90, signal),
-    held: () => worker?.held() ?? 0,
-    close: () =>
-      (closed ??= (async () => {
-        await worker?.close()
-        await store.close()
-      })()),
-  }
+  return { kind: 'temporal', ...verbsOf(o, store, limits, worker) }
 }
