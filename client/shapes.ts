@@ -90,7 +90,7 @@ export type DefinitionDiff = { nodes: { added: unknown[]; removed: unknown[]; ch
 
 export type DefinitionFault = { level: 'error' | 'warning'; code: string; node: string | null; path: string; message: string }
 
-export type Deployment = { id: string; workflowId: string; workflowName: string; number: number; status: 'pending' | 'deploying' | 'active' | 'failed' | 'superseded'; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string }
+export type Deployment = { id: string; workflowId: string; workflowName: string; number: number; status: 'pending' | 'deploying' | 'active' | 'failed' | 'superseded'; error: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type DeploymentList = { items: Deployment[]; next: string | null }
 
@@ -106,18 +106,18 @@ export type EventList = { items: Event[]; next: string | null }
 
 export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: string; message: string }
 
-export type FullReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; createdAt: string; headers: Record<string, string>; query: unknown; body: string | null; encoding: 'utf8' | 'base64' }
+export type FullReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; version: number; createdAt: string; updatedAt: string; headers: Record<string, string>; query: unknown; body: string | null; encoding: 'utf8' | 'base64' }
 
 export type FullWorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string; definition: Definition }
 
-export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; endedAt: string | null }
+export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; version: number; createdAt: string; updatedAt: string; endedAt: string | null }
 
 export type ImpersonationList = { items: Impersonation[]; next: string | null }
 
 export type InitialAccessToken = { id: string; token: string; expiresAt: string; quota: number; registrationEndpoint: string }
 
 /** `heldSince`: restored from a backup then, and nothing that it had queued goes out until it is released. */
-export type Installation = { id: string; heldSince: string | null; waiting: number; createdAt: string }
+export type Installation = { id: string; heldSince: string | null; waiting: number; version: number; createdAt: string; updatedAt: string }
 
 /** `email` null: a link for whoever holds it. */
 export type Invitation = { id: string; email: string | null; role: 'viewer' | 'member' | 'admin' | 'owner'; status: 'pending' | 'accepted' | 'rejected' | 'canceled'; inviterId: string; sentAt: string; expiresAt: string; url?: string; createdAt: string; updatedAt: string; version: number }
@@ -131,13 +131,13 @@ export type InvitationToken = { token: string }
 export type IssuerMapping = { by: 'email' | 'subject'; emailClaim?: string; verifiedClaim?: string | null; subjectClaim?: string; tenantClaim?: string; scopes?: ('read' | 'write' | 'profile' | 'admin')[]; scopeClaim?: string; justInTime?: boolean; role?: 'viewer' | 'member' | 'admin' }
 
 /** What a job carries is not shown: it may be a tenant's. */
-export type Job = { id: string; tenantId: string; name: string; status: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'; attempt: number; maxAttempts: number; runAt: string; lastError: string | null; finishedAt: string | null; causeId: string | null; createdAt: string; updatedAt: string }
+export type Job = { id: string; tenantId: string; name: string; status: 'ready' | 'running' | 'done' | 'failed' | 'held' | 'cancelled'; attempt: number; maxAttempts: number; runAt: string; lastError: string | null; finishedAt: string | null; causeId: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type JobList = { items: Job[]; next: string | null }
 
 export type KeyRotation = { overlapMinutes?: number }
 
-export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; startedAt: string | null; completedAt: string | null }
+export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null }
 
 export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number; recent: ('pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled')[] } }
 
@@ -206,14 +206,14 @@ export type OAuthScopeList = { items: OAuthScope[]; next: string | null }
 export type OutboxList = { items: OutboxMail[]; next: string | null }
 
 /** Links are masked until they are revealed. */
-export type OutboxMail = { id: string; tenantId: string; kind: string; status: 'queued' | 'sent' | 'kept' | 'failed' | 'held'; to: string | null; subject: string | null; text: string | null; html?: string; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; createdAt: string; updatedAt: string }
+export type OutboxMail = { id: string; tenantId: string; kind: string; status: 'queued' | 'sent' | 'kept' | 'failed' | 'held'; to: string | null; subject: string | null; text: string | null; html?: string; revealed: boolean; sealed?: boolean; error: string | null; sentAt: string | null; version: number; createdAt: string; updatedAt: string }
 
 /** Tasks that are late and not done, now; the latest 500. */
 export type OverdueReport = { items: ({ taskId: string; projectId: string; ref: string; title: string; dueAt: string; assigneeId: string | null; daysLate: number })[]; next: null; total: number }
 
 export type ParkedEvent = { eventId: string; tenantId: string; name: string; error: string; at: string; parkedAt: string }
 
-export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; createdAt: string; updatedAt: string }
+export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; version: number; createdAt: string; updatedAt: string }
 
 /** For `navigator.credentials`, as PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON. */
 export type PasskeyChallenge = { challenge: string }
@@ -248,7 +248,8 @@ export type Project = { id: string; key: string; name: string; description: stri
 
 export type ProjectList = { items: Project[]; next: string | null }
 
-export type ProjectMember = { userId: string; name: string; email: string; role: 'viewer' | 'editor' | 'manager'; version: number; createdAt: string; updatedAt: string }
+/** `id` is the person's. */
+export type ProjectMember = { id: string; userId: string; name: string; email: string; role: 'viewer' | 'editor' | 'manager'; version: number; createdAt: string; updatedAt: string }
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
@@ -257,11 +258,11 @@ export type PublishedWorkflow = { id: string; name: string; description: string 
 export type QueuedDeliveries = { deliveries: number | null }
 
 /** A named cursor over the log. */
-export type Reader = { id: string; name: string; takes: string[]; status: 'running' | 'failing' | 'paused'; paused: boolean; position: string; lag: number; lagSeconds: number; heldBackBy: string | null; tries: number; lastError: string | null; handled: number; parkedCount: number; parked: ParkedEvent[]; createdAt: string; updatedAt: string }
+export type Reader = { id: string; name: string; takes: string[]; status: 'running' | 'failing' | 'paused'; paused: boolean; position: string; lag: number; lagSeconds: number; heldBackBy: string | null; tries: number; lastError: string | null; handled: number; parkedCount: number; parked: ParkedEvent[]; version: number; createdAt: string; updatedAt: string }
 
 export type ReaderList = { items: Reader[]; next: string | null }
 
-export type ReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; createdAt: string }
+export type ReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type ReceivedWebhookList = { items: ReceivedWebhook[]; next: string | null }
 
@@ -280,7 +281,7 @@ export type RotateClientSecret = { overlapSeconds?: number }
 
 export type RotateConnection = { secrets: Record<string, string> }
 
-export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
+export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
 
 export type RunList = { items: ListedRun[]; next: string | null }
 
@@ -296,7 +297,7 @@ export type ServiceKey = { id: string; name: string; hint: string; scopes: strin
 
 export type ServiceKeyList = { items: ServiceKey[]; next: string | null }
 
-export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; createdAt: string; updatedAt: string; expiresAt: string }
+export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; tenantId: string | null; version: number; createdAt: string; updatedAt: string; expiresAt: string }
 
 export type SessionList = { items: Session[]; next: string | null }
 
@@ -316,7 +317,7 @@ export type SsoTicket = { id: string; note: string | null; status: 'open' | 'use
 
 export type SsoTicketList = { items: SsoTicket[]; next: string | null }
 
-export type StartedImpersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; createdAt: string; accessToken: string; tokenType: 'Bearer'; expiresIn: number; user: { id: string; name: string }; role: 'viewer' | 'member' | 'admin' | 'owner' }
+export type StartedImpersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; version: number; createdAt: string; updatedAt: string; accessToken: string; tokenType: 'Bearer'; expiresIn: number; user: { id: string; name: string }; role: 'viewer' | 'member' | 'admin' | 'owner' }
 
 /** `position` is a rank: tasks of a column stand in the order of its bytes. */
 export type Task = { id: string; projectId: string; title: string; description: string | null; status: string; position: string; assigneeId: string | null; priority: 'none' | 'low' | 'medium' | 'high' | 'urgent'; labels: string[]; fields: Record<string, unknown>; dueAt: string | null; parentId: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; ref: string; overLimit?: boolean; watching?: boolean; commentCount?: number }
@@ -349,7 +350,7 @@ export type Totp = { enabled: boolean; createdAt: string | null }
 
 export type TransferTenant = { userId: string }
 
-export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; address: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null; updatedAt: string }
+export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; address: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null; version: number; createdAt: string; updatedAt: string }
 
 export type TriggerList = { items: Trigger[]; next: null }
 

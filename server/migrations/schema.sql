@@ -304,6 +304,7 @@ create table identity.session (
   "userId" uuid not null,
   "impersonatedBy" text,
   "activeOrganizationId" text,
+  version integer default 1 not null,
   constraint session_pkey PRIMARY KEY (id),
   constraint session_token_key UNIQUE (token),
   constraint "session_userId_fkey" FOREIGN KEY ("userId") REFERENCES identity."user"(id) ON DELETE CASCADE
@@ -311,6 +312,7 @@ create table identity.session (
 CREATE INDEX session_expires ON identity.session USING btree ("expiresAt");
 CREATE INDEX "session_userId_idx" ON identity.session USING btree ("userId");
 CREATE TRIGGER log_change AFTER INSERT OR DELETE OR UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION public.log_identity_change('session.started', 'session.changed', 'session.ended');
+CREATE TRIGGER touch BEFORE UPDATE ON identity.session FOR EACH ROW EXECUTE FUNCTION identity.touch();
 grant select, insert, update, delete on identity.session to gw_identity;
 grant select (id, "expiresAt") on identity.session to gw_system;
 comment on table identity.session is 'no tenant: a person''s; tokens in clear, so gw_identity alone';
@@ -1399,6 +1401,7 @@ create table public.impersonations (
   ended_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint impersonations_pkey PRIMARY KEY (tenant_id, id)
 );
 CREATE UNIQUE INDEX impersonations_hash ON public.impersonations USING btree (hash);
@@ -1409,7 +1412,7 @@ alter table public.impersonations enable row level security;
 alter table public.impersonations force row level security;
 create policy system on public.impersonations as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.impersonations as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.impersonations FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.impersonations FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select on public.impersonations to gw_app;
 grant select, insert, update, delete on public.impersonations to gw_system;
 
@@ -1422,9 +1425,12 @@ create table public.installation (
   held_since timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   unlimited boolean default false not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint installation_pkey PRIMARY KEY (one),
   constraint installation_one_check CHECK (one)
 );
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.installation FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select (base, floor_pos, floor_seq, held_since, unlimited) on public.installation to gw_app;
 grant select, update on public.installation to gw_system;
 comment on table public.installation is 'no tenant: one row about the installation';
@@ -1448,6 +1454,7 @@ create table public.jobs (
   finished_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint jobs_pkey PRIMARY KEY (tenant_id, id),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['ready'::text, 'running'::text, 'done'::text, 'failed'::text, 'held'::text, 'cancelled'::text])))
 );
@@ -1463,7 +1470,7 @@ alter table public.jobs force row level security;
 create policy identity on public.jobs as permissive for insert to gw_identity with check ((tenant_id = '00000000-0000-0000-0000-000000000000'::uuid));
 create policy system on public.jobs as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.jobs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant insert (tenant_id, id, name, key, data, secret, run_at, max_attempts, cause_id, request_id) on public.jobs to gw_app;
 grant insert (tenant_id, id, name, key, data, secret, run_at, max_attempts, cause_id, request_id) on public.jobs to gw_identity;
 grant select, insert, update, delete on public.jobs to gw_system;
@@ -1495,6 +1502,7 @@ create table public.mails (
   sent_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint mails_pkey PRIMARY KEY (tenant_id, id),
   constraint mails_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'sent'::text, 'kept'::text, 'failed'::text, 'held'::text])))
 );
@@ -1504,7 +1512,7 @@ alter table public.mails enable row level security;
 alter table public.mails force row level security;
 create policy system on public.mails as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.mails as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant insert on public.mails to gw_app;
 grant select, insert, update, delete on public.mails to gw_system;
 
@@ -1758,8 +1766,11 @@ create table public.readers (
   handled bigint default 0 not null,
   moved_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint readers_pkey PRIMARY KEY (name)
 );
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.readers FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.readers to gw_system;
 comment on table public.readers is 'no tenant: a reader sees the whole log; gw_app has no grant';
 
@@ -1922,6 +1933,7 @@ create table public.runs (
   started_at timestamp with time zone,
   finished_at timestamp with time zone,
   over_limit boolean default false not null,
+  updated_at timestamp with time zone default now() not null,
   constraint runs_pkey PRIMARY KEY (tenant_id, id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 ) with (fillfactor=85);
@@ -1943,6 +1955,7 @@ create policy system on public.runs as permissive for all to gw_system using (tr
 create policy tenant on public.runs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
 CREATE TRIGGER admit BEFORE UPDATE OF pause_requested ON public.runs FOR EACH ROW WHEN ((old.over_limit AND old.pause_requested AND (NOT new.pause_requested))) EXECUTE FUNCTION public.admit_run();
 CREATE TRIGGER count_usage AFTER INSERT ON public.runs REFERENCING NEW TABLE AS born FOR EACH STATEMENT EXECUTE FUNCTION public.count_runs();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.runs FOR EACH ROW EXECUTE FUNCTION public.touch();
 grant select, insert, update on public.runs to gw_app;
 grant select, insert, update, delete on public.runs to gw_system;
 
@@ -2390,6 +2403,8 @@ create table public.webhook_inbox (
   run_id uuid,
   replay_of uuid,
   created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint webhook_inbox_pkey PRIMARY KEY (tenant_id, id),
   constraint webhook_inbox_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
 );
@@ -2400,6 +2415,7 @@ alter table public.webhook_inbox enable row level security;
 alter table public.webhook_inbox force row level security;
 create policy system on public.webhook_inbox as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.webhook_inbox as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.webhook_inbox FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update (run_id) on public.webhook_inbox to gw_app;
 grant select, insert, update, delete on public.webhook_inbox to gw_system;
 
@@ -2450,6 +2466,7 @@ create table public.workflow_deployments (
   created_by uuid,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint workflow_deployments_pkey PRIMARY KEY (tenant_id, id),
   constraint workflow_deployments_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'deploying'::text, 'active'::text, 'failed'::text, 'superseded'::text]))),
   constraint workflow_deployments_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
@@ -2459,7 +2476,7 @@ alter table public.workflow_deployments enable row level security;
 alter table public.workflow_deployments force row level security;
 create policy system on public.workflow_deployments as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.workflow_deployments as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_deployments FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_deployments FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update on public.workflow_deployments to gw_app;
 grant select, insert, update, delete on public.workflow_deployments to gw_system;
 
@@ -2506,6 +2523,7 @@ create table public.workflow_triggers (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   enabled_at timestamp with time zone default now() not null,
+  version integer default 1 not null,
   constraint workflow_triggers_pkey PRIMARY KEY (tenant_id, id),
   constraint workflow_triggers_tenant_id_workflow_id_node_key UNIQUE (tenant_id, workflow_id, node),
   constraint workflow_triggers_tenant_id_workflow_id_fkey FOREIGN KEY (tenant_id, workflow_id) REFERENCES public.workflows(tenant_id, id) ON DELETE CASCADE
@@ -2517,7 +2535,7 @@ alter table public.workflow_triggers enable row level security;
 alter table public.workflow_triggers force row level security;
 create policy system on public.workflow_triggers as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.workflow_triggers as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_triggers FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.workflow_triggers FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update, delete on public.workflow_triggers to gw_app;
 grant select, insert, update, delete on public.workflow_triggers to gw_system;
 

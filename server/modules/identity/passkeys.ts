@@ -11,7 +11,7 @@ import { inTransaction, type StampingPool } from './pool.ts'
 import type { Caller, SignIn, Started } from './sign-in.ts'
 import { timeText } from './time-text.ts'
 
-export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; createdAt: string; updatedAt: string }
+export type Passkey = { id: string; name: string; synced: boolean; usedAt: string | null; version: number; createdAt: string; updatedAt: string }
 type Kept = { credentialId: string; publicKey: string; counter: number; transports: AuthenticatorTransportFuture[]; synced: boolean }
 /** As browsers give it, in JSON. */
 export type GivenCredential = { id: string; response: { clientDataJSON: string } }
@@ -20,7 +20,7 @@ const minutes = 5
 const most = 20
 const hashOf = (text: string) => createHash('sha256').update(text).digest()
 const nameOf = (challenge: string) => `passkey:${hashOf(challenge).toString('base64url')}`
-const columns = `id, name, (payload ->> 'synced')::boolean as synced, ${timeText('used_at')} as "usedAt", ${timeText('created_at')} as "createdAt", ${timeText('updated_at')} as "updatedAt"`
+const columns = `id, name, (payload ->> 'synced')::boolean as synced, ${timeText('used_at')} as "usedAt", version, ${timeText('created_at')} as "createdAt", ${timeText('updated_at')} as "updatedAt"`
 const library = () => import('@simplewebauthn/server')
 
 export type Passkeys = ReturnType<typeof createPasskeys>

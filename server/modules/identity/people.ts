@@ -17,10 +17,10 @@ import { timeText } from './time-text.ts'
 import type { By } from './tenants.ts'
 
 export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
-export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; createdAt: string; updatedAt: string; expiresAt: string; tenantId: string | null }
+export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; version: number; createdAt: string; updatedAt: string; expiresAt: string; tenantId: string | null }
 export type ManagedUser = User & { status: 'active' | 'banned' }
 
-const sessionColumns = `s.id, coalesce(s."ipAddress", '') as "ipAddress", coalesce(s."userAgent", '') as "userAgent", ${timeText('s."createdAt"')} as "createdAt", ${timeText('s."updatedAt"')} as "updatedAt", ${timeText('s."expiresAt"')} as "expiresAt",
+const sessionColumns = `s.id, coalesce(s."ipAddress", '') as "ipAddress", coalesce(s."userAgent", '') as "userAgent", s.version, ${timeText('s."createdAt"')} as "createdAt", ${timeText('s."updatedAt"')} as "updatedAt", ${timeText('s."expiresAt"')} as "expiresAt",
   (select g.tenant_id from oauth.grant_context g where g.session_id = s.id order by g.created_at desc limit 1) as "tenantId"`
 const preferenceColumns = `locale, time_zone as "timeZone", notifications, version`
 const perAddress: Limit = { max: 10, windowMs: 60 * 60_000 }

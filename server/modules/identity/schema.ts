@@ -38,7 +38,7 @@ export const Credential = Type.Object(
 export const PasskeySignIn = Strict({ credential: Credential, tenant: Type.Optional(TenantHint) })
 export const NewPasskey = Strict({ name: Name, credential: Credential })
 export const PasskeyChallenge = Type.Object({ challenge: Type.String() }, { $id: 'PasskeyChallenge', additionalProperties: true, description: 'For `navigator.credentials`, as PublicKeyCredentialRequestOptionsJSON or PublicKeyCredentialCreationOptionsJSON.' })
-export const Passkey = Type.Object({ id: Id, name: Type.String(), synced: Type.Boolean({ description: 'kept by a password manager, so it outlives the device' }), usedAt: Nullable(Time), createdAt: Time, updatedAt: Time }, { $id: 'Passkey' })
+export const Passkey = Type.Object({ id: Id, name: Type.String(), synced: Type.Boolean({ description: 'kept by a password manager, so it outlives the device' }), usedAt: Nullable(Time), version: Version, createdAt: Time, updatedAt: Time }, { $id: 'Passkey' })
 export const PasskeyList = listOf(Passkey, 'PasskeyList')
 export const StepUp = Strict({ password: Type.Optional(Password), code: Type.Optional(Code), passkey: Type.Optional(Credential) }, { minProperties: 1 })
 export const Totp = Type.Object({ enabled: Type.Boolean(), createdAt: Nullable(Time) }, { $id: 'Totp' })
@@ -57,7 +57,7 @@ export const Reset = Strict({ token: Token, password: Password })
 export const Accepted = Type.Object({ status: Type.Literal('accepted') }, { $id: 'Accepted', description: 'Taken on; says nothing about whether an account exists.' })
 
 export const Session = Type.Object(
-  { id: Id, current: Type.Boolean(), ipAddress: Type.String(), userAgent: Type.String(), tenantId: Nullable(Id), createdAt: Time, updatedAt: Time, expiresAt: Time },
+  { id: Id, current: Type.Boolean(), ipAddress: Type.String(), userAgent: Type.String(), tenantId: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time, expiresAt: Time },
   { $id: 'Session' },
 )
 export const SessionList = listOf(Session, 'SessionList')

@@ -1,9 +1,9 @@
 import { Id, Nullable, Type, type Static } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
 
-const Row = Type.Object({ id: Id, operatorId: Id, userId: Id, tenantId: Id, expiresAt: Type.String(), endedAt: Nullable(Type.String()), createdAt: Type.String() })
+const Row = Type.Object({ id: Id, operatorId: Id, userId: Id, tenantId: Id, expiresAt: Type.String(), endedAt: Nullable(Type.String()), version: Type.Integer(), createdAt: Type.String(), updatedAt: Type.String() })
 export type Row = Static<typeof Row>
-const columns = sql`i.id, i.operator_id as "operatorId", i.user_id as "userId", i.tenant_id as "tenantId", i.expires_at as "expiresAt", i.ended_at as "endedAt", i.created_at as "createdAt"`
+const columns = sql`i.id, i.operator_id as "operatorId", i.user_id as "userId", i.tenant_id as "tenantId", i.expires_at as "expiresAt", i.ended_at as "endedAt", i.version, i.created_at as "createdAt", i.updated_at as "updatedAt"`
 
 export const findTarget = statement('impersonation.target', Type.Object({ id: Id, name: Type.String(), operator: Type.Boolean(), role: Nullable(Type.String()) }), (user: string, tenant: string) => sql`
   select u.id, u.name, coalesce(u.role, '') = 'operator' as operator, m.role from identity."user" u left join identity."member" m on m."userId" = u.id and m."organizationId" = ${tenant} where u.id = ${user}`)

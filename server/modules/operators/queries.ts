@@ -8,13 +8,13 @@ export type Place = { pos: number; seq: number }
 
 const ReaderRow = Type.Object({
   name: Type.String(), pos: Type.Integer(), seq: Type.Integer(), tries: Type.Integer(), error: Nullable(Type.String()), paused: Type.Boolean(), handled: Type.Integer(),
-  lag: Type.Integer(), lagSeconds: Type.Number(), waits: Type.Boolean(), parkedCount: Type.Integer(), createdAt: Time, updatedAt: Time,
+  lag: Type.Integer(), lagSeconds: Type.Number(), waits: Type.Boolean(), parkedCount: Type.Integer(), createdAt: Time, updatedAt: Time, version: Type.Integer(),
 })
 /** Those of the code and those of the table; one that never ran stands at the log's begin. The lag is counted up to 10,000, so that it stays cheap. */
 export const listReaders = statement('operators.readers', ReaderRow, (names: string[]) => sql`
   select n.name as name, coalesce(r.pos, 0) as pos, coalesce(r.seq, 0) as seq, coalesce(r.tries, 0) as tries, r.error, coalesce(r.paused, false) as paused, coalesce(r.handled, 0) as handled,
     l.lag, l."lagSeconds", l.waits, (select count(*)::int from parked_events p where p.reader = n.name) as "parkedCount", coalesce(r.created_at, now()) as "createdAt",
-    coalesce(greatest(r.moved_at, r.created_at), now()) as "updatedAt"
+    coalesce(r.updated_at, now()) as "updatedAt", coalesce(r.version, 1) as version
   from (select name from readers union select unnest(${names}::text[])) n left join readers r on r.name = n.name
   cross join lateral (select count(*)::int as lag, coalesce(extract(epoch from now() - min(e.at)), 0)::float8 as "lagSeconds", count(*) > 0 and not coalesce(bool_or(e.pos < ${horizon}), false) as waits
     from (select pos, at from events where (pos, seq) > (coalesce(r.pos, 0), coalesce(r.seq, 0)) order by pos, seq limit 10000) e) l
@@ -47,7 +47,7 @@ export const lockParked = statement('operators.lock-parked', EventRow, (name: st
 export const unpark = (name: string, id: string) => sql`delete from parked_events where reader = ${name} and event_id = ${id}`
 
 const jobColumns = sql`id, tenant_id as "tenantId", name, status, attempts as attempt, max_attempts as "maxAttempts", run_at as "runAt", error as "lastError", finished_at as "finishedAt",
-  cause_id as "causeId", created_at as "createdAt", updated_at as "updatedAt"`
+  cause_id as "causeId", version, created_at as "createdAt", updated_at as "updatedAt"`
 export const listJobs = statement('operators.jobs', Job, (filter: { status: string | null; name: string | null }, before: string, limit: number) => sql`
   select ${jobColumns} from jobs where id < ${before} and (${filter.status}::text is null or status = ${filter.status}) and (${filter.name}::text is null or name = ${filter.name})
   order by id desc limit ${limit}`)
@@ -59,15 +59,15 @@ export const countJobs = statement('operators.count-jobs', Type.Object({ status:
 
 const MailRow = Type.Object({
   id: Id, tenantId: Id, kind: Type.String(), status: Type.Enum(['queued', 'sent', 'kept', 'failed', 'held']), sealed: Type.Unknown(),
-  error: Nullable(Type.String()), sentAt: Nullable(Time), createdAt: Time, updatedAt: Time,
+  error: Nullable(Type.String()), sentAt: Nullable(Time), version: Type.Integer(), createdAt: Time, updatedAt: Time,
 })
-const mailColumns = sql`id, tenant_id as "tenantId", kind, status, sealed, error, sent_at as "sentAt", created_at as "createdAt", updated_at as "updatedAt"`
+const mailColumns = sql`id, tenant_id as "tenantId", kind, status, sealed, error, sent_at as "sentAt", version, created_at as "createdAt", updated_at as "updatedAt"`
 export const listMails = statement('operators.mails', MailRow, (status: string | null, before: string, limit: number) => sql`
   select ${mailColumns} from mails where id < ${before} and (${status}::text is null or status = ${status}) order by id desc limit ${limit}`)
 export const findMail = statement('operators.mail', MailRow, (id: string) => sql`select ${mailColumns} from mails where id = ${id}`)
 
-export const findInstallation = statement('operators.installation', Type.Object({ heldSince: Nullable(Time), waiting: Type.Integer(), createdAt: Time }), () => sql`
-  select held_since as "heldSince", (select count(*)::int from jobs where status in ('ready', 'held')) as waiting, created_at as "createdAt" from installation`)
+export const findInstallation = statement('operators.installation', Type.Object({ heldSince: Nullable(Time), waiting: Type.Integer(), version: Type.Integer(), createdAt: Time, updatedAt: Time }), () => sql`
+  select held_since as "heldSince", (select count(*)::int from jobs where status in ('ready', 'held')) as waiting, version, created_at as "createdAt", updated_at as "updatedAt" from installation`)
 export const lockInstallation = statement('operators.lock-installation', Type.Object({ heldSince: Nullable(Time) }), () => sql`select held_since as "heldSince" from installation for update`)
 export const release = () => sql`update installation set held_since = null`
 export const releaseJobs = () => sql`update jobs set status = 'ready', run_at = greatest(run_at, now()) where status = 'held'`

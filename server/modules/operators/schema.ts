@@ -1,4 +1,4 @@
-import { Id, listOf, Nullable, Page, Strict, Text, Time, Type, type Static } from '../../kernel/schema.ts'
+import { Id, listOf, Nullable, Page, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
 
 export const ReaderName = Strict({ name: Text(1, 100, { pattern: '^[a-z][a-z0-9.-]*$' }) })
 export const ParkedEvent = Type.Object({ eventId: Id, tenantId: Id, name: Type.String(), error: Type.String(), at: Time, parkedAt: Time }, { $id: 'ParkedEvent' })
@@ -10,7 +10,7 @@ export const Reader = Type.Object(
     lag: Type.Integer({ description: 'committed events it has not passed; counted up to 10,000' }), lagSeconds: Type.Number(),
     heldBackBy: Nullable(Type.String({ description: 'the oldest writing transaction of the database server, when the reader waits for it' })),
     tries: Type.Integer(), lastError: Nullable(Type.String()), handled: Type.Integer(), parkedCount: Type.Integer(),
-    parked: Type.Array(ParkedEvent, { description: 'the latest 50' }), createdAt: Time, updatedAt: Time,
+    parked: Type.Array(ParkedEvent, { description: 'the latest 50' }), version: Version, createdAt: Time, updatedAt: Time,
   },
   { $id: 'Reader', description: 'A named cursor over the log.' },
 )
@@ -35,7 +35,7 @@ const JobStatus = Type.Enum([...jobStatuses])
 export const Job = Type.Object(
   {
     id: Id, tenantId: Id, name: Type.String(), status: JobStatus, attempt: Type.Integer(), maxAttempts: Type.Integer(), runAt: Time,
-    lastError: Nullable(Type.String()), finishedAt: Nullable(Time), causeId: Nullable(Id), createdAt: Time, updatedAt: Time,
+    lastError: Nullable(Type.String()), finishedAt: Nullable(Time), causeId: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time,
   },
   { $id: 'Job', description: 'What a job carries is not shown: it may be a tenant\'s.' },
 )
@@ -49,7 +49,7 @@ export const OutboxMail = Type.Object(
     id: Id, tenantId: Id, kind: Type.String(), status: Type.Enum(['queued', 'sent', 'kept', 'failed', 'held']),
     to: Nullable(Type.String()), subject: Nullable(Type.String()), text: Nullable(Type.String()), html: Type.Optional(Type.String()),
     revealed: Type.Boolean(), sealed: Type.Optional(Type.Boolean({ description: 'true when the key was destroyed: nothing can be shown' })),
-    error: Nullable(Type.String()), sentAt: Nullable(Time), createdAt: Time, updatedAt: Time,
+    error: Nullable(Type.String()), sentAt: Nullable(Time), version: Version, createdAt: Time, updatedAt: Time,
   },
   { $id: 'OutboxMail', description: 'Links are masked until they are revealed.' },
 )
@@ -59,7 +59,7 @@ export const OutboxQuery = Strict({ ...Page, status: Type.Optional(Type.Enum(['q
 export type OutboxQuery = Static<typeof OutboxQuery>
 
 export const Installation = Type.Object(
-  { id: Id, heldSince: Nullable(Time), waiting: Type.Integer({ description: 'jobs that wait' }), createdAt: Time },
+  { id: Id, heldSince: Nullable(Time), waiting: Type.Integer({ description: 'jobs that wait' }), version: Version, createdAt: Time, updatedAt: Time },
   { $id: 'Installation', description: '`heldSince`: restored from a backup then, and nothing that it had queued goes out until it is released.' },
 )
 export type Installation = Static<typeof Installation>

@@ -12,7 +12,7 @@ const last = ['ffffffff-ffff-ffff-ffff-ffffffffffff']
 /** What a link says beyond its host is its secret: path, query and fragment go. */
 export const maskLinks = (text: string): string => text.replace(/\bhttps?:\/\/[^\s<>"')\]]+/g, (link) => (URL.canParse(link) ? `${new URL(link).origin}/…` : '…'))
 
-type MailRow = { id: string; tenantId: string; kind: string; status: OutboxMail['status']; sealed: unknown; error: string | null; sentAt: string | null; createdAt: string; updatedAt: string }
+type MailRow = { id: string; tenantId: string; kind: string; status: OutboxMail['status']; sealed: unknown; error: string | null; sentAt: string | null; version: number; createdAt: string; updatedAt: string }
 
 export function createDesk(kernel: Pick<Kernel, 'keys'>) {
   async function show({ sealed, ...row }: MailRow, revealed: boolean): Promise<OutboxMail> {

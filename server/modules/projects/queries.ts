@@ -45,15 +45,15 @@ export const findKey = statement('projects.find-key', Type.Object({ projectId: T
 export const listKeysLike = statement('projects.keys-like', Type.Object({ key: Type.String() }), (base: string) => sql`select key from project_keys where starts_with(key, ${base})`)
 export const freeKeys = statement('projects.free-keys', Nothing, (id: string) => sql`delete from project_keys where project_id = ${id}`)
 
-const member = sql`m.user_id as "userId", u.name, u.email, m.role, m.version, m.created_at as "createdAt", m.updated_at as "updatedAt"`
+const member = sql`m.user_id as id, m.user_id as "userId", u.name, u.email, m.role, m.version, m.created_at as "createdAt", m.updated_at as "updatedAt"`
 const people = sql`project_members m join identity."user" u on u.id = m.user_id`
 export const listMembers = statement('projects.members', ProjectMember, (id: string, after: string, limit: number) => sql`
   select ${member} from ${people} where m.project_id = ${id} and m.user_id > ${after} order by m.user_id limit ${limit}`)
 export const findMember = statement('projects.member', ProjectMember, (id: string, userId: string) => sql`select ${member} from ${people} where m.project_id = ${id} and m.user_id = ${userId}`)
 export const lockMember = statement('projects.lock-member', ProjectMember, (id: string, userId: string) => sql`select ${member} from ${people} where m.project_id = ${id} and m.user_id = ${userId} for update of m`)
 /** Somebody of this tenant. */
-export const findPerson = statement('projects.person', Type.Object({ userId: Type.String(), name: Type.String(), email: Type.String(), now: Type.String() }), (userId: string) => sql`
-  select u.id as "userId", u.name, u.email, now() as now from identity."member" t join identity."user" u on u.id = t."userId" where t."userId" = ${userId}`)
+export const findPerson = statement('projects.person', Type.Object({ id: Type.String(), userId: Type.String(), name: Type.String(), email: Type.String(), now: Type.String() }), (userId: string) => sql`
+  select u.id, u.id as "userId", u.name, u.email, now() as now from identity."member" t join identity."user" u on u.id = t."userId" where t."userId" = ${userId}`)
 export const putMember = statement('projects.put-member', Nothing, (id: string, userId: string, role: string) => sql`
   insert into project_members (project_id, user_id, role) values (${id}, ${userId}, ${role}) on conflict (tenant_id, project_id, user_id) do update set role = excluded.role`)
 export const deleteMember = statement('projects.delete-member', Nothing, (id: string, userId: string) => sql`delete from project_members where project_id = ${id} and user_id = ${userId}`)

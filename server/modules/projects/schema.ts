@@ -55,8 +55,8 @@ export type ProjectRow = Static<typeof ProjectRow>
 export const MemberParams = Strict({ id: Id, userId: Id })
 export const PutMember = Strict({ role: ProjectRole })
 export const ProjectMember = Type.Object(
-  { userId: Id, name: Type.String(), email: Type.String(), role: ProjectRole, version: Version, createdAt: Time, updatedAt: Time },
-  { $id: 'ProjectMember' },
+  { id: Id, userId: Id, name: Type.String(), email: Type.String(), role: ProjectRole, version: Version, createdAt: Time, updatedAt: Time },
+  { $id: 'ProjectMember', description: '`id` is the person\'s.' },
 )
 export type ProjectMember = Static<typeof ProjectMember>
 export const ProjectMemberList = listOf(ProjectMember, 'ProjectMemberList')

@@ -43,7 +43,7 @@ export const findActiveNumber = statement('workflows.active-number', Type.Object
 export const insertVersion = statement('workflows.insert-version', Nothing, (v: { workflowId: string; number: number; definition: unknown; program: unknown; hash: string; note: string | null; publishedBy: string | null }) => sql`
   insert into workflow_versions (workflow_id, number, definition, program, hash, note, published_by) values (${v.workflowId}, ${v.number}, ${sql.json(v.definition)}, ${sql.json(v.program)}, ${v.hash}, ${v.note}, ${v.publishedBy})`)
 
-const deployment = sql`d.id, d.workflow_id as "workflowId", w.name as "workflowName", d.number, d.status, d.error, d.created_by as "createdBy", d.created_at as "createdAt", d.updated_at as "updatedAt"`
+const deployment = sql`d.id, d.workflow_id as "workflowId", w.name as "workflowName", d.number, d.status, d.error, d.created_by as "createdBy", d.version, d.created_at as "createdAt", d.updated_at as "updatedAt"`
 export const listDeployments = statement('workflows.deployments', DeploymentRow, (workflowId: string | null, before: string, limit: number) => sql`
   select ${deployment} from workflow_deployments d join workflows w on w.id = d.workflow_id where d.id < ${before} and (${workflowId}::uuid is null or d.workflow_id = ${workflowId}) and w.deleted_at is null order by d.id desc limit ${limit}`)
 export const insertDeployment = statement('workflows.insert-deployment', Nothing, (id: string, workflowId: string, number: number, by: string | null) => sql`

@@ -62,7 +62,7 @@ export const Diff = Type.Object(
 )
 export type Diff = Static<typeof Diff>
 
-const deploymentFields = { id: Id, workflowId: Id, workflowName: Type.String(), number: Type.Integer(), status: Type.Enum(['pending', 'deploying', 'active', 'failed', 'superseded']), error: Nullable(Type.String()), createdBy: Nullable(Id), createdAt: Time, updatedAt: Time }
+const deploymentFields = { id: Id, workflowId: Id, workflowName: Type.String(), number: Type.Integer(), status: Type.Enum(['pending', 'deploying', 'active', 'failed', 'superseded']), error: Nullable(Type.String()), createdBy: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time }
 export const DeploymentRow = Type.Object(deploymentFields)
 export const Deployment = Type.Object(deploymentFields, { $id: 'Deployment' })
 export const DeploymentList = listOf(Deployment, 'DeploymentList')
@@ -73,7 +73,7 @@ export type RunBody = Static<typeof RunBody>
 const RunError = Type.Object({ message: Type.String(), code: Type.String() }, { additionalProperties: true })
 const runFields = {
   id: Id, workflowId: Id, workflowName: Type.String(), version: Type.Integer(), status: RunStatus, trigger: Nullable(Type.String()), error: Nullable(RunError),
-  startedBy: Type.Object({ type: Type.String(), id: Nullable(Id) }), actsFor: Type.Array(Id, { description: 'the people whose rights it uses' }), causeId: Nullable(Id), parentRunId: Nullable(Id), createdAt: Time, startedAt: Nullable(Time), completedAt: Nullable(Time),
+  startedBy: Type.Object({ type: Type.String(), id: Nullable(Id) }), actsFor: Type.Array(Id, { description: 'the people whose rights it uses' }), causeId: Nullable(Id), parentRunId: Nullable(Id), createdAt: Time, updatedAt: Time, startedAt: Nullable(Time), completedAt: Nullable(Time),
 }
 export const ListedRun = Type.Object(runFields, { $id: 'ListedRun' })
 export type ListedRun = Static<typeof ListedRun>
@@ -139,7 +139,7 @@ export type ApprovalQuery = Static<typeof ApprovalQuery>
 export const DecideBody = Strict({ decision: Type.Enum(['approve', 'reject']), comment: Type.Optional(Nullable(Text(0, 2000))) })
 
 export const Trigger = Type.Object(
-  { id: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), url: Nullable(Type.String({ description: 'of a webhook; shown to those who may change the workflow' })), address: Nullable(Type.String({ description: 'of an email trigger, where the installation takes letters; shown to the same' })), hasSecret: Type.Boolean(), nextAt: Nullable(Time), problem: Nullable(Type.String()), updatedAt: Time },
+  { id: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), url: Nullable(Type.String({ description: 'of a webhook; shown to those who may change the workflow' })), address: Nullable(Type.String({ description: 'of an email trigger, where the installation takes letters; shown to the same' })), hasSecret: Type.Boolean(), nextAt: Nullable(Time), problem: Nullable(Type.String()), version: Version, createdAt: Time, updatedAt: Time },
   { $id: 'Trigger' },
 )
 export type Trigger = Static<typeof Trigger>
@@ -147,7 +147,7 @@ export const TriggerList = Type.Object({ items: Type.Array(Trigger), next: Type.
 export const ByNode = Strict({ id: Id, node: Type.String({ pattern: '^[a-z][a-z0-9_]{0,39}$' }) })
 export const SecretBody = Strict({ secret: Nullable(Text(1, 1000, { description: 'what the sender signs with; null takes it away' })) })
 
-const inboxFields = { id: Id, workflowId: Id, node: Type.String(), method: Type.String(), contentType: Nullable(Type.String()), bytes: Type.Integer(), verified: Type.Boolean(), reason: Nullable(Type.String({ description: 'why it was not taken' })), runId: Nullable(Id), replayOf: Nullable(Id), createdAt: Time }
+const inboxFields = { id: Id, workflowId: Id, node: Type.String(), method: Type.String(), contentType: Nullable(Type.String()), bytes: Type.Integer(), verified: Type.Boolean(), reason: Nullable(Type.String({ description: 'why it was not taken' })), runId: Nullable(Id), replayOf: Nullable(Id), version: Version, createdAt: Time, updatedAt: Time }
 export const InboxRow = Type.Object(inboxFields)
 export const Received = Type.Object(inboxFields, { $id: 'ReceivedWebhook' })
 export const ReceivedList = listOf(Received, 'ReceivedWebhookList')

@@ -6,9 +6,9 @@ import { InboxRow } from '../schema.ts'
 const Nothing = Type.Object({})
 export const TriggerRow = Type.Object({
   id: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), settings: Type.Unknown(), events: Type.Array(Type.String()), tokenSealed: Nullable(Type.Unknown()), secretSealed: Nullable(Type.Unknown()),
-  problem: Nullable(Type.String()), updatedAt: Type.String(),
+  problem: Nullable(Type.String()), version: Type.Integer(), createdAt: Type.String(), updatedAt: Type.String(),
 })
-const columns = sql`t.id, t.workflow_id as "workflowId", t.node, t.type, t.enabled, t.settings, t.events, t.token_sealed as "tokenSealed", t.secret_sealed as "secretSealed", t.problem, t.updated_at as "updatedAt"`
+const columns = sql`t.id, t.workflow_id as "workflowId", t.node, t.type, t.enabled, t.settings, t.events, t.token_sealed as "tokenSealed", t.secret_sealed as "secretSealed", t.problem, t.version, t.created_at as "createdAt", t.updated_at as "updatedAt"`
 export const listTriggers = statement('triggers.list', Type.Object({ ...TriggerRow.properties, nextAt: Nullable(Type.String()) }), (workflowId: string) => sql`
   select ${columns}, s.next_at as "nextAt" from workflow_triggers t left join run_schedules s on s.id = t.id where t.workflow_id = ${workflowId} order by t.node`)
 export const lockTriggers = statement('triggers.lock', TriggerRow, (workflowId: string) => sql`select ${columns} from workflow_triggers t where t.workflow_id = ${workflowId} order by t.id for update`)
@@ -48,7 +48,7 @@ export const findByToken = statement('triggers.by-token', Target, (hash: Buffer)
 export const findTarget = statement('triggers.target', Target, (id: string) => sql`${target} where t.id = ${id} and w.deleted_at is null`)
 export const findEnded = statement('triggers.ended-run', Type.Object({ status: Type.String(), output: Type.Unknown() }), (runId: string) => sql`select status, output from runs where id = ${runId} and finished_at is not null`)
 
-const inbox = sql`i.id, i.workflow_id as "workflowId", i.node, i.method, i.content_type as "contentType", i.bytes, i.verified, i.reason, i.run_id as "runId", i.replay_of as "replayOf", i.created_at as "createdAt"`
+const inbox = sql`i.id, i.workflow_id as "workflowId", i.node, i.method, i.content_type as "contentType", i.bytes, i.verified, i.reason, i.run_id as "runId", i.replay_of as "replayOf", i.version, i.created_at as "createdAt", i.updated_at as "updatedAt"`
 export const insertReceived = statement('inbox.insert', Nothing, (r: { id: string; workflowId: string; triggerId: string; node: string; method: string; contentType: string | null; bytes: number; sealed: Buffer; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null }) => sql`
   insert into webhook_inbox (id, workflow_id, trigger_id, node, method, content_type, bytes, sealed, verified, reason, run_id, replay_of)
   values (${r.id}, ${r.workflowId}, ${r.triggerId}, ${r.node}, ${r.method}, ${r.contentType}, ${r.bytes}, ${r.sealed}, ${r.verified}, ${r.reason}, ${r.runId}, ${r.replayOf})`)

@@ -12,10 +12,10 @@ export type Triggers = ReturnType<typeof createTriggers>
 
 export function createTriggers({ kernel, mailDomain }: Pick<Parts, 'kernel' | 'mailDomain'>, deploying: Pick<Deploying, 'newToken'>) {
   const urlOf = (token: string) => `${kernel.publicUrl}/hooks/${token}`
-  type Row = { id: string; workflowId: string; node: string; type: string; enabled: boolean; settings: unknown; tokenSealed: unknown; secretSealed: unknown; problem: string | null; updatedAt: string; nextAt?: string | null }
+  type Row = { id: string; workflowId: string; node: string; type: string; enabled: boolean; settings: unknown; tokenSealed: unknown; secretSealed: unknown; problem: string | null; version: number; createdAt: string; updatedAt: string; nextAt?: string | null }
   async function shown(ctx: Context, row: Row): Promise<Trigger> {
     const token = row.tokenSealed && roleReaches(ctx.role, 'member') ? await kernel.keys.open(row.tokenSealed as Buffer, tokenBinding(row.id)) : null
-    return { id: row.id, workflowId: row.workflowId, node: row.node, type: row.type, enabled: row.enabled, url: token === null || (row.type === 'email' && !(row.settings as { provider?: string }).provider) ? null : urlOf(token), address: token === null || row.type !== 'email' || mailDomain === undefined ? null : `${token}@${mailDomain}`, hasSecret: row.secretSealed !== null, nextAt: row.nextAt ?? null, problem: row.problem, updatedAt: row.updatedAt }
+    return { id: row.id, workflowId: row.workflowId, node: row.node, type: row.type, enabled: row.enabled, url: token === null || (row.type === 'email' && !(row.settings as { provider?: string }).provider) ? null : urlOf(token), address: token === null || row.type !== 'email' || mailDomain === undefined ? null : `${token}@${mailDomain}`, hasSecret: row.secretSealed !== null, nextAt: row.nextAt ?? null, problem: row.problem, version: row.version, createdAt: row.createdAt, updatedAt: row.updatedAt }
   }
   const ofWebhook = (rows: readonly Row[]): Row => {
     const row = only(rows, 'trigger')
