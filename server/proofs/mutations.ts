@@ -31,6 +31,7 @@ const refresh = 'server/modules/identity/refresh.test.ts'
 const pair = 'server/two-processes.prove.ts'
 const browser = 'server/proofs/browser.prove.ts'
 const runPages = 'server/proofs/run-pages.prove.ts'
+const steering = 'server/proofs/steering.prove.ts'
 
 export const mutations: readonly Mutation[] = [
   // the log
@@ -278,5 +279,9 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'approval-unheard', proof: runPages, breaks: 'a decision reaches a run under another name than it waits for', file: 'server/modules/workflows/runs/approvals.ts',
     find: 'engine().signal(tx, row.runId, row.key,', replace: 'engine().signal(tx, row.runId, `${row.key}x`,', says: /✖ the bell leads to an approval on a phone/,
+  },
+  {
+    name: 'replay-renamed', proof: steering, breaks: 'what is sent again carries another id than the first time', file: 'server/modules/webhooks/deliver.ts',
+    find: '{ id: due.eventId, body, now: now() }', replace: '{ id: `${due.eventId}-${round}`, body, now: now() }', says: /the same id and bytes/,
   },
 ]

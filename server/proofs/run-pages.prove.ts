@@ -1,39 +1,15 @@
 // What people see of running workflows, in a real browser: approved on a phone and seen to go on elsewhere; a consent from the click to the connection
 // that works; and a marker in every secret place, on no page, in no answer, line, event or row.
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { noBrowser as skip, freePort, openBrowser, openPage, password, settled } from '../testing/browser.ts'
-import { openOtherSide, otherSideAddress, type Heard, type Said } from '../testing/other-side.ts'
-import { assertNone, connect, setupToken, startProduct } from '../testing/product.ts'
+import { noBrowser as skip, openPage, settled } from '../testing/browser.ts'
+import { otherSideAddress, type Said } from '../testing/other-side.ts'
+import { assertNone, connect } from '../testing/product.ts'
+import { desk, openRunPages as open, phone } from '../testing/run-pages.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know
 declare const document: any
-const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
-const desk = { viewport: { width: 1360, height: 860 } }
-
-async function open(t: TestContext, answer?: (heard: Heard) => Said) {
-  const side = await openOtherSide(t, answer)
-  const port = await freePort()
-  const product = await startProduct(t, { PORT: String(port), EGRESS_ALLOW: otherSideAddress, LOG_LEVEL: 'debug' })
-  const owner = await product.ok('POST', '/auth/register', { body: { email: 'ada@example.com', password, name: 'Ada Lovelace', tenantName: 'Lighthouse', setupToken } })
-  const token = owner.accessToken as string
-  const ask = (method: string, at: string, body?: unknown) => product.ok(method, at, { token, ...(body === undefined ? {} : { body }) })
-  const until = async (run: string, status: RegExp) => {
-    for (;;) {
-      const found = await ask('GET', `/runs/${run}`)
-      if (status.test(found.status)) return found
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-  /** Drawn, published and begun. */
-  const begin = async (name: string, nodes: object[], edges: object[], input: object = {}) => {
-    const { id } = await ask('POST', '/workflows', { name, definition: { nodes, edges } })
-    await ask('POST', `/workflows/${id}/publish`, {})
-    return { workflow: id as string, run: (await ask('POST', `/workflows/${id}/runs`, { input })).id as string }
-  }
-  return { product, side, base: `http://localhost:${port}`, browser: await openBrowser(t), owner, ask, until, begin }
-}
 const start = { id: 'start', primitive: 'trigger', type: 'manual', settings: {} }
 
 test('the bell leads to an approval on a phone; approved there, the run goes on in front of whoever watches it', { skip }, async (t) => {

@@ -23,10 +23,10 @@ export async function openBrowser(t: Pick<TestContext, 'after'>): Promise<Browse
   return browser
 }
 
-/** As ada@example.com, by the login page. */
-export async function signIn(page: Page, base: string): Promise<void> {
+/** By the login page. */
+export async function signIn(page: Page, base: string, email = 'ada@example.com'): Promise<void> {
   await page.goto(`${base}/login`)
-  await page.getByLabel('Email').fill('ada@example.com')
+  await page.getByLabel('Email').fill(email)
   await page.locator('input[type=password]').fill(password)
   await page.keyboard.press('Enter')
   await page.waitForURL((url) => url.pathname === '/')

@@ -39,6 +39,20 @@ export function stepOf(run: Run, node: string): RunStep | undefined {
   return steps.find((step) => step.status === 'failed') ?? steps.find((step) => step.status === 'running' || step.status === 'waiting') ?? steps.at(-1)
 }
 
+/** The signals it waits for by name, with the steps that do. What the product tells itself (an event, an approval) is none of them. */
+export function signalsOf(run: Pick<Run, 'steps' | 'status' | 'definition'>): { name: string; steps: RunStep[] }[] {
+  if (isOver(run)) return []
+  const nameOf = (step: RunStep) => {
+    const drawn = run.definition.nodes.find(({ id }) => id === step.node)
+    return step.status === 'waiting' && drawn?.primitive === 'action' && drawn.type === 'wait' && typeof drawn.settings?.signal === 'string' ? drawn.settings.signal : undefined
+  }
+  const named = run.steps.flatMap((step) => {
+    const name = nameOf(step)
+    return name === undefined ? [] : [{ name, step }]
+  })
+  return [...Map.groupBy(named, ({ name }) => name)].map(([name, all]) => ({ name, steps: all.map(({ step }) => step) }))
+}
+
 /** What to do about a failure, by its code. */
 export function cureOf({ code }: RunError): string {
   if (code === 'connection.not_found') return t('The connection was deleted. Choose another in the editor, publish, and retry from this step.')

@@ -19,6 +19,7 @@ import { isOver, stepName, stepOf } from './run-states.ts'
 import { StepInFull } from './run-step.tsx'
 import { Timeline } from './run-timeline.tsx'
 import { RunVerbs } from './run-verbs.tsx'
+import { Signals } from './signal-card.tsx'
 import { RunChip } from './status.tsx'
 import './approvals.css'
 import './run.css'
@@ -80,6 +81,7 @@ function InFull({ run }: { run: Run }) {
           <div className="run-told">
             {run.error && <Trouble run={run} choose={choose} catalogue={catalogue.data} />}
             <Asked run={run} />
+            <Signals run={run} />
             <section>
               <h2>{t('Steps')}</h2>
               <Timeline run={run} now={now} chosen={key} choose={choose} catalogue={catalogue.data} inline={!wide} />
