@@ -1,16 +1,16 @@
 // A product whose tenants sign in elsewhere: a name server that says what a test wants, a browser without script, and domains that are proven.
 import type { TestContext } from 'node:test'
 import { NotThere, type Dns } from '../kernel/ports.ts'
-import { testApp, type Caller, type TestApp } from './app.ts'
+import { testApp, type Caller, type TestApp, type TestAppOptions } from './app.ts'
 import { browser } from './browser-without-script.ts'
 import type { Answered } from './identity.ts'
 
 export type SsoApp = TestApp & { records: Map<string, string>; browser(): ReturnType<typeof browser>; prove(admin: Caller, domain: string): Promise<void> }
 
-export async function ssoApp(t: Pick<TestContext, 'after'>, settings: Record<string, string> = {}): Promise<SsoApp> {
+export async function ssoApp(t: Pick<TestContext, 'after'>, settings: Record<string, string> = {}, parts: Pick<TestAppOptions, 'egress'> = {}): Promise<SsoApp> {
   const records = new Map<string, string>()
   const dns: Dns = { txt: async (name) => [records.get(name) ?? (() => { throw new NotThere(name) })()] }
-  const app = await testApp(t, { dns, settings: { EGRESS_ALLOW: '127.0.0.1', PUBLIC_URL: 'http://localhost:8080', ...settings } })
+  const app = await testApp(t, { ...parts, dns, settings: { EGRESS_ALLOW: '127.0.0.1', PUBLIC_URL: 'http://localhost:8080', ...settings } })
   const call = async (method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT', path: string, { headers = {}, form }: { headers?: Record<string, string>; form?: Record<string, string> } = {}): Promise<Answered> => {
     const at = path.startsWith('http') ? path.slice(path.indexOf('/', 8)) : path
     const answer = await app.http.inject({

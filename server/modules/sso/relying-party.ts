@@ -40,7 +40,8 @@ export async function authorizationUrl(server: AuthorizationServer, client: Oidc
   const l = await library()
   const url = new URL(server.authorization_endpoint!)
   for (const [name, value] of Object.entries({
-    client_id: client.clientId, redirect_uri: redirectUri, response_type: 'code', scope: client.scopes.join(' '), state: leg.state, nonce: leg.nonce,
+    client_id: client.clientId, redirect_uri: redirectUri, response_type: 'code', scope: client.scopes.join(' '), state: leg.state,
+    ...(server.jwks_uri ? { nonce: leg.nonce } : {}), // OAuth 2.0 alone knows none
     code_challenge: await l.calculatePKCECodeChallenge(leg.verifier), code_challenge_method: 'S256', ...(hint ? { login_hint: hint } : {}),
   })) url.searchParams.set(name, value)
   return url.href

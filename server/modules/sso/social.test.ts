@@ -82,7 +82,7 @@ test('providers are those whose id and secret are set; GitHub and Discord say by
     asked.push(`${req.url} ${req.headers.authorization ?? ''}`.trim())
     const answers: Record<string, unknown> = {
       '/login/oauth/access_token': { access_token: 'tok' }, '/api/oauth2/token': { access_token: 'tok' }, '/user': { id: 7, login: 'mia', name: null }, '/user/emails': [{ email: 'old@x.test', verified: true }, { email: 'mia@x.test', primary: true, verified: true }],
-      '/api/users/@me': { id: '8', email: 'mia@x.test', verified: false, username: 'mia' },
+      '/api/v10/users/@me': { id: '8', email: 'mia@x.test', verified: false, username: 'mia' },
     }
     res.writeHead(req.url! in answers ? 200 : 404, { 'content-type': 'application/json' }).end(JSON.stringify(answers[req.url!] ?? {}))
   })
