@@ -29,7 +29,7 @@ const ensureReader = (name: string) => sql`insert into readers (name) values (${
 const lockReader = statement('readers.lock', Cursor, (name: string) => sql`select pos, seq, tries, paused from readers where name = ${name} for update skip locked`)
 /** One look: the cursor, locked, and a page of the log behind it, one event alone when somebody died over the first. Of those that the reader does not
     take only the page's last comes along, to tell how far it got. A cursor that moved meanwhile is met at its new place. No row: it is held elsewhere. */
-const look = statement('readers.look', Look, (name: string, takes: readonly string[], limit: number) => sql`
+export const look = statement('readers.look', Look, (name: string, takes: readonly string[], limit: number) => sql`
   with cursor as materialized (select pos, seq, tries, paused from readers where name = ${name} for update skip locked),
   page as (select ${eventColumns}, (row_number() over (order by pos, seq))::int as nth, (count(*) over ())::int as total from (
     select ${eventColumns} from events where (pos, seq) > ((select pos from cursor), (select seq from cursor)) and pos < ${horizon} and not (select paused from cursor)

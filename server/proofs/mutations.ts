@@ -20,6 +20,7 @@ const live = 'server/proofs/isolation-live.prove.ts'
 const input = 'server/proofs/bad-input.prove.ts'
 
 const log = 'server/kernel/log.prove.ts'
+const plans = 'server/log-plans.test.ts'
 const scopes = 'server/proofs/scopes.prove.ts'
 const crashes = 'server/modules/workflows/engine/crashes.test.ts'
 const wakes = 'server/modules/workflows/engine/wakes.test.ts'
@@ -44,6 +45,14 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'reader-unlocked', proof: log, breaks: 'two processes may step the same reader at once', file: 'server/kernel/readers.ts',
     find: 'from readers where name = ${name} for update skip locked),', replace: 'from readers where name = ${name}),', says: /AssertionError|Error:/,
+  },
+  {
+    name: 'subject-unindexed', proof: plans, breaks: 'what happened to one thing is found without an index of its own', file: 'server/migrations/0001-kernel.sql',
+    find: 'create index events_subject on events (tenant_id, subject_id, pos, seq);', replace: '', says: /reads (\d+ events of|all of a month)/,
+  },
+  {
+    name: 'index-for-nothing', proof: plans, breaks: 'the log carries an index that no question uses', file: 'server/migrations/0001-kernel.sql',
+    replace: 'create index events_cause on events (tenant_id, cause_id) where cause_id is not null;', says: /indexes of the log that nothing uses/,
   },
   // boards
   {

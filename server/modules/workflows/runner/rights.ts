@@ -13,7 +13,7 @@ import type { Parts } from '../parts.ts'
 const Nothing = Type.Object({})
 const Link = Type.Object({ id: Id, workflowId: Id, publishedBy: Nullable(Id), actorType: Type.String(), actorId: Nullable(Id), startedEvent: Nullable(Id) })
 /** A run and those it was started by, with their publishers, the run itself first. */
-const listChain = statement('run-rights.chain', Link, (runId: string) => sql`
+export const listChain = statement('run-rights.chain', Link, (runId: string) => sql`
   with recursive up as (
     select r.id, r.parent_run, r.workflow_id, r.workflow_version, r.actor_type, r.actor_id, 0 as hops from runs r where r.id = ${runId}
     union all select r.id, r.parent_run, r.workflow_id, r.workflow_version, r.actor_type, r.actor_id, up.hops + 1 from up join runs r on r.id = up.parent_run where up.hops < 64
