@@ -1,10 +1,15 @@
 // What a person does with a run and with what a webhook was sent, clicked in a real browser, and what came of it in the product and at the other side.
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { createTransport } from 'nodemailer'
 import type { Page } from 'playwright-core'
-import { noBrowser as skip, openPage, settled, signIn } from '../testing/browser.ts'
+import { freePort, noBrowser as skip, openPage, settled, signIn } from '../testing/browser.ts'
 import { desk, openRunPages as open } from '../testing/run-pages.ts'
 
+// inside page.evaluate the page's own world is meant, which this program's types do not know
+declare const document: any
+declare const navigator: any
 const start = { id: 'start', primitive: 'trigger', type: 'manual', settings: {} }
 const first = { id: 'first', primitive: 'data', type: 'mapping', settings: { fields: { a: 1 } } }
 const hold = { id: 'hold', primitive: 'action', type: 'wait', name: 'Hold on', settings: { signal: 'go' } }
@@ -216,5 +221,55 @@ test('what a webhook sent is sent again and rewound by clicks: the same ids and 
   const runs = (await w.ask('GET', `/runs?workflowId=${workflow}`)).items as { id: string }[]
   assert.equal(runs.length, 2)
   for (const { id } of runs) assert.deepEqual((await w.until(id, /completed|failed/)).input.body, { order: 7 })
+
+  // where no letters are taken, the step says what an operator has to set
+  const letters = await w.draw('Letters', [{ id: 'mail', primitive: 'trigger', type: 'email', settings: {} }, first], [{ from: 'mail', to: 'first' }])
+  await page.goto(`${w.base}/workflows/${letters.workflow}?node=mail`)
+  await said(page, /takes no letters yet. Its operator sets MAIL_IN_DOMAIN, and SMTP_IN_PORT/)
+  assert.deepEqual(seen, [])
+})
+
+test('addresses of triggers stand at their step: copied, renewed, guarded by a secret; a letter to the one shown begins a run (S0.7)', { skip }, async (t) => {
+  const port = await freePort()
+  const w = await open(t, undefined, { MAIL_IN_DOMAIN: 'in.example.test', SMTP_IN_PORT: String(port), SMTP_IN_HOST: '127.0.0.1' })
+  const mail = { id: 'mail', primitive: 'trigger', type: 'email', settings: {} }
+  const hook = { id: 'hook', primitive: 'trigger', type: 'webhook', settings: { signature: 'github' } }
+  const { workflow } = await w.draw('Letters', [mail, hook, first], [{ from: 'mail', to: 'first' }, { from: 'hook', to: 'first' }])
+  const transport = createTransport({ host: '127.0.0.1', port, ignoreTLS: true })
+  const send = (to: string, subject: string) => transport.sendMail({ from: 'grace@example.com', to, subject, text: 'hello' })
+  const runs = async (): Promise<{ id: string }[]> => (await w.ask('GET', `/runs?workflowId=${workflow}`)).items
+
+  const { page, seen } = await openPage(w, { ...desk, permissions: ['clipboard-read', 'clipboard-write'] }, true)
+  const shown = async (label: RegExp) => (await page.locator('.node-panel .copyable', { hasText: label }).locator('code').innerText()).trim()
+  await page.goto(`${w.base}/workflows/${workflow}?node=mail`)
+  await said(page, /^Letters to mail$/)
+  const address = await shown(/Letters to mail/)
+  assert.match(address, /^whk_[0-9a-f]{40}@in\.example\.test$/)
+  await press(page, 'Copy: Letters to mail')
+  await said(page, 'Copied')
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), address)
+  await send(address, 'first')
+  assert.equal((await runs()).length, 1)
+
+  await press(page, 'Renew the address')
+  await dialog(page).getByRole('button', { name: 'Renew the address' }).click()
+  await dialog(page).waitFor({ state: 'detached' })
+  await page.waitForFunction((before) => !document.querySelector('.node-panel')?.textContent?.includes(before), address)
+  await assert.rejects(send(address, 'second'), /550/)
+  await send(await shown(/Letters to mail/), 'third')
+  assert.deepEqual((await Promise.all((await runs()).map(async ({ id }) => (await w.until(id, /completed|failed/)).input.subject))).sort(), ['first', 'third'])
+
+  await page.goto(`${w.base}/workflows/${workflow}?node=hook`)
+  await said(page, 'Every request is refused until the secret that its sender signs with is set here.')
+  const url = await shown(/Requests to hook/)
+  const request = (secret: string) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update('{}').digest('hex')}` }, body: '{}' })
+  assert.equal((await request('of-the-sender')).status, 401)
+  await page.locator('.node-panel').getByLabel('Secret of its sender', { exact: true }).fill('of-the-sender')
+  await press(page, 'Keep the secret')
+  await said(page, 'The secret is kept. It is never shown.')
+  assert.deepEqual([(await request('of-another')).status, (await request('of-the-sender')).status], [401, 202])
+  await press(page, 'Take it away')
+  await said(page, 'Every request is refused until')
+  assert.equal((await request('of-the-sender')).status, 401)
   assert.deepEqual(seen, [])
 })

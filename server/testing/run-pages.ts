@@ -8,10 +8,10 @@ export const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 export const desk = { viewport: { width: 1360, height: 860 } }
 
 /** The product with its console, signed up for, and another side that it may reach. @param answer of that side */
-export async function openRunPages(t: TestContext, answer?: (heard: Heard) => Said) {
+export async function openRunPages(t: TestContext, answer?: (heard: Heard) => Said, settings: Record<string, string> = {}) {
   const side = await openOtherSide(t, answer)
   const port = await freePort()
-  const product = await startProduct(t, { PORT: String(port), EGRESS_ALLOW: otherSideAddress, LOG_LEVEL: 'debug' })
+  const product = await startProduct(t, { PORT: String(port), EGRESS_ALLOW: otherSideAddress, LOG_LEVEL: 'debug', ...settings })
   const owner = await product.ok('POST', '/auth/register', { body: { email: 'ada@example.com', password, name: 'Ada Lovelace', tenantName: 'Lighthouse', setupToken } })
   const token = owner.accessToken as string
   const ask = (method: string, at: string, body?: unknown) => product.ok(method, at, { token, ...(body === undefined ? {} : { body }) })

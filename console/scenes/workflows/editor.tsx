@@ -120,7 +120,7 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
         <Button size="compact-sm" variant="subtle" color="gray" leftSection={<ListChecks size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/runs" params={{ workflow: workflow.id }} {...props} />}>
           {t('Runs')}
         </Button>
-        {may && definition.nodes.some(({ primitive, type }) => primitive === 'trigger' && (type === 'webhook' || type === 'sms' || type === 'iot')) && (
+        {may && definition.nodes.some(({ primitive, type }) => primitive === 'trigger' && (type === 'webhook' || type === 'sms' || type === 'iot' || type === 'email')) && (
           <Button size="compact-sm" variant="subtle" color="gray" leftSection={<Inbox size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/inbox" params={{ workflow: workflow.id }} {...props} />}>
             {t('Inbox')}
           </Button>

@@ -7,7 +7,6 @@ import { get, post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { Bytes } from '../../parts/bytes.tsx'
 import { Boxed } from '../../parts/boxed.tsx'
-import { Copyable } from '../../parts/copyable.tsx'
 import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
@@ -16,6 +15,7 @@ import { say } from '../../parts/toasts.tsx'
 import { useMay } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { useTriggers, workflowQuery } from './reads.ts'
+import { Addresses } from './trigger-place.tsx'
 import './run.css'
 import '../webhooks/webhooks.css'
 
@@ -28,13 +28,13 @@ export function WebhookInbox() {
   const may = useMay('member')
   const navigate = useNavigate()
   const workflow = useQuery(workflowQuery(id))
-  const addresses = useTriggers(id, may).data?.filter((trigger) => trigger.url) ?? []
+  const addresses = useTriggers(id, may).data?.filter(({ url, address, type }) => url || address || type === 'email') ?? []
   const received = usePages<Received>(['inbox.list', { id }], `/workflows/${id}/inbox`, {}, { enabled: may, refetchInterval: 5000 })
   const open = (next: string) => void navigate({ to: '.', search: { request: next === request ? undefined : next } as never, replace: true, resetScroll: false })
   return (
     <>
       <Head
-        title={t('Webhook inbox')}
+        title={t('Inbox')}
         before={
           <Link className="truncate" to="/workflows/$workflow" params={{ workflow: id }}>
             {workflow.data?.name ?? t('Workflow')}
@@ -50,11 +50,11 @@ export function WebhookInbox() {
               {addresses.length > 0 && (
                 <div className="stack tight" style={{ marginBottom: 20 }}>
                   {addresses.map((trigger) => (
-                    <Copyable key={trigger.id} value={trigger.url!} label={trigger.node} />
+                    <Addresses key={trigger.id} trigger={trigger} />
                   ))}
                 </div>
               )}
-              <Boxed of={received} what={t('The inbox could not be read')} count={5} h={48} empty={<Empty title={t('Nothing came yet')} art={<span />}>{t('Every request to the workflow’s webhook addresses stands here, also those that were refused, with the reason.')}</Empty>}>
+              <Boxed of={received} what={t('The inbox could not be read')} count={5} h={48} empty={<Empty title={t('Nothing came yet')} art={<span />}>{t('Every request and letter to the workflow’s addresses stands here, also those that were refused, with the reason.')}</Empty>}>
                 {(one) => <Row key={one.id} received={one} open={one.id === request} toggle={() => open(one.id)} />}
               </Boxed>
               <More of={received}>{t('Show older ones')}</More>
@@ -99,8 +99,8 @@ function InFull({ id }: { id: string }) {
   const full = useQuery({ queryKey: ['inbox.get', { id }], queryFn: ({ signal }) => get<FullReceived>(`/inbox/${id}`, undefined, signal) })
   const replay = () =>
     attempt(cache, t('It was not taken again.'), ['inbox.', 'runs.'], async () => {
-      await post<{ runId: string | null }>(`/inbox/${id}/replay`)
-      say(t('It was taken once more and began a run.'))
+      const { runId } = await post<{ runId: string | null }>(`/inbox/${id}/replay`)
+      say(runId ? t('It was taken once more and began a run.') : t('It was taken once more; it began no run.'))
     })
   return (
     <div className="delivery-in-full">

@@ -9,6 +9,7 @@ import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { countOf, t } from '../../words.ts'
 import type { Fault } from './graph/drawn.ts'
 import { useDeployments, useTriggers, type Published } from './reads.ts'
+import { Addresses } from './trigger-place.tsx'
 import { DeploymentChip, runWord } from './status.tsx'
 
 type Props = { workflowId: string; name: string; settle: () => Promise<unknown>; faults: Fault[]; close: () => void; showFaults: () => void }
@@ -76,13 +77,8 @@ function Outcome({ published, close }: { published: Published; close: () => void
         {deployment ? <DeploymentChip status={deployment.status} /> : <span className="chip">{t('Waiting to deploy')}</span>}
         <span className="dim">{deployment?.error ?? (deployment?.status === 'active' ? t('Its triggers work from now on.') : t('Its triggers are being set.'))}</span>
       </p>
-      {triggers.filter(({ url }) => url).map((trigger) => (
-        <div key={trigger.id}>
-          <span className="meta">{t('Address of {node}', { node: trigger.node })}</span>
-          <code className="secret" style={{ display: 'block' }}>
-            {trigger.url}
-          </code>
-        </div>
+      {triggers.map((trigger) => (
+        <Addresses key={trigger.id} trigger={trigger} />
       ))}
       {published.diverging.length > 0 && (
         <div className="note" data-tone="warning">

@@ -26,7 +26,7 @@ export type RunError = { message: string; code: string }
 export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: RunStatus; trigger: string | null; error: RunError | null; startedBy: { type: string; id: string | null }; createdAt: string; startedAt: string | null; completedAt: string | null }
 export type RunStep = { key: string; node: string; kind: string; status: 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'; attempt: number; input: unknown; output: unknown; error: RunError | null; way: string | null; dueAt: string | null; startedAt: string | null; completedAt: string | null }
 export type Run = ListedRun & { input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition; causeId: string | null; actsFor: string[]; parentRunId: string | null }
-export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null }
+export type Trigger = { id: string; workflowId: string; node: string; type: string; enabled: boolean; url: string | null; address: string | null; hasSecret: boolean; nextAt: string | null; problem: string | null }
 export type Tested = { status: 'completed' | 'failed'; results: unknown; error: RunError | null; steps: { key: string; node: string; status: 'completed' | 'failed' | 'skipped'; output: unknown; error: RunError | null; effect: unknown }[]; faults: Fault[] }
 export type Template = { id: string; name: string; description: string; category: string; parameters: Schema; definition: Definition }
 
