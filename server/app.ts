@@ -211,9 +211,7 @@ export async function openApp(o: AppOptions): Promise<App> {
         try {
           await http.listen({ host: config.HOST, port })
         } catch (error) {
-          if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new Error(`port ${port} is taken: set PORT to a free one, or PORT=0 for any`)
-          if ((error as NodeJS.ErrnoException).code === 'EACCES') throw new Error(`port ${port} needs rights this user lacks: set PORT to one above 1023`)
-          throw error
+          throw explainListen(error as NodeJS.ErrnoException, config.HOST, port)
         }
         const mailIn = await o.openMailIn?.(letterBox)
         if (mailIn) stops.push(() => mailIn.close())
@@ -230,11 +228,19 @@ export async function openApp(o: AppOptions): Promise<App> {
 /** Every door, since after a crash of the database each finds out for itself that its connections are gone. */
 const answers = (...pools: { query(text: string): Promise<unknown> }[]) => Promise.all(pools.map((pool) => pool.query('select 1'))).then(() => true, () => false)
 
+/** Why nothing can listen there, with the cure where we know it. */
+function explainListen(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (error.code === 'EADDRINUSE') return new Error(`port ${port} is taken: set PORT to a free one, or PORT=0 for any`)
+  if (error.code === 'EACCES') return new Error(`port ${port} needs rights this user lacks: set PORT to one above 1023`)
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN', 'EINVAL', 'EAFNOSUPPORT'].includes(error.code ?? '')) return new Error(`${host} is no address of this machine: set HOST to 127.0.0.1 (this machine alone), 0.0.0.0 (all its addresses), or one of its own`)
+  return error
+}
+
 /** PUBLIC_URL and the issuer name the port, so it must be known before anything is built. */
 async function freePort(host: string): Promise<number> {
   const { createServer: createTcp } = await import('node:net')
   return new Promise((resolve, reject) => {
-    const probe = createTcp().once('error', reject).listen(0, host, () => {
+    const probe = createTcp().once('error', (error) => reject(explainListen(error, host, 0))).listen(0, host, () => {
       const { port } = probe.address() as { port: number }
       probe.close(() => resolve(port))
     })

@@ -147,7 +147,19 @@ function platformKeyOf(config: Config): Buffer {
   try {
     return readPlatformKey(config)
   } catch (error) {
-    throw explain(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`, { dataDir: path.resolve(config.DATA_DIR) }) ?? error
+    const dataDir = path.resolve(config.DATA_DIR)
+    const found = error as NodeJS.ErrnoException
+    const { code, message } = (found.code === 'ENOENT' ? refusalOf(dataDir) : undefined) ?? found
+    throw explain(`${code} ${message}`, { dataDir }) ?? error
+  }
+}
+/** Why nothing can be made in a folder: where it is not there yet, mkdir says ENOENT for whatever hinders it. */
+function refusalOf(folder: string): NodeJS.ErrnoException | undefined {
+  try {
+    fs.accessSync(folder, fs.constants.W_OK | fs.constants.X_OK)
+  } catch (error) {
+    const parent = path.dirname(folder)
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && parent !== folder ? refusalOf(parent) : (error as NodeJS.ErrnoException)
   }
 }
 const versionOf = (root: string): string => (JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version

@@ -110,6 +110,7 @@ export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
       o.log.error({ requestId: req.id, operation: req.operation, error: String((error as Error)?.stack ?? error) }, 'a request failed')
       o.onError?.(error, req.id)
     }
+    if (/^53/.test(String((error as { code?: unknown }).code))) o.log.error({ requestId: req.id, operation: req.operation, error: String(error) }, 'the database lacks room') // a full disk above all: nobody else would say why
     return sendProblem(error as Error, req, reply)
   })
   app.setNotFoundHandler((req, reply) => {

@@ -165,6 +165,7 @@ export function explain(message: string, f: { dataDir: string }): Error | undefi
   if (/ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/.test(message)) return say(`The disk that holds ${f.dataDir} is full: free some space and start again`)
   if (/EROFS|Read-only file system/.test(message)) return say(`${f.dataDir} lies on a read-only file system: make it writable, or set another DATA_DIR`)
   if (/EACCES|EPERM|Permission denied|Operation not permitted|unable to open database file/.test(message)) return say(`${f.dataDir} cannot be written by this user: start as the user that owns it, mend its rights, or set another DATA_DIR`)
+  if (/^(EEXIST|ENOTDIR) /.test(message)) return say(`${f.dataDir} is no folder: set another DATA_DIR`)
   if (/database files are incompatible/.test(message)) return say(`The data in ${f.dataDir} was written by a server that this one cannot read: set GROUNDWORK_PG_BIN to the one that wrote it`)
   return undefined
 }

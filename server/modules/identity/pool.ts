@@ -39,8 +39,9 @@ export class StampingPool extends pg.Pool {
 /** As gw_identity, which sees the schemas `identity` and `oauth` and nothing else. */
 export function openIdentityPool(connection: pg.PoolConfig, onError: (error: Error) => void = () => {}): StampingPool {
   const pool = new StampingPool({ max: 6, ...connection, options: '-c search_path=identity' })
-  pool.on('error', onError)
-  pool.on('connect', (client) => void client.on('error', onError)) // without it a killed backend ends the process
+  const note = (error: Error) => void (pool.ending || onError(error)) // a pool that ends is left by the server as it likes
+  pool.on('error', note)
+  pool.on('connect', (client) => void client.on('error', note)) // without it a killed backend ends the process
   return pool
 }
 
