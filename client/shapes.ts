@@ -375,7 +375,7 @@ export type Webhook = { id: string; url: string; description: string | null; eve
 
 export type WebhookDelivery = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string }
 
-export type WebhookDeliveryInFull = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string; body: string | null; answer: string | null }
+export type WebhookDeliveryInFull = { id: string; eventId: string; eventName: string; state: 'pending' | 'delivered' | 'failed'; attempt: number; nextAt: string | null; statusCode: number | null; error: string | null; durationMs: number | null; deliveredAt: string | null; version: number; createdAt: string; updatedAt: string; body: string | null; answer: string | null; tries: ({ round: number; attempt: number; at: string; statusCode: number | null; durationMs: number; error: string | null; answer: string | null })[] }
 
 export type WebhookDeliveryList = { items: WebhookDelivery[]; next: string | null }
 

@@ -2419,6 +2419,29 @@ CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.webhook_inbox FOR EACH RO
 grant select, insert, update (run_id) on public.webhook_inbox to gw_app;
 grant select, insert, update, delete on public.webhook_inbox to gw_system;
 
+create table public.webhook_tries (
+  tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
+  delivery_id uuid not null,
+  round integer not null,
+  attempt integer not null,
+  at timestamp with time zone default now() not null,
+  status_code integer,
+  duration_ms integer not null,
+  answer bytea,
+  error text,
+  constraint webhook_tries_pkey PRIMARY KEY (tenant_id, delivery_id, round, attempt),
+  constraint webhook_tries_tenant_id_delivery_id_fkey FOREIGN KEY (tenant_id, delivery_id) REFERENCES public.webhook_deliveries(tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX webhook_tries_old ON public.webhook_tries USING brin (at);
+comment on index public.webhook_tries_old is 'not by tenant: the sweep looks for what is old';
+alter table public.webhook_tries enable row level security;
+alter table public.webhook_tries force row level security;
+create policy system on public.webhook_tries as permissive for all to gw_system using (true) with check (true);
+create policy tenant on public.webhook_tries as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+grant select, insert, update, delete on public.webhook_tries to gw_app;
+grant select, insert, update, delete on public.webhook_tries to gw_system;
+comment on table public.webhook_tries is 'no events: follows from the event its delivery sends';
+
 create table public.webhooks (
   tenant_id uuid default (current_setting('app.tenant'::text))::uuid not null,
   id uuid not null,

@@ -177,6 +177,11 @@ test('what a webhook sent is sent again and rewound by clicks: the same ids and 
   down = false
   await row.getByRole('button', { name: 'Send it again' }).click()
   await row.locator('.chip', { hasText: 'Delivered' }).waitFor()
+  await row.getByText('Sent again (1), try 1').waitFor()
+  const tries = row.locator('.tries li')
+  assert.deepEqual(await tries.locator('.chip').allInnerTexts(), ['200', '500'], 'each try is told, newest first')
+  await tries.nth(1).getByText('What it answered').click()
+  await row.getByRole('region', { name: 'Answer to try 1' }).getByText('out of order').waitFor()
   const [one, two] = await heard(2)
   assert.deepEqual(two, one, 'the same id and bytes')
 

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 
 /** Written by followers and timers at any time, without a request; so are the log's `usage.counted`. */
-const restless = new Set(['public.readers', 'public.jobs', 'public.workers', 'oauth.artifact', 'public.usage_calls', 'public.usage_days', 'public.webhook_deliveries'])
+const restless = new Set(['public.readers', 'public.jobs', 'public.workers', 'oauth.artifact', 'public.usage_calls', 'public.usage_days', 'public.webhook_deliveries', 'public.webhook_tries'])
 export type Table = { name: string; /** the column that holds the tenant's id */ tenant: string | null }
 export type Rows = Awaited<ReturnType<typeof openRows>>
 

@@ -9,8 +9,8 @@ import { Bytes } from '../../parts/bytes.tsx'
 import { Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Page } from '../../things.ts'
-import { countOf, t } from '../../words.ts'
-import type { Delivery } from './webhook.tsx'
+import { absolute, countOf, t } from '../../words.ts'
+import type { Delivery, DeliveryTry } from './webhook.tsx'
 
 type Wanted = { state?: string; delivery?: string }
 const tones = { pending: undefined, delivered: 'positive', failed: 'danger' } as const
@@ -113,10 +113,11 @@ function InFull({ webhookId, delivery: one, again }: { webhookId: string; delive
         {countOf(one.attempt, 'try', 'tries')} {one.deliveredAt && <>· {t('delivered')} <Time at={one.deliveredAt} /></>} {one.nextAt && one.state === 'pending' && <>· {t('next try')} <Time at={one.nextAt} /></>} · webhook-id <code>{one.eventId}</code>
       </p>
       <Loaded of={full} what={t('It could not be read')} skeleton={<RowSkeletons count={2} />}>
-        {({ body, answer }) => (
+        {({ body, answer, tries }) => (
           <>
             {body === null || body === undefined ? <p className="meta">{t('Its words cannot be read any more: their key was destroyed.')}</p> : <Bytes label={t('Sent: POST, application/json, signed')} text={body} />}
             {answer !== null && answer !== undefined && <Bytes label={t('Answer {status}', { status: one.statusCode ?? '' })} text={answer} />}
+            {!!tries?.length && <Tries tries={tries} />}
           </>
         )}
       </Loaded>
@@ -125,6 +126,38 @@ function InFull({ webhookId, delivery: one, again }: { webhookId: string; delive
           {t('Send it again')}
         </Button>
       </div>
+    </div>
+  )
+}
+
+/** Each try by itself, newest first; what was sent again later counts from one anew. */
+function Tries({ tries }: { tries: DeliveryTry[] }) {
+  return (
+    <div>
+      <h3 className="small">{t('Each try')}</h3>
+      <ol className="tries">
+        {tries.map((one) => (
+          <li key={`${one.round} ${one.attempt}`}>
+            <p className="row wrap">
+              <span className="num">{one.round ? t('Sent again ({round}), try {attempt}', { round: one.round, attempt: one.attempt }) : t('Try {attempt}', { attempt: one.attempt })}</span>
+              <span className="chip" data-tone={one.error ? 'danger' : 'positive'}>
+                {one.statusCode ?? t('no answer')}
+              </span>
+              <span className="meta num">{one.durationMs} ms</span>
+              <time className="meta" dateTime={one.at}>
+                {absolute(one.at)}
+              </time>
+              {one.error && <span className="meta">{one.error}</span>}
+            </p>
+            {one.answer !== null && (
+              <details>
+                <summary>{t('What it answered')}</summary>
+                <Bytes label={t('Answer to try {attempt}', { attempt: one.attempt })} text={one.answer} />
+              </details>
+            )}
+          </li>
+        ))}
+      </ol>
     </div>
   )
 }

@@ -18,6 +18,7 @@ export type Webhook = Thing & {
   /** only in the answer that makes or rotates it */
   secret?: string
 }
+export type DeliveryTry = { round: number; attempt: number; at: string; statusCode: number | null; durationMs: number; error: string | null; answer: string | null }
 export type Delivery = Thing & {
   eventId: string
   eventName: string
@@ -31,6 +32,7 @@ export type Delivery = Thing & {
   /** only where one is read by itself */
   body?: string | null
   answer?: string | null
+  tries?: DeliveryTry[]
 }
 
 export const webhooksQuery = queryOptions({ queryKey: ['webhooks.list'], queryFn: ({ signal }) => getAll<Webhook>('/webhooks', {}, signal) })

@@ -8,7 +8,7 @@ import type { Kernel } from '../../kernel/kernel.ts'
 import { comparePositions, listEventsUpTo, parsePosition, type Position } from '../../kernel/log.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import { tellAdmins } from '../notifications/api.ts'
-import { deliverJob, disableWebhook, findDue, findWebhook, keepOutcome, lockDue, noteFailing, noteWorking, sweepDeliveries, type Outcome } from './queries.ts'
+import { deliverJob, disableWebhook, findDue, findWebhook, insertTry, keepOutcome, lockDue, noteFailing, noteWorking, sweepDeliveries, sweepTries, type Outcome } from './queries.ts'
 import { bodyBinding, leaves, patternsOf, queueEvent, secretBinding } from './queue.ts'
 import { signedHeaders } from './signature.ts'
 
@@ -18,12 +18,15 @@ const hours = 60 * minutes
 /** After each try but the last: three days in all, as Standard Webhooks advises. */
 export const pauses = [5 * seconds, 5 * minutes, 30 * minutes, 2 * hours, 5 * hours, 10 * hours, 14 * hours, 20 * hours, 24 * hours]
 const keptOfAnswer = 4096
+/** Of each try; of the last one more is kept with the delivery. */
+const keptOfTry = 1024
 const keptDays = 30
 export const rewindJob = 'webhooks.rewind'
 
 type Asked = { deliveryId: string; round: number; attempt: number }
 type Told = Extract<EventName, 'webhook.failed' | 'webhook.disabled'>
 export const answerBinding = (deliveryId: string) => `webhook_deliveries/answer/${deliveryId}`
+export const tryBinding = (deliveryId: string) => `webhook_tries/answer/${deliveryId}`
 
 export function createDeliverers({ app, system, keys, egress, open, registry, bell }: Pick<Kernel, 'app' | 'system' | 'keys' | 'egress' | 'open' | 'registry' | 'bell'>, now: () => number = Date.now): JobHandler[] {
   const inTenant = (job: Job): Context => app.context({ tenant: job.tenant_id, actor: { type: 'system', id: null }, request: job.request_id ?? `job:${job.id}`, cause: job.cause_id })
@@ -76,15 +79,17 @@ export function createDeliverers({ app, system, keys, egress, open, registry, be
     const gone = status === 410
     const last = gone || 'lost' in result || attempt >= pauses.length
     const error = done ? null : 'lost' in result ? result.lost : 'failure' in result ? result.failure : `it answered ${status}`
+    const said = answer?.body.length ? answer.body.subarray(0, keptOfAnswer).toString('utf8').replaceAll('\0', '') : null
+    const [sealed, begin] = said === null ? [null, null] : await Promise.all([keys.seal({ tenant: ctx.tenant }, said, answerBinding(deliveryId)), keys.seal({ tenant: ctx.tenant }, said.slice(0, keptOfTry).toWellFormed(), tryBinding(deliveryId))])
     const outcome: Outcome = {
       state: done ? 'delivered' : last ? 'failed' : 'pending', pauseMs: done || last ? null : pauses[attempt]! * (0.9 + Math.random() / 5), statusCode: status, error,
-      answer: answer?.body.length ? await keys.seal({ tenant: ctx.tenant }, answer.body.subarray(0, keptOfAnswer).toString('utf8').replaceAll('\0', ''), answerBinding(deliveryId)) : null,
-      durationMs: 'ms' in result ? Math.round(result.ms) : 0,
+      answer: sealed, durationMs: 'ms' in result ? Math.round(result.ms) : 0,
     }
     await note(ctx, async (tx) => {
       const [found] = await tx(lockDue(deliveryId, round, attempt))
       if (!found) return [] // replayed, paused or deleted meanwhile
       tx.later(keepOutcome(deliveryId, outcome))
+      tx.later(insertTry({ deliveryId, round, attempt: attempt + 1, statusCode: status, durationMs: outcome.durationMs, answer: begin, error }))
       tx.later(done ? noteWorking(webhookId) : noteFailing(webhookId))
       const happened: Happened<Told>[] = []
       if (outcome.state === 'pending') tx.later(addJob(tx, { name: deliverJob, data: { deliveryId, round, attempt: attempt + 1 }, key: `${deliveryId}:${round}:${attempt + 1}`, runAt: new Date(now() + outcome.pauseMs!).toISOString() }))
@@ -125,7 +130,7 @@ export function createDeliverers({ app, system, keys, egress, open, registry, be
   const sweep: JobHandler = {
     name: 'webhooks.sweep', everyMs: hours,
     async handle(job) {
-      await system.transact(systemWho(`job:${job.id}`), (tx) => tx.run(sweepDeliveries(keptDays)))
+      await system.transact(systemWho(`job:${job.id}`), (tx) => tx.run(sweepDeliveries(keptDays), sweepTries(keptDays)))
     },
   }
   return [deliver, rewind, sweep]

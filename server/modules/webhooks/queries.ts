@@ -78,4 +78,12 @@ export const keepOutcome = (id: string, o: Outcome) => sql`
 
 const Place = Type.Object({ pos: Type.Integer(), seq: Type.Integer() })
 export const findPlaceOf = statement('webhooks.place-of', Place, (from: string) => sql`select pos, seq from events where at >= ${from} order by pos, seq limit 1`)
+/** @param answer sealed */
+export const insertTry = (t: { deliveryId: string; round: number; attempt: number; statusCode: number | null; durationMs: number; answer: Buffer | null; error: string | null }) => sql`
+  insert into webhook_tries (delivery_id, round, attempt, status_code, duration_ms, answer, error) values (${t.deliveryId}, ${t.round}, ${t.attempt}, ${t.statusCode}, ${t.durationMs}, ${t.answer}, ${t.error}) on conflict do nothing`
+const TryRow = Type.Object({ round: Type.Integer(), attempt: Type.Integer(), at: Type.String(), statusCode: Nullable(Type.Integer()), durationMs: Type.Integer(), error: Nullable(Type.String()), answer: Nullable(Type.Unknown()) })
+/** Newest first. */
+export const listTries = statement('webhooks.tries', TryRow, (deliveryId: string, limit: number) => sql`
+  select round, attempt, at, status_code as "statusCode", duration_ms as "durationMs", error, answer from webhook_tries where delivery_id = ${deliveryId} order by round desc, attempt desc limit ${limit}`)
+export const sweepTries = (days: number) => sql`delete from webhook_tries where at < now() - ${days} * interval '1 day'`
 export const sweepDeliveries = (days: number) => sql`delete from webhook_deliveries where state <> 'pending' and updated_at < now() - ${days} * interval '1 day'`

@@ -31,7 +31,11 @@ export const DeliveryRow = Type.Object(delivery)
 export const Delivery = Type.Object(delivery, { $id: 'WebhookDelivery' })
 export type Delivery = Static<typeof Delivery>
 export const DeliveryList = listOf(Delivery, 'WebhookDeliveryList')
-export const DeliveryInFull = Type.Object({ ...delivery, body: Nullable(Type.String({ description: 'what is sent, byte for byte; null once its key is gone' })), answer: Nullable(Type.String({ description: 'the begin of the last answer' })) }, { $id: 'WebhookDeliveryInFull' })
+const Try = Type.Object({
+  round: Type.Integer({ description: 'how often it had been sent again before' }), attempt: Type.Integer({ description: 'from 1 in each round' }), at: Time, statusCode: Nullable(Type.Integer()), durationMs: Type.Integer(),
+  error: Nullable(Type.String()), answer: Nullable(Type.String({ description: 'its begin' })),
+})
+export const DeliveryInFull = Type.Object({ ...delivery, body: Nullable(Type.String({ description: 'what is sent, byte for byte; null once its key is gone' })), answer: Nullable(Type.String({ description: 'the begin of the last answer' })), tries: Type.Array(Try, { description: 'the newest 100, newest first' }) }, { $id: 'WebhookDeliveryInFull' })
 export type DeliveryInFull = Static<typeof DeliveryInFull>
 export const DeliveryQuery = Strict({ ...Page, state: Type.Optional(state) })
 export type DeliveryQuery = Static<typeof DeliveryQuery>

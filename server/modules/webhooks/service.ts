@@ -8,9 +8,9 @@ import { findEnd, formatPosition } from '../../kernel/log.ts'
 import { idShape, newest, page, parseCursor } from '../../kernel/pages.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import type { List } from '../../kernel/schema.ts'
-import { answerBinding, rewindJob } from './deliver.ts'
+import { answerBinding, rewindJob, tryBinding } from './deliver.ts'
 import {
-  countWebhooks, deleteWebhook, findDelivery, findPlaceOf, findWebhook, insertWebhook, listDeliveries, listWebhooks, lockWebhook, queueDeliveries, renewLast, renewPending, renewThese, rotateSecret, updateWebhook,
+  countWebhooks, deleteWebhook, findDelivery, findPlaceOf, findWebhook, insertWebhook, listDeliveries, listTries, listWebhooks, lockWebhook, queueDeliveries, renewLast, renewPending, renewThese, rotateSecret, updateWebhook,
 } from './queries.ts'
 import { bodyBinding, leaves, secretBinding } from './queue.ts'
 import type { CreateWebhook, Delivery, DeliveryInFull, DeliveryQuery, PatchWebhook, Queued, Rewind, Webhook, WebhookWithSecret } from './schema.ts'
@@ -19,6 +19,7 @@ import { newSecret } from './signature.ts'
 /** While a secret changes both sign, for as long. */
 const overlapMs = 24 * 3_600_000
 const mostWebhooks = 200
+const triesShown = 100
 
 const originOf = (url: string) => new URL(url).origin
 const find = async (tx: Tx, id: string) => only(await tx(lockWebhook(id)), 'webhook')
@@ -137,8 +138,10 @@ export function createWebhookVerbs({ keys, registry }: Pick<Kernel, 'keys' | 're
     },
     /** With what is sent and what came back. */
     async delivery(ctx: Context, id: string, deliveryId: string): Promise<DeliveryInFull> {
-      const { body, answer, ...row } = only((await ctx.read(findDelivery(id, deliveryId)))[0], 'delivery')
-      return { ...row, body: await keys.open(body as Buffer, bodyBinding(deliveryId)), answer: answer ? await keys.open(answer as Buffer, answerBinding(deliveryId)) : null }
+      const [found, tries] = await ctx.read(findDelivery(id, deliveryId), listTries(deliveryId, triesShown))
+      const { body, answer, ...row } = only(found, 'delivery')
+      const told = await Promise.all(tries.map(async (one) => ({ ...one, answer: one.answer ? await keys.open(one.answer as Buffer, tryBinding(deliveryId)) : null })))
+      return { ...row, tries: told, body: await keys.open(body as Buffer, bodyBinding(deliveryId)), answer: answer ? await keys.open(answer as Buffer, answerBinding(deliveryId)) : null }
     },
   }
 }

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { Webhook as StandardWebhook } from 'standardwebhooks'
+import { newId, platformId } from '../../kernel/ids.ts'
 import { testApp, type Signed, type TestApp } from '../../testing/app.ts'
 import { pauses } from './deliver.ts'
 import { newSecret, signedHeaders } from './signature.ts'
@@ -86,7 +87,10 @@ test('a failure is tried again by the same id and bytes with a new signature, ni
   assert.deepEqual([off.status, off.waiting, typeof off.failingSince], ['disabled', 0, 'string'])
   const { items: [failed] } = await app.ok(ada, 'GET', `/webhooks/${id}/deliveries?state=failed`)
   assert.deepEqual([failed.attempt, failed.statusCode, failed.error], [10, 500, 'it answered 500'])
-  assert.equal((await app.ok(ada, 'GET', `/webhooks/${id}/deliveries/${failed.id}`)).answer, 'the receiver is unwell')
+  const full = await app.ok(ada, 'GET', `/webhooks/${id}/deliveries/${failed.id}`)
+  assert.equal(full.answer, 'the receiver is unwell')
+  assert.deepEqual(full.tries.map((one: { round: number; attempt: number }) => [one.round, one.attempt]), Array.from({ length: 10 }, (_, n) => [0, 10 - n]), 'each try is kept, newest first')
+  for (const { at, statusCode, durationMs, answer, error } of full.tries) assert.deepEqual([Date.parse(at) > 0, statusCode, durationMs >= 0, answer, error], [true, 500, true, 'the receiver is unwell', 'it answered 500'])
   const { items: [notice] } = await app.ok(ada, 'GET', '/notifications')
   assert.match(notice.title, /^A webhook was switched off: /)
   assert.equal(notice.link, `/webhooks/${id}`)
@@ -167,13 +171,43 @@ test('while a secret changes, the old and the new one sign', async (t) => {
   assert.equal(String(there.got[1]!.headers['webhook-signature']).split(' ').length, 1)
 })
 
+test('each try of a delivery is kept with its answer or what went wrong, over replays too, and goes with its time (X12)', async (t) => {
+  const { app, ada, there, hook, project } = await setUp(t, 500, 204)
+  const { id } = await hook()
+  await project('Tulips')
+  await app.settled()
+  await hurry(app)
+  const { items: [{ id: delivery }] } = await app.ok(ada, 'GET', `/webhooks/${id}/deliveries`)
+  const deaf = createServer()
+  await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve))
+  const { port } = deaf.address() as AddressInfo
+  await new Promise((resolve) => deaf.close(resolve))
+  await app.ok(ada, 'PATCH', `/webhooks/${id}`, { url: `http://127.0.0.1:${port}/hook?key=marker-of-the-address` }) // nobody listens
+  await app.ok(ada, 'POST', `/webhooks/${id}/replay`, { deliveryIds: [delivery] })
+  await app.settled()
+  const told = async () => (await app.ok(ada, 'GET', `/webhooks/${id}/deliveries/${delivery}`)).tries as { round: number; attempt: number; statusCode: number | null; error: string | null; answer: string | null }[]
+  const tries = await told()
+  assert.deepEqual(tries.map((one) => [one.round, one.attempt, one.statusCode, one.answer]), [[1, 1, null, null], [0, 2, 204, null], [0, 1, 500, null]])
+  assert.match(tries[0]!.error!, /refuses connections/)
+  assert.deepEqual(tries.slice(1).map(({ error }) => error), [null, 'it answered 500'])
+  assert.equal(there.got.length, 2)
+  for (const table of ['webhook_tries', 'webhook_deliveries']) for (const { line } of await app.query<{ line: string }>(`select (t.*)::text as line from ${table} t`)) assert.ok(!line.includes('marker-of-the-address'), `${table}: ${line}`)
+  await app.query(`update webhook_tries set at = at - interval '31 days' where round = 0`)
+  await app.query(`insert into jobs (tenant_id, id, name, data, run_at, max_attempts) values ($1, $2, 'webhooks.sweep', '{}', now(), 1)`, [platformId, newId()])
+  app.kernel.bell.ring()
+  await app.settled()
+  assert.deepEqual((await told()).map(({ round }) => round), [1])
+  await app.ok(ada, 'DELETE', `/webhooks/${id}`)
+  assert.deepEqual(await app.query('select from webhook_tries'), [])
+})
+
 test('secrets, addresses\' queries and people\'s words stand in clear in no table and no event', async (t) => {
   const { app, ada, hook, project } = await setUp(t)
   const { secret } = await hook()
   const made = await project('Marker of a name')
   await app.ok(ada, 'POST', '/tasks', { projectId: made.id, title: 'Marker of a title' })
   await app.settled()
-  for (const table of ['webhooks', 'webhook_deliveries', 'events', 'jobs']) {
+  for (const table of ['webhooks', 'webhook_deliveries', 'webhook_tries', 'events', 'jobs']) {
     const rows = await app.query<{ line: string }>(`select (t.*)::text as line from ${table} t`)
     assert.ok(rows.length > 0)
     const words = [secret.slice(6), 'Marker of a title', ...(table === 'webhooks' ? [] : ['marker-of-the-address'])]
