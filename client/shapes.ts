@@ -137,7 +137,7 @@ export type JobList = { items: Job[]; next: string | null }
 
 export type KeyRotation = { overlapMinutes?: number }
 
-export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null }
+export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; parked: boolean; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null }
 
 export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number; recent: ('pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled')[] } }
 
@@ -281,7 +281,7 @@ export type RotateClientSecret = { overlapSeconds?: number }
 
 export type RotateConnection = { secrets: Record<string, string> }
 
-export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
+export type Run = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; parked: boolean; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null; input: unknown; results: unknown; steps: RunStep[]; hidden: boolean; definition: Definition }
 
 export type RunList = { items: ListedRun[]; next: string | null }
 

@@ -44,6 +44,24 @@ export function Trouble({ run, choose, catalogue }: { run: Run; choose: (key: st
   )
 }
 
+/** It was begun by what hears no refusal, when the plan's runs of the month were used. */
+export function Parked() {
+  const admin = useMay('admin')
+  return (
+    <div className="note stack tight" data-tone="warning" role="status">
+      <b>{t('It waits for the plan: this month’s runs are used')}</b>
+      <span>{t('Nothing of it is done yet, and nothing is lost. It goes on by itself, oldest first and within a minute, when an operator allows more runs or the next month begins (UTC).')}</span>
+      {admin && (
+        <span>
+          <Link className="link" to="/usage" search={{ meter: 'runs' } as never}>
+            {t('Look at the plan and what is used')}
+          </Link>
+        </span>
+      )}
+    </div>
+  )
+}
+
 export function Facts({ run, now }: { run: Run; now: number }) {
   const nameOf = useNames()
   const who = (id: string) => nameOf(id) ?? t('a former member')

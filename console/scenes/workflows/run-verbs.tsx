@@ -36,7 +36,7 @@ export function RunVerbs({ run }: { run: Run }) {
           {t('Pause')}
         </Button>
       )}
-      {may && run.status === 'paused' && (
+      {may && run.status === 'paused' && !run.parked && (
         <Button size="compact-sm" onClick={() => void steer('resume', t('It goes on.'))}>
           {t('Let it go on')}
         </Button>

@@ -14,7 +14,7 @@ import { ApprovalCard, type Approval } from './approval-card.tsx'
 import { WorkflowGraph } from './graph/canvas.tsx'
 import { statesOf } from './graph/states.ts'
 import { useCatalogue, useRun, type Run } from './reads.ts'
-import { Effects, Facts, Trouble, Values } from './run-facts.tsx'
+import { Effects, Facts, Parked, Trouble, Values } from './run-facts.tsx'
 import { isOver, stepName, stepOf } from './run-states.ts'
 import { StepInFull } from './run-step.tsx'
 import { Timeline } from './run-timeline.tsx'
@@ -40,7 +40,7 @@ export function RunPage() {
           )
         }
       >
-        {run.data && <RunChip status={run.data.status} />}
+        {run.data && <RunChip status={run.data.status} parked={run.data.parked} />}
       </Head>
       <Loaded of={run} what={t('The run could not be read')} skeleton={<RunSkeleton />}>
         {(one) => <InFull run={one} />}
@@ -79,6 +79,7 @@ function InFull({ run }: { run: Run }) {
             </div>
           )}
           <div className="run-told">
+            {run.parked && <Parked />}
             {run.error && <Trouble run={run} choose={choose} catalogue={catalogue.data} />}
             <Asked run={run} />
             <Signals run={run} />

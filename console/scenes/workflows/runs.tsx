@@ -77,7 +77,7 @@ function Row({ run, named }: { run: ListedRun; named: boolean }) {
   return (
     <tr>
       <td>
-        <RunChip status={run.status} />
+        <RunChip status={run.status} parked={run.parked} />
       </td>
       {named && <td>{run.workflowName}</td>}
       <td>
@@ -89,7 +89,7 @@ function Row({ run, named }: { run: ListedRun; named: boolean }) {
       <td className="num">{run.version}</td>
       <td className="end num">{run.startedAt ? (isOver(run) ? took(span(run.startedAt, run.completedAt, 0)) : '…') : ''}</td>
       <td className="run-wrong" title={run.error?.message}>
-        {run.error?.message}
+        {run.parked ? t('The plan’s runs of the month are used; it goes on when there is room') : run.error?.message}
       </td>
     </tr>
   )

@@ -5,9 +5,9 @@ import type { Deployment, RunStatus, WorkflowStatus } from './reads.ts'
 export const runWord = (status: RunStatus) => ({ pending: t('Pending'), running: t('Running'), waiting: t('Waiting'), paused: t('Paused'), completed: t('Completed'), failed: t('Failed'), cancelled: t('Cancelled') })[status] ?? status
 const runTones: Record<string, string> = { completed: 'positive', failed: 'danger', running: 'accent', waiting: 'warning', paused: 'warning' }
 
-export const RunChip = ({ status }: { status: RunStatus }) => (
+export const RunChip = ({ status, parked }: { status: RunStatus; parked?: boolean }) => (
   <span className="chip" data-tone={runTones[status]}>
-    {runWord(status)}
+    {parked ? t('Waits for the plan') : runWord(status)}
   </span>
 )
 

@@ -73,7 +73,7 @@ export type RunBody = Static<typeof RunBody>
 const RunError = Type.Object({ message: Type.String(), code: Type.String() }, { additionalProperties: true })
 const runFields = {
   id: Id, workflowId: Id, workflowName: Type.String(), version: Type.Integer(), status: RunStatus, trigger: Nullable(Type.String()), error: Nullable(RunError),
-  startedBy: Type.Object({ type: Type.String(), id: Nullable(Id) }), actsFor: Type.Array(Id, { description: 'the people whose rights it uses' }), causeId: Nullable(Id), parentRunId: Nullable(Id), createdAt: Time, updatedAt: Time, startedAt: Nullable(Time), completedAt: Nullable(Time),
+  startedBy: Type.Object({ type: Type.String(), id: Nullable(Id) }), actsFor: Type.Array(Id, { description: 'the people whose rights it uses' }), causeId: Nullable(Id), parentRunId: Nullable(Id), parked: Type.Boolean({ description: 'true: paused, since it was begun beyond the plan\'s runs of the month; it goes on by itself when there is room' }), createdAt: Time, updatedAt: Time, startedAt: Nullable(Time), completedAt: Nullable(Time),
 }
 export const ListedRun = Type.Object(runFields, { $id: 'ListedRun' })
 export type ListedRun = Static<typeof ListedRun>

@@ -319,6 +319,27 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
     assert.deepEqual(script.counts(id), { 'each[0].x': 1, 'each[1].x': 2, end: 1 })
   })
 
+  contract('begun beyond the plan by what hears no refusal, a run is parked: nothing of it is done, what it is told is kept, and it goes on when there is room', async ({ start, end, status, row, engine, ctx, tenantContext, script, query, tenant, eventsOf }) => {
+    await query(`insert into tenant_plans (tenant_id, plan_id, limits) select $1, id, '{"runs": 1}' from plans where is_default`, [tenant])
+    const drawn = graph([step('a'), signal('w', 'go'), step('b')], chain('a', 'w', 'b'))
+    assert.equal((await end(await start(graph([step('a')]), null, { dedupKey: 'within' }))).status, 'completed')
+    const [parked, ended] = [await start(drawn, { n: 1 }, { dedupKey: 'beyond' }), await start(drawn, { n: 2 }, { dedupKey: 'further' })]
+    for (const id of [parked, ended]) await status(id, 'paused')
+    await end(await start(graph([step('a')]), null, { ctx: tenantContext() })) // by now the engine has looked, and another tenant has its own plan
+    assert.equal(await engine.signal(ctx, parked, 'go', 7), 'done')
+    await assert.rejects(engine.resume(ctx, parked), (error: { code?: string }) => error.code === 'plan.limit_reached' || error.code === 'ZH403')
+    await engine.cancel(ctx, ended)
+    assert.equal((await end(ended)).status, 'cancelled')
+    await end(await start(graph([step('a')]), null, { ctx: tenantContext() }))
+    assert.deepEqual([(await row(parked)).status, script.counts(parked), script.counts(ended)], ['paused', {}, {}])
+    await query(`update tenant_plans set limits = '{"runs": 2}' where tenant_id = $1`, [tenant])
+    assert.equal(await engine.resume(ctx, parked), 'done')
+    assert.equal((await end(parked)).status, 'completed')
+    assert.deepEqual(script.counts(parked), { a: 1, b: 1 })
+    const names = (await eventsOf(parked)).map(({ name }) => name)
+    assert.ok(names.includes('run.parked') && names.includes('run.admitted') && names.at(-1) === 'run.completed', names.join(' '))
+  })
+
   contract('large values lie sealed in the blob store and come back whole, also from and to children', async ({ start, end, engine, script, query, outcomes, tenant }) => {
     const text = 'Tulips under glass. '.repeat(5000)
     script.actions.big = () => ({ text, n: 4, list: [1, 2] })

@@ -48,6 +48,8 @@ test('what an event begins beyond the limit is parked, told of, and goes on when
   const notices = (await app.ok(ada, 'GET', '/notifications')).items.filter((one: { title: string | null }) => one.title?.startsWith('Runs wait'))
   assert.equal(notices.length, 1)
   const parked = (await app.ok(ada, 'GET', `/runs?workflowId=${workflow.id}&status=paused`)).items
+  assert.deepEqual(parked.map((run: { parked: boolean }) => run.parked), [true, true, true], 'told apart from what somebody paused')
+  assert.equal((await app.ok(ada, 'GET', `/runs/${parked[0].id}`)).parked, true)
   const refused = await app.as(ada, 'POST', `/runs/${parked[0].id}/resume`)
   assert.deepEqual([refused.status, refused.body.code], [403, 'plan.limit_reached'], 'by hand neither')
   await limit(4)
@@ -59,6 +61,7 @@ test('what an event begins beyond the limit is parked, told of, and goes on when
   await admit(app)
   const results = await Promise.all((await app.ok(ada, 'GET', `/runs?workflowId=${workflow.id}`)).items.map(async (run: { id: string }) => (await app.ok(ada, 'GET', `/runs/${run.id}`)).results.d))
   assert.deepEqual(results.sort(), made.sort())
+  assert.ok((await app.ok(ada, 'GET', `/runs?workflowId=${workflow.id}`)).items.every((run: { parked: boolean }) => !run.parked))
   assert.equal((await figure()).used, 5)
 })
 /** The job that lets parked runs through, at once. */
@@ -76,7 +79,8 @@ test('a parked run can be cancelled, and takes nothing of the plan', async (t) =
   await app.settled()
   const [{ id }] = (await app.ok(ada, 'GET', '/runs?status=paused')).items
   await app.ok(ada, 'POST', `/runs/${id}/cancel`)
-  assert.equal((await settle(app, ada, id)).status, 'cancelled')
+  const ended = await settle(app, ada, id)
+  assert.deepEqual([ended.status, ended.parked], ['cancelled', false])
   await limit(5)
   await admit(app)
   assert.deepEqual([await count(`status = 'cancelled'`), (await figure()).used], [1, 0])

@@ -6,10 +6,10 @@ import { runStatuses } from '../schema.ts'
 const Nothing = Type.Object({})
 export const RunRow = Type.Object({
   id: Id, workflowId: Id, workflowName: Type.String(), version: Type.Integer(), status: Type.Enum([...runStatuses]), entry: Nullable(Type.String()), error: Type.Unknown(), actorType: Type.String(), actorId: Nullable(Id),
-  publishedBy: Nullable(Id), workflowCreatedBy: Nullable(Id), causeId: Nullable(Id), parentRunId: Nullable(Id), createdAt: Type.String(), updatedAt: Type.String(), startedAt: Nullable(Type.String()), finishedAt: Nullable(Type.String()),
+  publishedBy: Nullable(Id), workflowCreatedBy: Nullable(Id), causeId: Nullable(Id), parentRunId: Nullable(Id), parked: Type.Boolean(), createdAt: Type.String(), updatedAt: Type.String(), startedAt: Nullable(Type.String()), finishedAt: Nullable(Type.String()),
 })
 const columns = sql`r.id, r.workflow_id as "workflowId", coalesce(w.name, '') as "workflowName", r.workflow_version as version, r.status, r.entry, r.error, r.actor_type as "actorType", r.actor_id as "actorId",
-  v.published_by as "publishedBy", w.created_by as "workflowCreatedBy", r.cause_id as "causeId", r.parent_run as "parentRunId", r.created_at as "createdAt", r.updated_at as "updatedAt", r.started_at as "startedAt", r.finished_at as "finishedAt"`
+  v.published_by as "publishedBy", w.created_by as "workflowCreatedBy", r.cause_id as "causeId", r.parent_run as "parentRunId", r.over_limit and r.finished_at is null as parked, r.created_at as "createdAt", r.updated_at as "updatedAt", r.started_at as "startedAt", r.finished_at as "finishedAt"`
 const joined = sql`runs r left join workflows w on w.id = r.workflow_id left join workflow_versions v on v.workflow_id = r.workflow_id and v.number = r.workflow_version`
 export type RunFilter = { workflowId: string | null; parentRunId: string | null; status: string | null; from: string | null; to: string | null }
 export const listRuns = statement('runs.listed', RunRow, (f: RunFilter, before: string, limit: number) => sql`

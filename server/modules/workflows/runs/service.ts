@@ -38,7 +38,7 @@ export function asProblem(error: unknown): never {
 const maySee = (who: Who, row: Row): boolean => roleReaches(who.role, 'admin') || peopleOf(who).some((person) => person === row.publishedBy || person === row.workflowCreatedBy || (row.actorType === 'user' && person === row.actorId)) || (who.actor.type === row.actorType && who.actor.id !== null && who.actor.id === row.actorId)
 const shown = (row: Row, visible = true): ListedRun => ({
   id: row.id, workflowId: row.workflowId, workflowName: row.workflowName, version: row.version, status: row.status, trigger: row.entry, error: visible ? errorOf(row.error) : hiddenError(row.error), startedBy: { type: row.actorType, id: row.actorId },
-  actsFor: [...new Set([row.publishedBy, row.actorType === 'user' ? row.actorId : null].filter((id) => id !== null))], causeId: row.causeId, parentRunId: row.parentRunId, createdAt: row.createdAt, updatedAt: row.updatedAt, startedAt: row.startedAt, completedAt: row.finishedAt,
+  actsFor: [...new Set([row.publishedBy, row.actorType === 'user' ? row.actorId : null].filter((id) => id !== null))], causeId: row.causeId, parentRunId: row.parentRunId, parked: row.parked, createdAt: row.createdAt, updatedAt: row.updatedAt, startedAt: row.startedAt, completedAt: row.finishedAt,
 })
 const hiddenError = (error: unknown) => {
   const found = errorOf(error)
