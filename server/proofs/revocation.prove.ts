@@ -56,6 +56,37 @@ test('what is taken away ends within two seconds on both processes', async (t) =
     await w.revoke(() => house.ok(person, 'POST', '/auth/logout'))
     for (const at of house.both) assert.equal((await at.call('GET', '/projects', { token: other.access })).status, 200, 'another device goes on')
   })
+  await way('a session ended from another device', async (w) => {
+    const person = await house.member()
+    const other = await house.signIn(person)
+    await w.holds('session', person, { refresh: person.refresh })
+    const { items } = await house.ok(person, 'GET', '/auth/sessions')
+    await w.revoke(() => house.ok(other, 'DELETE', `/auth/sessions/${items.find((one: { current: boolean }) => one.current).id}`))
+  })
+  await way('a tenant left', async (w) => {
+    const { person } = await w.everything()
+    await w.revoke(() => house.ok(person, 'POST', '/members/me/leave'))
+  })
+  await way('an account deleted by its person', async (w) => {
+    const { person } = await w.everything()
+    await w.revoke(() => house.ok(person, 'DELETE', '/users/me'))
+  })
+  await way('a tenant suspended', async (w) => {
+    const founder = await house.founder()
+    const { key } = await house.ok(founder, 'POST', '/api-keys', { name: 'Robot', scopes: ['read', 'write'] })
+    await w.holds('session', founder)
+    await w.holds('key', { ...founder, access: key })
+    await w.revoke(() => house.ok(house.ops, 'PATCH', `/tenants/${founder.tenant}`, { status: 'suspended' }))
+    await house.ok(house.ops, 'PATCH', `/tenants/${founder.tenant}`, { status: 'active' })
+    for (const at of house.both) await w.opensAgain(at, founder.access)
+  })
+  await way('a tenant deleted', async (w) => {
+    const founder = await house.founder()
+    const { key } = await house.ok(founder, 'POST', '/api-keys', { name: 'Robot', scopes: ['read', 'write'] })
+    await w.holds('session', founder)
+    await w.holds('key', { ...founder, access: key })
+    await w.revoke(() => house.ok(founder, 'DELETE', `/tenants/${founder.tenant}`))
+  })
   await way('an API key removed', async (w) => {
     const { id, key } = await house.ok(house.owner, 'POST', '/api-keys', { name: 'Robot', scopes: ['read', 'write'] })
     await w.holds('key', { ...house.owner, access: key })
@@ -148,6 +179,15 @@ class Way {
     return { person }
   }
 
+  /** What was given back works again, within the same time. */
+  async opensAgain(at: Product, token: string): Promise<void> {
+    const given = performance.now()
+    while ((await at.call('GET', '/projects', { token })).status !== 200) {
+      assert.ok(performance.now() - given < boundMs, 'it stays closed')
+      await pause(10)
+    }
+  }
+
   /** Takes away, and waits until nothing works any more. */
   async revoke(take: () => Promise<unknown>): Promise<void> {
     await take()
@@ -222,6 +262,12 @@ async function openHouse(t: TestContext) {
       const made = await register(name, { invitationToken: /token=([\w.~-]+)/.exec(String(url))?.[1] ?? fail('no token') }, `${name}@${domain}`)
       if (domain !== 'example.test') await sql.query('update identity."user" set "emailVerified" = true where id = $1', [made.id])
       return signIn(made)
+    },
+    /** The owner of a tenant of their own, signed in on the other process. */
+    async founder(): Promise<Person> {
+      const name = `founder-${newId()}`
+      const made = await register(name, { tenantName: name })
+      return personOf(name, made.email, await far.ok('POST', '/auth/login', { body: { email: made.email, password, tenant: made.tenant } }))
     },
     token: (at: Product, where: string, body: Record<string, string>) => fetch(`${at.url}/t/${tenant}/oauth${where}`, { method: 'POST', headers: { ...form, authorization: basic }, body: new URLSearchParams(body).toString() }),
     /** What a run has said so far, and when it last did. */
