@@ -68,7 +68,7 @@ export type ConnectedApp = { id: string; clientId: string; name: string; clientU
 
 export type ConnectedAppList = { items: ConnectedApp[]; next: string | null }
 
-export type Connection = { id: string; name: string; type: string; settings: Record<string, unknown>; secrets: string[]; status: 'untested' | 'working' | 'failing' | 'unauthorized'; testedAt: string | null; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string; version: number }
+export type Connection = { id: string; name: string; type: string; settings: Record<string, unknown>; secrets: string[]; status: 'untested' | 'working' | 'failing' | 'unauthorized'; certificates: { subject: string; issuer: string; validFrom: string; validTo: string; authority: boolean }[]; testedAt: string | null; error: string | null; createdBy: string | null; createdAt: string; updatedAt: string; version: number }
 
 export type ConnectionAuthorization = { url: string; expiresAt: string }
 

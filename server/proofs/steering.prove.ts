@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { createTransport } from 'nodemailer'
 import type { Page } from 'playwright-core'
 import { freePort, noBrowser as skip, openPage, settled, signIn } from '../testing/browser.ts'
+import { selfSigned } from '../testing/identity-provider.ts'
 import { desk, openRunPages as open } from '../testing/run-pages.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know
@@ -303,4 +304,27 @@ test('a run that waits for the plan is named so in the list and on its page, wit
   await limit(5)
   await page.locator('.head .chip', { hasText: 'Completed' }).waitFor({ timeout: 120_000 }) // room is looked for each minute
   assert.deepEqual(seen, [])
+})
+
+test('the certificates of a connection are pasted with their lines, refused when they are a key, and told what they are (S0.7, S4.2)', { skip }, async (t) => {
+  const w = await open(t)
+  const { certificate, key } = selfSigned({ name: 'db.example.test' })
+  const { page, seen } = await openPage(w, desk, true)
+  await page.goto(`${w.base}/connections/new?type=database`)
+  for (const [label, text] of [['Name', 'Ledger'], ['Host', 'db.example.test'], ['Database', 'ledger'], ['User', 'reader'], ['Password', 'a-password']]) await page.getByLabel(new RegExp(`^${label}`)).first().fill(text!)
+  await page.getByRole('combobox', { name: 'Kind' }).or(page.getByRole('textbox', { name: 'Kind' })).first().click()
+  await page.getByRole('option', { name: 'postgresql' }).click()
+  const field = page.getByLabel('Certificates of its authority')
+  await field.fill(key)
+  await press(page, 'Connect it')
+  await said(page, /holds a private key/)
+  await field.fill(certificate)
+  await press(page, 'Connect it')
+  await page.waitForURL((url) => /^\/connections\/[0-9a-f-]{36}$/.test(url.pathname))
+  const told = page.getByRole('list', { name: 'Certificates that are kept' })
+  await told.getByText('CN=idp', { exact: true }).waitFor()
+  assert.match(await told.innerText(), /Holds[^]*2049/)
+  assert.equal((await field.inputValue()).trimEnd(), certificate.trimEnd(), 'with its lines')
+  assert.equal((await w.ask('GET', new URL(page.url()).pathname)).settings.ca, certificate)
+  assert.deepEqual(seen.filter((line) => !/status of 422/.test(line)), [])
 })

@@ -11,8 +11,8 @@ import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
 import { useMay } from '../../reads.ts'
-import { t } from '../../words.ts'
-import { isPreset, kindsQuery, needsConsent, placeOf, StateChip, usesQuery, type Connection, type Kind } from './connection.tsx'
+import { absolute, t } from '../../words.ts'
+import { isPreset, kindsQuery, needsConsent, placeOf, StateChip, usesQuery, type Certificate, type Connection, type Kind } from './connection.tsx'
 import { Fields, faultsOf, fromText, toText, type Entered, type Faults } from './fields.tsx'
 
 /** One connection: whether it works, what it is set to, its secrets' places, what uses it. */
@@ -146,12 +146,35 @@ function Settings({ connection: one, kind }: { connection: Connection; kind: Kin
       <form className="fields" onSubmit={(event) => void f.submit(event)} noValidate>
         <TextInput label={t('Name')} maxLength={100} value={String(f.entered.name)} error={f.faults.name} onChange={(event) => f.change('name', event.currentTarget.value)} />
         <Fields fields={again ? kind.fields : open} preset={isPreset(kind)} entered={f.entered} faults={f.faults} change={f.change} />
+        {one.certificates.length > 0 && <Certificates list={one.certificates} />}
         <Refusal of={f.refusal} />
         <Submit busy={f.busy} disabled={!f.dirty}>
           {t('Save settings')}
         </Submit>
       </form>
     </Section>
+  )
+}
+
+/** What the kept certificates are, and until when they hold. */
+function Certificates({ list }: { list: Certificate[] }) {
+  return (
+    <ul className="certificates" aria-label={t('Certificates that are kept')}>
+      {list.map((one, at) => {
+        const left = Date.parse(one.validTo) - Date.now()
+        return (
+          <li key={at} className="row wrap">
+            <span className="small">{one.subject}</span>
+            <span className="chip" data-tone={left < 0 ? 'danger' : left < 30 * 86_400_000 ? 'warning' : 'positive'}>
+              {left < 0 ? t('Ended') : t('Holds')}
+            </span>
+            <span className="meta">
+              {t('until {time}', { time: absolute(one.validTo) })} · {one.authority ? (one.issuer === one.subject ? t('an authority') : t('an authority, vouched for by {issuer}', { issuer: one.issuer })) : t('a server’s own certificate, no authority')}
+            </span>
+          </li>
+        )
+      })}
+    </ul>
   )
 }
 

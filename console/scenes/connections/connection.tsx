@@ -7,8 +7,9 @@ import type { Page, Thing } from '../../things.ts'
 import { t } from '../../words.ts'
 import './connections.css'
 
-export type Connection = Thing & { name: string; type: string; settings: Record<string, unknown>; secrets: string[]; status: 'untested' | 'working' | 'failing' | 'unauthorized'; testedAt: string | null; error: string | null }
-export type Field = { name: string; kind: 'text' | 'url' | 'host' | 'port' | 'choice' | 'list' | 'pairs' | 'switch'; title: string; required: boolean; secret: boolean; choices?: string[]; default?: unknown }
+export type Certificate = { subject: string; issuer: string; validFrom: string; validTo: string; authority: boolean }
+export type Connection = Thing & { name: string; type: string; settings: Record<string, unknown>; secrets: string[]; certificates: Certificate[]; status: 'untested' | 'working' | 'failing' | 'unauthorized'; testedAt: string | null; error: string | null }
+export type Field = { name: string; kind: 'text' | 'url' | 'host' | 'port' | 'choice' | 'list' | 'pairs' | 'switch' | 'certificates'; title: string; required: boolean; secret: boolean; choices?: string[]; default?: unknown }
 export type Kind = { type: string; title: string; fields: Field[]; operations: { name: string; title: string; method: string; path: string; documentation: string }[] }
 
 export const connectionsQuery = queryOptions({ queryKey: ['connections.list'], queryFn: ({ signal }) => getAll<Connection>('/connections', {}, signal) })

@@ -85,6 +85,8 @@ function One({ field, value, fault, preset, change, kept }: { field: Field; valu
   if (field.kind === 'choice') return <Select {...common} data={field.choices ?? []} allowDeselect={!field.required && field.default === undefined} value={text || null} onChange={(next) => change(next ?? '')} />
   if (field.kind === 'list' || field.kind === 'pairs')
     return <Textarea {...common} autosize minRows={2} description={field.kind === 'pairs' ? t('One a line, as Name: value') : preset ? t('One a line; left empty, those its operations need') : t('One a line')} value={text} onChange={(event) => change(event.currentTarget.value)} />
+  if (field.kind === 'certificates')
+    return <Textarea {...common} className="pem" autosize minRows={3} maxRows={12} spellCheck={false} placeholder="-----BEGIN CERTIFICATE-----" description={t('In PEM, one or more below each other; left empty, the public authorities count')} value={text} onChange={(event) => change(event.currentTarget.value)} />
   return (
     <TextInput
       {...common}

@@ -3,7 +3,8 @@
 import { isIP, type Socket } from 'node:net'
 import pg from 'pg'
 import type { Json } from '../../kernel/ports.ts'
-import { certificatesOf, type Secrets, type Settings } from './kinds.ts'
+import { certificatesOf } from './certificates.ts'
+import type { Secrets, Settings } from './kinds.ts'
 
 export type DatabaseRows = { rows: Record<string, Json>[]; count: number; /** there were more than were asked for */ more: boolean }
 export type Dial = (to: { host: string; port: number }) => Promise<Socket>

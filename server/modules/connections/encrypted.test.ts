@@ -8,7 +8,7 @@ import type pg from 'pg'
 import { testApp } from '../../testing/app.ts'
 import { catchMail } from '../../testing/mail-catcher.ts'
 import { selfSigned } from '../../testing/identity-provider.ts'
-import { certificatesOf } from './kinds.ts'
+import { certificateFault, certificatesOf, describeCertificates } from './certificates.ts'
 
 const here = '127.0.0.9'
 /** PostgreSQL's own way into TLS (SSLRequest, protocol 3): a real server stands behind. */
@@ -87,4 +87,26 @@ test('certificates are read from PEM with and without line ends, and nothing els
   assert.deepEqual(certificatesOf(certificate), [certificate])
   assert.equal(certificatesOf(`${certificate}\n${certificate}`)?.length, 2)
   for (const text of ['', 'words', key, `${certificate} and words`, certificate.replace(/[A-Z]{8}/, 'AAAAAAAA').slice(0, -60), '-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----']) assert.equal(certificatesOf(text), undefined, text.slice(0, 40))
+})
+
+test('certificates are told what they are, kept with their line ends, and refused with the reason: a key, ended ones, a bundle of everything', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const { certificate, key } = selfSigned({ name: 'db.example.test' })
+  const settings = { engine: 'postgresql', host: 'db.example.test', database: 'd', user: 'u', ca: certificate.replaceAll('\n', ' ') }
+  const made = await app.ok(owner, 'POST', '/connections', { name: 'Database', type: 'database', settings, secrets: { password: 'p' } })
+  assert.equal(made.settings.ca, certificate, 'one line or many: the same is kept')
+  assert.deepEqual(made.certificates, [{ subject: 'CN=idp', issuer: 'CN=idp', validFrom: '2025-01-01T00:00:00.000Z', validTo: '2049-01-01T00:00:00.000Z', authority: describeCertificates(certificate)[0]!.authority }])
+  assert.deepEqual((await app.ok(owner, 'GET', `/connections/${made.id}`)).certificates, made.certificates)
+  assert.equal((await app.ok(owner, 'PATCH', `/connections/${made.id}`, { settings: { ...settings, ca: `\n${certificate}\n` } })).settings.ca, certificate, 'no other place: the password need not be given again')
+  const refused = await app.as(owner, 'PATCH', `/connections/${made.id}`, { settings: { ...settings, ca: key } })
+  assert.deepEqual([refused.status, refused.body.errors[0].path], [422, '/settings/ca'])
+  assert.match(refused.body.errors[0].message, /holds a private key/)
+  assert.ok(!JSON.stringify(refused.body).includes(key.split('\n')[1]!), 'and does not say it again')
+  assert.match(certificateFault(certificate, 50_000, Date.parse('2050-01-01'))!, /^ended on 2049-01-01 \(CN=idp\)/)
+  assert.match(certificateFault(certificate.repeat(50), 50_000)!, /no bundle/)
+  assert.match(certificateFault('words', 50_000)!, /PEM/)
+  const plain = await app.ok(owner, 'POST', '/connections', { name: 'Shop', type: 'api', settings: { baseUrl: 'https://shop.example.com' } })
+  assert.deepEqual(plain.certificates, [])
+  assert.equal((await app.ok(owner, 'GET', '/connections/types')).items.find((kind: { type: string }) => kind.type === 'smtp').fields.find((field: { name: string }) => field.name === 'ca').kind, 'certificates')
 })

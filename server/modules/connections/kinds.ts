@@ -1,12 +1,12 @@
 // What a connection can be, as data: which fields each type has, which of them are secret, and which say where the secrets go. Forms, validation and
 // the rule that a secret never moves to another host all come from here.
-import { X509Certificate } from 'node:crypto'
 import { URL } from 'node:url'
 import { hostRuleShape } from '../../kernel/egress-reach.ts'
 import { refuse, type FieldError } from '../../kernel/errors.ts'
+import { certificateFault, certificatesOf } from './certificates.ts'
 
 export type Field = {
-  kind: 'text' | 'url' | 'host' | 'port' | 'choice' | 'list' | 'pairs' | 'switch'
+  kind: 'text' | 'url' | 'host' | 'port' | 'choice' | 'list' | 'pairs' | 'switch' | 'certificates'
   title: string
   required?: boolean
   choices?: readonly string[]
@@ -14,15 +14,13 @@ export type Field = {
   /** where the secrets go: to change it they are given anew */
   place?: boolean
   max?: number
-  /** certificates in PEM, with line ends or without */
-  pem?: boolean
 }
 export type Kind = { type: string; title: string; speaks: 'http' | 'database' | 'smtp'; settings: Record<string, Field>; secrets: Record<string, { title: string; required?: boolean; lines?: boolean }>; preset?: string }
 export type Settings = Record<string, string | number | boolean | string[] | Record<string, string>>
 export type Secrets = Record<string, string>
 
 /** A server with a certificate of its own authority still has to prove who it is. */
-const ca: Field = { kind: 'text', title: 'Certificates of its authority (PEM), where it is no public one', place: true, max: 50_000, pem: true }
+const ca: Field = { kind: 'certificates', title: 'Certificates of its authority', place: true, max: 50_000 }
 const baseUrl: Field = { kind: 'url', title: 'Base address', required: true, place: true }
 const more: Record<string, Field> = { headers: { kind: 'pairs', title: 'Headers of every request; no secrets' }, testPath: { kind: 'text', title: 'Path that a test reads', max: 500 } }
 export const oauthFields: Record<string, Field> = {
@@ -67,7 +65,7 @@ export function readSettings(kind: Kind, given: Record<string, unknown>): Settin
     }
     const fault = faultOf(field, value)
     if (fault) errors.push({ in: 'body', path: `/settings/${name}`, message: fault })
-    else settings[name] = value as Settings[string]
+    else settings[name] = field.kind === 'certificates' ? written(value) : (value as Settings[string])
   }
   if (settings.grant === 'authorization_code' && !settings.authorizeUrl) errors.push({ in: 'body', path: '/settings/authorizeUrl', message: 'is needed for the grant authorization_code' })
   if (errors.length) refuse('request.invalid', `the settings of a ${kind.type} connection do not fit: ${errors[0]!.path} ${errors[0]!.message}`, { errors })
@@ -86,26 +84,20 @@ export function readSecrets(kind: Kind, given: Record<string, string>, needed: b
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))
 }
 
-/** Whether a change sends kept secrets somewhere else. */
-export const movesSecrets = (kind: Kind, before: Settings, after: Settings): boolean => Object.entries(kind.settings).some(([name, { place }]) => place && JSON.stringify(before[name]) !== JSON.stringify(after[name]))
-
-/** As drivers want them; undefined for what holds anything else. A field of one line swallows line ends. */
-export function certificatesOf(text: string): string[] | undefined {
-  const found = [...text.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)].map(([, body]) => `-----BEGIN CERTIFICATE-----\n${body!.replace(/\s/g, '').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`)
-  if (!found.length || text.replace(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g, '').trim()) return undefined
-  try {
-    for (const one of found) new X509Certificate(one)
-  } catch {
-    return undefined
-  }
-  return found
+/** Whether a change sends kept secrets somewhere else. The same certificates with other line ends are the same. */
+export const movesSecrets = (kind: Kind, before: Settings, after: Settings): boolean => {
+  const of = (settings: Settings, name: string, field: Field) => JSON.stringify(field.kind === 'certificates' && settings[name] !== undefined ? written(settings[name]) : settings[name])
+  return Object.entries(kind.settings).some(([name, field]) => field.place && of(before, name, field) !== of(after, name, field))
 }
+const written = (certificates: unknown): string => (certificatesOf(String(certificates)) ?? [String(certificates)]).join('')
+
 const printable = (value: unknown, max: number) => typeof value === 'string' && value.length <= max && !/[\u0000-\u001f\u007f]/.test(value)
 function faultOf(field: Field, value: unknown): string | undefined {
   switch (field.kind) {
     case 'text':
-      if (field.pem) return typeof value === 'string' && value.length <= field.max! && certificatesOf(value) ? undefined : 'must be certificates in PEM: -----BEGIN CERTIFICATE----- and so on'
       return printable(value, field.max ?? 1000) ? undefined : `must be a text of one line with at most ${field.max ?? 1000} characters`
+    case 'certificates':
+      return certificateFault(value, field.max!)
     case 'url': {
       if (!printable(value, 2000) || !URL.canParse(value as string)) return 'must be an address such as https://api.example.com/v1'
       const url = new URL(value as string)

@@ -6,8 +6,9 @@ const Kind = Type.String({ pattern: '^[a-z][a-z0-9_]{1,39}$', description: 'api,
 const Settings = Type.Record(Type.String({ maxLength: 60 }), Type.Unknown(), { maxProperties: 40, description: 'what is no secret, by the type\'s fields' })
 const Secrets = Type.Record(Type.String({ maxLength: 60 }), Type.String({ maxLength: 10_000 }), { maxProperties: 20, description: 'go in, never come out' })
 
+const Certificate = Type.Object({ subject: Type.String(), issuer: Type.String(), validFrom: Time, validTo: Time, authority: Type.Boolean({ description: 'false: a server\'s own certificate' }) })
 export const Connection = Type.Object({
-  id: Id, name: Type.String(), type: Type.String(), settings: Type.Record(Type.String(), Type.Unknown()), secrets: Type.Array(Type.String(), { description: 'names of those that are set' }), status: ConnectionStatus,
+  id: Id, name: Type.String(), type: Type.String(), settings: Type.Record(Type.String(), Type.Unknown()), secrets: Type.Array(Type.String(), { description: 'names of those that are set' }), status: ConnectionStatus, certificates: Type.Array(Certificate, { description: 'what its setting `ca` holds' }),
   testedAt: Nullable(Time), error: Nullable(Type.String({ description: 'of the last test, or of the last token that was refused' })), createdBy: Nullable(Id), createdAt: Time, updatedAt: Time, version: Version,
 }, { $id: 'Connection' })
 export const ConnectionList = listOf(Connection, 'ConnectionList')

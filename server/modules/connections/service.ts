@@ -7,6 +7,7 @@ import { idShape, page, parseCursor } from '../../kernel/pages.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import type { List } from '../../kernel/schema.ts'
 import type { Query } from '../../kernel/sql.ts'
+import { describeCertificates } from './certificates.ts'
 import { secretBinding, type Desk } from './desk.ts'
 import type { connectionEvents } from './events.ts'
 import { movesSecrets, readSecrets, readSettings, type Kind, type Secrets, type Settings } from './kinds.ts'
@@ -15,7 +16,7 @@ import type { ChangeConnection, Connection, ConnectionQuery, ConnectionRow, Crea
 import { ConnectionError } from './tokens.ts'
 
 type EventName = keyof typeof connectionEvents
-const shown = ({ secret: _, secretNames, settings, ...row }: ConnectionRow): Connection => ({ ...row, settings: settings as Record<string, unknown>, secrets: secretNames })
+const shown = ({ secret: _, secretNames, settings, ...row }: ConnectionRow): Connection => ({ ...row, settings: settings as Record<string, unknown>, secrets: secretNames, certificates: describeCertificates(String((settings as Settings).ca ?? '')) })
 const newest = ['ffffffff-ffff-ffff-ffff-ffffffffffff']
 
 export type ConnectionService = ReturnType<typeof createService>
