@@ -76,7 +76,7 @@ export type ConnectionList = { items: Connection[]; next: string | null }
 
 export type ConnectionTest = { ok: boolean; message: string }
 
-export type ConnectionTypes = { items: { type: string; title: string; fields: { name: string; kind: string; title: string; required: boolean; secret: boolean; choices?: string[]; default?: unknown }[]; operations: { name: string; title: string; method: string; path: string; documentation: string; input: unknown }[] }[] }
+export type ConnectionTypes = { items: { type: string; title: string; fields: { name: string; kind: string; title: string; required: boolean; secret: boolean; choices?: string[]; default?: unknown }[]; operations: { name: string; title: string; method: string; path: string; documentation: string; input: unknown }[] }[]; next: null }
 
 export type CreateConnection = { name: string; type: string; settings?: Record<string, unknown>; secrets?: Record<string, string> }
 
@@ -228,7 +228,7 @@ export type PersonExport = { user: User; preferences: Preferences; credentials: 
 /** A meter that `limits` does not name has no limit. New tenants get the plan with `isDefault`. */
 export type Plan = { id: string; name: string; title: string; description: string | null; limits: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules: Record<string, boolean>; position: number; isDefault: boolean; version: number; createdAt: string; updatedAt: string; tenants: number }
 
-export type PlanFits = { items: ({ plan: string; title: string; current: boolean; fits: boolean; meters: ({ meter: string; per: 'level' | 'day' | 'month'; unit: 'count' | 'bytes'; used: number; limit: number | null; fits: boolean })[] })[] }
+export type PlanFits = { items: ({ plan: string; title: string; current: boolean; fits: boolean; meters: ({ meter: string; per: 'level' | 'day' | 'month'; unit: 'count' | 'bytes'; used: number; limit: number | null; fits: boolean })[] })[]; next: null }
 
 export type PlanList = { items: Plan[]; next: string | null }
 
@@ -338,7 +338,7 @@ export type TenantSettings = { eventRetentionDays: number | null }
 
 export type TenantStatistics = { members: { viewer: number; member: number; admin: number; owner: number; total: number }; openInvitations: number; projects: number; tasks: number; openTasks: number; storageBytes: number; callsToday: number; eventsLastWeek: number; activePeopleLastWeek: number; lastActivityAt: string | null }
 
-export type TenantUsage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[] }
+export type TenantUsage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[]; next: null }
 
 /** `effect` is what a step would have done to the world; in a test it is told, not done. */
 export type TestedWorkflow = { status: 'completed' | 'failed'; results: unknown; error: { message: string; code: string } | null; steps: ({ key: string; node: string; status: 'completed' | 'failed' | 'skipped'; output: unknown; error: { message: string; code: string } | null; effect: unknown | null })[]; faults: DefinitionFault[] }

@@ -78,13 +78,21 @@ function EmptyArt() {
   )
 }
 
+/** What to do about a failure, in words for people: what a server that fails says of itself is for programs. */
+export function cureOf(error: unknown): string {
+  if (!(error instanceof ApiProblem)) return t('Something in the console went wrong. Load the page again.')
+  if (error.status === 503) return t('The server is not ready right now. Try again in a moment.')
+  if (error.status >= 500) return t('The server failed. Try again; if it stays so, give the details to whoever runs it.')
+  return error.message
+}
+
 /** A read that failed: what to do, a retry, and the request id for whoever has to look. */
 export function Trouble({ error, what, retry, heading: Heading = 'h2' }: { error: unknown; what: string; retry?: () => void; heading?: 'h1' | 'h2' }) {
   const problem = error instanceof ApiProblem ? error : null
   return (
     <div className="trouble" role="alert">
       <Heading>{what}</Heading>
-      <p className="dim">{problem?.message ?? t('Something in the console went wrong. Load the page again.')}</p>
+      <p className="dim">{cureOf(error)}</p>
       {retry && (
         <Button variant="default" onClick={retry}>
           {t('Try again')}

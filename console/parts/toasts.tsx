@@ -4,6 +4,7 @@ import { Check, CircleAlert, X } from 'lucide-react'
 import { useEffect, useSyncExternalStore } from 'react'
 import { ApiProblem } from '../api.ts'
 import { remember } from '../undo.ts'
+import { cureOf } from './states.tsx'
 import { t } from '../words.ts'
 
 type Toast = { id: number; text: string; tone: 'positive' | 'warning' | 'danger'; action?: { label: string; run: () => void }; requestId?: string | null; code?: string }
@@ -31,7 +32,7 @@ export function say(text: string, undo?: () => void, tone: 'positive' | 'warning
 /** Says what failed and why; `retry` repeats it. */
 export function sayProblem(error: unknown, what: string, retry?: () => void) {
   const problem = error instanceof ApiProblem ? error : null
-  const detail = problem?.errors[0]?.message ?? problem?.message ?? t('Something in the console went wrong.')
+  const detail = problem?.errors[0]?.message ?? cureOf(error)
   const text = `${what} ${detail}`
   if (shown.some((toast) => toast.text === text)) return
   set([...shown.slice(-2), { id: ++last, text, tone: 'danger', requestId: problem?.requestId, code: problem?.code, action: retry && { label: t('Retry'), run: retry } }])

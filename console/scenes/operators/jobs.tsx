@@ -67,7 +67,7 @@ export function Jobs() {
                   {gathered(all, (one, next) => one.status === 'done' && next.status === 'done' && one.name === next.name).map(({ one: job, more }) => (
                     <tr key={job.id}>
                       <td style={{ fontWeight: 500 }}>
-                        {job.name} {more.length > 0 && <span className="meta">{t('and {times} times before', { times: more.length })}</span>}
+                        {job.name} {more.length > 0 && <span className="meta">{more.length === 1 ? t('and once before') : t('and {times} times before', { times: more.length })}</span>}
                       </td>
                       <td>
                         <span className="chip" data-tone={tones[job.status]}>

@@ -128,6 +128,17 @@ type Drawn = {
   open?: string
 }
 
+function First() {
+  return (
+    <>
+      <span className="wide-only">{t('The first task: press C, or add it below. Drag it to the right as it goes on; everybody sees it move.')}</span>
+      <span className="phone-only">{t('Add the first task below. Move it to the right as it goes on; everybody sees it move.')}</span>
+    </>
+  )
+}
+
+const first = <First />
+
 function Columns({ columns, shown, counts, parts, hands, nameOf, glowing, open, filtered }: Drawn & { filtered: boolean }) {
   const scroller = useRef<HTMLDivElement>(null)
   useEffect(() => (scroller.current ? autoScrollForElements({ element: scroller.current }) : undefined), [])
@@ -138,7 +149,7 @@ function Columns({ columns, shown, counts, parts, hands, nameOf, glowing, open, 
           <Column
             key={column.id}
             column={column}
-            empty={filtered ? t('Nothing passes the filters') : !counts.size && at === 0 && hands.may ? t('The first task: press C, or add it below. Drag it to the right as it goes on; everybody sees it move.') : t('Drop a task here')}
+            empty={filtered ? t('Nothing passes the filters') : !counts.size && at === 0 && hands.may ? first : t('Drop a task here')}
             cards={shown.filter((task) => task.status === column.id)}
             count={counts.get(column.id) ?? 0}
             head

@@ -4,7 +4,7 @@ import { draggable, dropTargetForElements } from '@atlaskit/pragmatic-drag-and-d
 import { autoScrollForElements } from '@atlaskit/pragmatic-drag-and-drop-auto-scroll/element'
 import { Ellipsis, ListTree } from 'lucide-react'
 import { ActionIcon } from '@mantine/core'
-import { lazy, memo, Suspense, useEffect, useRef, useState, type KeyboardEvent } from 'react'
+import { lazy, memo, Suspense, useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { Avatar, initialsOf, Label } from '../../parts/person.tsx'
 import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Due } from '../../parts/time.tsx'
@@ -55,7 +55,7 @@ type Props = {
   head?: boolean
   add?: boolean
   /** Said where no card is. */
-  empty?: string
+  empty?: ReactNode
   lane?: { assigneeId: string | null; name: string }
 }
 

@@ -130,7 +130,8 @@ function ProjectList({ project }: { project: Project }) {
                 </Empty>
               ) : (
                 <Empty title={t('No tasks yet')} action={may && <Button onClick={() => show({ kind: 'create-task', projectId: project.id })}>{t('Create task')}</Button>}>
-                  {t('A list is the quick way through many tasks: J and K go down and up, X selects, Enter opens.')}
+                  <span className="wide-only">{t('A list is the quick way through many tasks: J and K go down and up, X selects, Enter opens.')}</span>
+                  <span className="phone-only">{t('A list is the quick way through many tasks.')}</span>
                 </Empty>
               )
             ) : (

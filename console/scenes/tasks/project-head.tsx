@@ -55,11 +55,14 @@ export function CutNote({ project }: { project: Project }) {
   )
 }
 
+/** A link by id rather than by key says nothing to people. */
+const isId = (named: string) => /^[0-9a-f]{8}-/.test(named)
+
 /** The frame of a board or list whose project is still on its way, or did not come: nothing moves when it does. */
 export function ProjectWaiting({ project, named, skeleton }: { project: ReturnType<typeof useProject>; named: string; skeleton: ReactNode }) {
   return (
     <>
-      <Head title={named} />
+      <Head title={isId(named) ? t('Project') : named} />
       <div className="toolbar" />
       <div className="body">
         <Loaded of={project} what={t('The project could not be read')} skeleton={skeleton}>

@@ -4,17 +4,19 @@ import { patch, put, remove } from '../../api.ts'
 import { contrast, useBranding } from '../../brand.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
-import { Skeleton } from '../../parts/states.tsx'
+import { Loaded, Skeleton } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import type { Branding } from '../../things.ts'
 import { t } from '../../words.ts'
 
 /** How the team looks: on its own login page, in its mails, here. */
 export function BrandingSection({ team }: { team: string }) {
-  const { data } = useBranding()
+  const branding = useBranding()
   return (
     <Section title={t('Branding')} text={t('On the login page of your own address, in mails, and in this console. The colour must be readable: 4.5 to 1 against white.')}>
-      {data ? <Look key={data.version} branding={data} team={team} /> : <Skeleton h={120} />}
+      <Loaded of={branding} what={t('The branding could not be read')} skeleton={<Skeleton h={120} />}>
+        {(data) => <Look key={data.version} branding={data} team={team} />}
+      </Loaded>
     </Section>
   )
 }

@@ -1,4 +1,5 @@
 // Runs, newest first: of one workflow, or of all.
+import { Button } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { Head } from '../../parts/head.tsx'
@@ -60,7 +61,7 @@ export function Runs() {
                   </TableBox>
                 </div>
               ) : (
-                <Empty title={status ? t('None of these') : t('It has not run yet')}>{t('Every run stands here with what it was given, each step, and what came of it.')}</Empty>
+                <Empty title={status ? t('None of these') : workflowId ? t('It has not run yet') : t('Nothing has run yet')} action={!status && !workflowId && <Button component={Link} to="/workflows" variant="default">{t('Go to workflows')}</Button>}>{t('Every run stands here with what it was given, each step, and what came of it.')}</Empty>
               )
             }
           </Loaded>

@@ -21,7 +21,7 @@ export const Authorization = Type.Object({ url: Type.String({ description: 'send
 export const CompleteAuthorization = Strict({ state: Text(20, 200), code: Type.Optional(Text(1, 4000)), error: Type.Optional(Text(1, 200)) }, { $id: 'CompleteAuthorization' })
 const Operation = Type.Object({ name: Type.String(), title: Type.String(), method: Type.String(), path: Type.String(), documentation: Type.String(), input: Type.Unknown() })
 const FieldOf = Type.Object({ name: Type.String(), kind: Type.String(), title: Type.String(), required: Type.Boolean(), secret: Type.Boolean(), choices: Type.Optional(Type.Array(Type.String())), default: Type.Optional(Type.Unknown()) })
-export const ConnectionTypes = Type.Object({ items: Type.Array(Type.Object({ type: Type.String(), title: Type.String(), fields: Type.Array(FieldOf), operations: Type.Array(Operation) })) }, { $id: 'ConnectionTypes' })
+export const ConnectionTypes = Type.Object({ items: Type.Array(Type.Object({ type: Type.String(), title: Type.String(), fields: Type.Array(FieldOf), operations: Type.Array(Operation) })), next: Type.Null() }, { $id: 'ConnectionTypes' })
 
 /** The row; what is sealed opens with the tenant's key only. */
 export const ConnectionRow = Type.Object({

@@ -38,6 +38,7 @@ export function createService({ desk, keys }: { desk: Desk; keys: Pick<KeyRing, 
         ],
         operations: Object.entries(desk.presets.find((one) => one.type === preset)?.operations ?? {}).map(([name, operation]) => ({ name, ...operation })),
       })),
+      next: null,
     }),
     /** @throws request.invalid naming each field */
     async create(ctx: Context, { name, type, settings: given = {}, secrets: secret = {} }: CreateConnection): Promise<Connection> {

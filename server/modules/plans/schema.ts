@@ -33,7 +33,7 @@ export const UsageFigure = Type.Object(
   { ...figure, resetsAt: Nullable(Time), days: Type.Array(Type.Object({ day: Type.String({ format: 'date' }), added: Type.Integer(), removed: Type.Integer(), level: Nullable(Type.Integer({ description: 'at the end of the day; null for sums' })) })) },
   { $id: 'UsageFigure', description: 'level: what stands now. day, month: what came in it so far; `resetsAt` is its end (UTC).' },
 )
-export const Usage = Type.Object({ plan: Type.Object({ name: Type.String(), title: Type.String(), description: Nullable(Type.String()) }), from: Type.String({ format: 'date' }), to: Type.String({ format: 'date' }), items: Type.Array(UsageFigure) }, { $id: 'TenantUsage' })
+export const Usage = Type.Object({ plan: Type.Object({ name: Type.String(), title: Type.String(), description: Nullable(Type.String()) }), from: Type.String({ format: 'date' }), to: Type.String({ format: 'date' }), items: Type.Array(UsageFigure), next: Type.Null() }, { $id: 'TenantUsage' })
 export type Usage = Static<typeof Usage>
 const Day = Type.String({ format: 'date', description: 'such as 2026-11-21, in UTC' })
 export const Range = { from: Type.Optional(Day), to: Type.Optional(Day) }
@@ -41,5 +41,5 @@ export const UsageEventQuery = Strict({ ...Page, ...Range })
 export const ByMeter = Strict({ meter: Type.String({ maxLength: 40 }) })
 
 export const Fit = Type.Object({ meter: Meter, per, unit: Type.Enum(['count', 'bytes']), used: Type.Integer({ description: 'level: now; day and month: the highest of the last thirty days' }), limit: Nullable(Type.Integer()), fits: Type.Boolean() })
-export const PlanFits = Type.Object({ items: Type.Array(Type.Object({ plan: Type.String(), title: Type.String(), current: Type.Boolean(), fits: Type.Boolean(), meters: Type.Array(Fit) })) }, { $id: 'PlanFits' })
+export const PlanFits = Type.Object({ items: Type.Array(Type.Object({ plan: Type.String(), title: Type.String(), current: Type.Boolean(), fits: Type.Boolean(), meters: Type.Array(Fit) })), next: Type.Null() }, { $id: 'PlanFits' })
 export type PlanFits = Static<typeof PlanFits>

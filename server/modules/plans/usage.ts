@@ -61,7 +61,7 @@ export function createUsage({ kernel, plans, meters, now = Date.now }: UsagePart
         meter: name, per: meter.per, unit: meter.unit, about: meter.about, used: usedNow(name, meter, levels, todays, today), limit: held?.limits[name as Limited] ?? null, resetsAt: endOf(meter.per, today),
         days: historyOf(name, meter, days, before.find((b) => b.meter === name)?.level ?? 0, from, to),
       }))
-      return { plan: { name: held?.plan ?? '', title: held?.title ?? '', description: held?.description ?? null }, from, to, items }
+      return { plan: { name: held?.plan ?? '', title: held?.title ?? '', description: held?.description ?? null }, from, to, items, next: null }
     },
     /** The events behind a figure, newest first. @throws meter.not_found */
     async events(ctx: Context, name: string, given: { from?: string; to?: string; after?: string; limit: number }): Promise<List<LoggedEvent>> {
@@ -94,6 +94,7 @@ export function createUsage({ kernel, plans, meters, now = Date.now }: UsagePart
           })
           return { plan: name, title, current: name === current, fits: list.every((one) => one.fits), meters: list }
         }),
+        next: null,
       }
     },
   }
