@@ -100,6 +100,11 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     list: { method: 'GET', path: '/api/v1/jobs' },
     retry: { method: 'POST', path: '/api/v1/jobs/{id}/retry' },
   },
+  linkedAccounts: {
+    link: { method: 'POST', path: '/api/v1/users/me/linked-accounts' },
+    list: { method: 'GET', path: '/api/v1/users/me/linked-accounts' },
+    unlink: { method: 'DELETE', path: '/api/v1/users/me/linked-accounts/{provider}' },
+  },
   members: {
     change: { method: 'PATCH', path: '/api/v1/members/{userId}' },
     leave: { method: 'POST', path: '/api/v1/members/me/leave' },

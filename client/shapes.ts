@@ -137,6 +137,12 @@ export type JobList = { items: Job[]; next: string | null }
 
 export type KeyRotation = { overlapMinutes?: number }
 
+export type LinkBegun = { url: string }
+
+export type LinkedAccount = { provider: string; name: string; linkedAt: string | null; offered: boolean }
+
+export type LinkedAccountList = { items: LinkedAccount[]; next: string | null }
+
 export type ListedRun = { id: string; workflowId: string; workflowName: string; version: number; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; trigger: string | null; error: { message: string; code: string } | null; startedBy: { type: string; id: string | null }; actsFor: string[]; causeId: string | null; parentRunId: string | null; parked: boolean; createdAt: string; updatedAt: string; startedAt: string | null; completedAt: string | null }
 
 export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number; recent: ('pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled')[] } }

@@ -46,7 +46,7 @@ export class Product {
     this.said = ''
     const child = spawn(process.execPath, ['server/main.ts'], {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env },
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used', ...this.env },
     })
     this.#child = child
     this.#ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)))

@@ -150,6 +150,12 @@ const table: Record<string, (c: Case) => Promise<Fill> | Fill> = {
     const { own, id } = await withPasskey(c, await like(c))
     return { own, params: { id } }
   },
+  'linkedAccounts.link': async (c) => ({ own: await like(c), body: { provider: 'github' } }),
+  'linkedAccounts.unlink': async (c) => {
+    const own = await like(c)
+    await c.world.sql.query(`insert into identity."account" ("accountId", "providerId", "userId", "updatedAt") values ($1, 'github', $2, now())`, [c.world.word(), own.id])
+    return { own, params: { provider: 'github' } }
+  },
   'auth.stepUp': async (c) => ({ own: await like(c), body: { password } }),
   'users.beginTotp': async (c) => ({ own: await like(c) }),
   'users.confirmTotp': async (c) => {

@@ -14,6 +14,7 @@ import { setSession } from '../../session.ts'
 import type { Page, Person, Preferences, SignedIn } from '../../things.ts'
 import { t } from '../../words.ts'
 import { Factors } from './factors.tsx'
+import { LinkedAccounts } from './linked-accounts.tsx'
 import { ConnectedApps } from '../oauth/connected-apps.tsx'
 
 export function Account() {
@@ -28,6 +29,7 @@ export function Account() {
           <Address />
           <Password />
           <Factors />
+          <LinkedAccounts />
           <Section title={t('Language and time')} text={t('How dates and numbers are written, and which time zone is yours.')}>
             <Loaded of={preferences} what={t('The preferences could not be read')} skeleton={<Skeleton h={96} />}>
               {(read) => <Region preferences={read} />}

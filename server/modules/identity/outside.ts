@@ -10,6 +10,7 @@ import { wishLetter } from './letters.ts'
 import { caller, inTransaction } from './pool.ts'
 import type { Caller, Started } from './sign-in.ts'
 import type { By } from './tenants.ts'
+import { timeText } from './time-text.ts'
 
 /** Whom a provider says it has seen. `subject` is the provider's own name for the person and never changes. */
 export type Seen = { provider: string; providerName: string; subject: string; email: string | null; emailVerified: boolean; name: string }
@@ -31,6 +32,10 @@ export function createOutside(o: AccountOptions & { accounts: Accounts; onPerson
   async function create(email: string, name: string): Promise<string> {
     const { internalAdapter } = await auth.$context
     return (await internalAdapter.createUser({ email, name: name.trim().slice(0, 120) || email.split('@')[0]!, emailVerified: true, role: 'user' }, { method: 'outside' } as never)).id
+  }
+  /** Two who take away at once must not both succeed. @returns the address */
+  async function lockPerson(db: pg.ClientBase, who: By): Promise<string> {
+    return (await db.query<{ email: string }>('select email from "user" where id = $1 for update', [who.actor.id])).rows[0]?.email ?? refuse('user.not_found')
   }
   const actAs = (db: pg.ClientBase, user: string) => db.query(`select set_config('app.actor', $1, true)`, [user])
   /** Whoever made the account never proved this address, so nothing they could come back with may stay. */
@@ -155,11 +160,38 @@ export function createOutside(o: AccountOptions & { accounts: Accounts; onPerson
       return caller.run({ actor: null, request }, () => runWithTransaction(adapter as never, () => work(caller.getStore()!.client!)))
     },
 
-    /** Ways of signing in elsewhere that the person has linked. */
-    async listLinks(ctx: Context): Promise<{ provider: string; createdAt: string }[]> {
-      const { rows } = await pool.query<{ provider: string; createdAt: string }>(
-        `select "providerId" as provider, to_char("createdAt" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "createdAt" from account where "userId" = $1 and "providerId" <> 'credential' order by "createdAt"`, [ctx.actor.id])
+    /** Accounts elsewhere that open this one; those of tenants' own providers are their tenant's affair. */
+    async listLinks({ actor }: Pick<Context, 'actor'>): Promise<{ provider: string; linkedAt: string }[]> {
+      const { rows } = await pool.query<{ provider: string; linkedAt: string }>(
+        `select "providerId" as provider, ${timeText('"createdAt"')} as "linkedAt" from account where "userId" = $1 and "providerId" <> 'credential' and "providerId" not like 'sso:%' order by "createdAt"`, [actor.id])
       return rows
+    },
+    /** For a person who has just proven it here and there: no address is compared. @throws conflict */
+    async link(who: By, { provider, providerName, subject }: Pick<Seen, 'provider' | 'providerName' | 'subject'>): Promise<void> {
+      await inTransaction(pool, actingAs(who), async (db) => {
+        const email = await lockPerson(db, who)
+        const { rows: [known] } = await db.query<{ accountId: string }>('select "accountId" from account where "userId" = $1 and "providerId" = $2', [who.actor.id, provider])
+        if (known?.accountId === subject) return
+        if (known) refuse('conflict', `another account of ${providerName} is linked to yours: unlink it first`)
+        await link(db, who.actor.id!, provider, subject)
+        await wishLetter(db, sealer, { kind: 'secured', email, what: `you can now sign in with ${providerName}` })
+      })
+      o.changed()
+    },
+    /** @param others providers that sign people in at present @returns whether it was linked @throws state.conflict for the last way to sign in */
+    async unlink(who: By, { provider, providerName }: Pick<Seen, 'provider' | 'providerName'>, others: readonly string[]): Promise<boolean> {
+      const unlinked = await inTransaction(pool, actingAs(who), async (db) => {
+        const email = await lockPerson(db, who)
+        const { rowCount } = await db.query('delete from account where "userId" = $1 and "providerId" = $2', [who.actor.id, provider])
+        if (!rowCount) return false
+        const { rowCount: left } = await db.query(
+          `select 1 from account where "userId" = $1 and (password is not null or "providerId" = any ($2)) union all select 1 from passkey where user_id = $1`, [who.actor.id, others])
+        if (!left) refuse('state.conflict', `${providerName} is your last way to sign in: choose a password by the link of a forgotten password, add a passkey, or link another account first`)
+        await wishLetter(db, sealer, { kind: 'secured', email, what: `you can no longer sign in with ${providerName}` })
+        return true
+      })
+      o.changed()
+      return unlinked
     },
   }
 }

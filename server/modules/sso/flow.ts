@@ -1,6 +1,6 @@
 // The way out to a provider and the way back, for the installation's providers and those of tenants. What comes back is judged here; who it is, and
 // what it opens, is identity's to say.
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { refuse } from '../../kernel/errors.ts'
 import { isId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -15,16 +15,16 @@ import { redeemSocial, serverOf, type SocialProvider } from './social.ts'
 
 type From = Parameters<Identity['outside']['enter']>[0]
 /** Kept from the way out to the way back. `browser`: hash of its cookie. `trial`: only shows what a sign-in would do. */
-type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; trial: boolean; ticket: string | null }
+type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; trial: boolean; ticket: string | null; /** whose account this is to open from now on */ link?: string }
 /** What a trial found, for the page. */
 export type Trial = { provider: ProviderRow; ticket: string | null; problem: string | null; email: string | null; name: string; groups: string[]; role: TenantRole }
-export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial }
+export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial } | { kind: 'linked'; next: string }
 export type Flow = ReturnType<typeof createFlow>
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
 
-export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside'>; providers: Providers; social: readonly SocialProvider[] }) {
-  const { legs, outside } = identity
+export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside' | 'accounts'>; providers: Providers; social: readonly SocialProvider[] }) {
+  const { legs, outside, accounts } = identity
   const byTenant = (tenant: string, request: string) => kernel.system.context({ tenant, actor: { type: 'system', id: null }, request })
   const trusted = kernel.egress.fetchAs({ fromSetting: true })
   const callback = (id: string) => `${kernel.publicUrl}/login/callback/${id}`
@@ -52,6 +52,11 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
   /** Only the browser that set out may come back. */
   function requireBrowser(out: Out, cookie: string): void {
     if (!cookie || out.browser !== hashOf(cookie)) refuse('sso.refused', 'this sign-in was begun in another browser: begin again here')
+  }
+
+  /** Whoever is signed in in the browser must be who wants the link: else a stranger's link would tie a visitor's account to the stranger's. */
+  async function requireSelf(person: string, cookies: string): Promise<void> {
+    if ((await accounts.findCookieSession(cookies))?.user !== person) refuse('auth.link_refused', 'open the link in the browser in which you are signed in to the account that asked for it')
   }
 
   /** What a tenant's provider says becomes a session, or what a trial shows. */
@@ -91,6 +96,20 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       if (!social.some((p) => p.id === id)) refuse('sso_provider.not_found')
       return leave(request, { provider: id, tenant: null, next, browser: hashOf(browser), trial: false, ticket: null }, undefined)
     },
+    /** A one-time token with which the person's own browser sets out to link an account elsewhere to theirs. */
+    async beginLink(request: string, person: string, id: string): Promise<string> {
+      if (!social.some((p) => p.id === id)) refuse('sso_provider.not_found')
+      const token = randomBytes(24).toString('base64url')
+      await legs.keep(request, 'social-link', token, { person, provider: id })
+      return token
+    },
+    /** @param cookies of the browser, which must be the person's */
+    async toLink(request: string, token: string, browser: string, cookies: string): Promise<string> {
+      const wanted = await legs.read<{ person: string; provider: string }>('social-link', token)
+      if (wanted) await requireSelf(wanted.person, cookies)
+      if (!wanted || !(await legs.take(request, 'social-link', token))) refuse('auth.link_refused', 'this was begun already, or too long ago: begin again on your account page')
+      return leave(request, { provider: wanted.provider, tenant: null, next: '/account', browser: hashOf(browser), trial: false, ticket: null, link: wanted.person }, undefined)
+    },
     /** Home-realm discovery: whose domain the address has says where to sign in. @throws sso.refused where no provider is responsible */
     async toTenant(request: string, email: string, next: string, browser: string): Promise<string> {
       const domain = /^[^\s@]+@([^\s@]+)$/.exec(email.trim().toLowerCase())?.[1]
@@ -107,13 +126,18 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
     },
 
     /** The way back of OpenID Connect and OAuth 2.0. */
-    async backByCode(from: From, id: string, answer: URLSearchParams, browser: string): Promise<Arrived> {
+    async backByCode(from: From, id: string, answer: URLSearchParams, browser: string, cookies: string): Promise<Arrived> {
       const out = await legs.take<Out>(from.request, 'sso-out', answer.get('state') ?? '')
       if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin again')
       requireBrowser(out, browser)
       const provider = social.find((p) => p.id === id)
       if (provider) {
         const claims = await redeemSocial(provider, await serverOf(provider, trusted), callback(id), out.leg, answer, trusted).catch((error: unknown) => badAnswer(reasonOf(error)))
+        if (out.link) {
+          await requireSelf(out.link, cookies)
+          await outside.link({ actor: { type: 'user', id: out.link }, request: from.request }, { provider: id, providerName: provider.name, subject: claims.subject })
+          return { kind: 'linked', next: out.next }
+        }
         const entered = await outside.enter(from, { provider: id, providerName: provider.name, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name })
         return 'challenge' in entered ? { kind: 'challenge', challenge: entered.challenge, next: out.next } : { kind: 'session', started: entered, next: out.next }
       }

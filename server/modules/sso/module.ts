@@ -6,6 +6,7 @@ import type { Identity } from '../identity/api.ts'
 import { createDomains, type TenantDoors } from '../tenancy/api.ts'
 import { ssoEvents } from './events.ts'
 import { createFlow } from './flow.ts'
+import { createLinks } from './links.ts'
 import { addSsoPages } from './pages.ts'
 import { createProviders } from './providers.ts'
 import { listEnabled } from './queries.ts'
@@ -26,7 +27,7 @@ export function createSso({ kernel, identity, doors, dns, settings, social = soc
   identity.security.askForSso(async (tenant) => (await kernel.system.context({ tenant, actor: { type: 'system', id: null }, request: 'security' }).read(listEnabled(tenant)))[0].length > 0)
   identity.offers.push(...social.map(({ id, name }) => ({ href: `/login/with/${id}`, label: `Continue with ${name}` })), { href: '/login/sso', label: 'Single sign-on' })
   return module({
-    name: 'sso', about: 'Single sign-on by OpenID Connect and SAML, set-up links for a customer\'s IT, sign-in by Google, GitHub, Discord, Microsoft and any other', routes: ssoRoutes(providers, tickets), events: ssoEvents,
+    name: 'sso', about: 'Single sign-on by OpenID Connect and SAML, set-up links for a customer\'s IT, sign-in by Google, GitHub, Discord, Microsoft and any other', routes: ssoRoutes(providers, tickets, createLinks(identity, flow)), events: ssoEvents,
     async mount(app) {
       await app.register(async (inside) => {
         inside.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 400_000 }, (_req, text, done) => done(null, Object.fromEntries(new URLSearchParams(text as string))))

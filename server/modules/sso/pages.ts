@@ -29,6 +29,7 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
   async function arrive(req: FastifyRequest, reply: FastifyReply, arrived: Arrived) {
     if (arrived.kind === 'challenge') return codePage(req, reply, arrived.next, arrived.challenge)
     if (arrived.kind === 'session') return letIn(req, reply, arrived.next, arrived.started)
+    if (arrived.kind === 'linked') return go(reply, arrived.next)
     const { trial } = arrived
     if (trial.ticket) return go(reply, await tickets.back(req, trial))
     return show(reply, {
@@ -44,13 +45,14 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     }, status)
 
   app.get('/login/with/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toSocial(req.id, idOf(req), localPath(valueOf(req.query, 'next')), knownBrowser(req, reply)))))
+  app.get('/login/link/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toLink(req.id, idOf(req), knownBrowser(req, reply), req.headers.cookie ?? ''))))
   app.get('/login/sso', (req, reply) => ssoPage(req, reply, localPath(valueOf(req.query, 'next')), ''))
   app.post('/login/sso', (req, reply) => {
     const [next, address] = [localPath(valueOf(req.body, 'next')), valueOf(req.body, 'email')]
     return answer(req, reply, (fault, status) => ssoPage(req, reply, next, address, fault, status), async () => leave(reply, await flow.toTenant(req.id, address, next, knownBrowser(req, reply))))
   })
   app.get('/login/sso/test/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toTrial(req.id, idOf(req), knownBrowser(req, reply)))))
-  app.get('/login/callback/:id', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.backByCode(callerOf(req), idOf(req), new URL(req.url, 'http://x').searchParams, browserOf(req)))))
+  app.get('/login/callback/:id', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.backByCode(callerOf(req), idOf(req), new URL(req.url, 'http://x').searchParams, browserOf(req), req.headers.cookie ?? ''))))
   app.get('/login/saml/:id/metadata', (req, reply) => {
     const { acsUrl, entityId } = providers.addressesOf(/^[0-9a-f-]{36}$/.test(idOf(req)) ? idOf(req) : '')
     return reply.type('application/samlmetadata+xml').send(samlMetadata(acsUrl, entityId))

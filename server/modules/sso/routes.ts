@@ -1,14 +1,16 @@
 import { del, get, patch, post, routes, type Operation } from '../../kernel/route.ts'
 import { ById, Page, Strict } from '../../kernel/schema.ts'
+import type { Links } from './links.ts'
 import type { Providers } from './providers.ts'
 import * as s from './schema.ts'
 import type { Tickets } from './tickets.ts'
 
+const mine = { access: 'person', scope: 'session' } as const
 const manage = { permission: 'security.manage' } as const
 const missing = { params: ById, problems: ['sso_provider.not_found'] } as const
 const example = { protocol: 'oidc', name: 'Example ID', oidc: { issuer: 'https://id.example.com', clientId: 'groundwork', clientSecret: 'of-the-client' }, roles: [{ group: 'engineering', role: 'member' }] }
 
-export const ssoRoutes = (providers: Providers, tickets: Tickets): Operation[] => [
+export const ssoRoutes = (providers: Providers, tickets: Tickets, links: Links): Operation[] => [
   ...routes('ssoProviders', {
     create: post('/sso-providers', { ...manage, fresh: true, status: 201, summary: 'Add a single sign-on provider', description: 'It signs nobody in before it is tried and enabled. Roles come from groups; owners are made here alone.', body: s.NewProvider, returns: s.Provider, example, handle: (ctx, { body }) => providers.create(ctx, body) }),
     list: get('/sso-providers', { ...manage, summary: 'Single sign-on providers', returns: s.ProviderList, handle: async (ctx) => ({ items: await providers.list(ctx), next: null }) }),
@@ -25,5 +27,13 @@ export const ssoRoutes = (providers: Providers, tickets: Tickets): Operation[] =
     create: post('/sso-tickets', { ...manage, fresh: true, status: 201, secret: true, summary: 'A link by which a customer\'s IT sets single sign-on up', description: 'For this tenant and one provider, at most 5 days; it opens once. `url` is shown once.', body: s.NewTicket, returns: s.Ticket, handle: (ctx, { body }) => tickets.issue(ctx, body) }),
     list: get('/sso-tickets', { ...manage, summary: 'Set-up links, newest first', query: Strict(Page), returns: s.TicketList, handle: (ctx, { query }) => tickets.list(ctx, query) }),
     delete: del('/sso-tickets/:id', { ...manage, params: ById, summary: 'Withdraw a link', description: 'A set-up under way ends.', problems: ['sso_ticket.not_found'], handle: (ctx, { params }) => tickets.revoke(ctx, params.id) }),
+  }),
+  ...routes('linkedAccounts', {
+    list: get('/users/me/linked-accounts', { ...mine, summary: 'Outside accounts I can sign in with, and those I could link', returns: s.LinkedAccountList, handle: (ctx) => links.list(ctx) }),
+    link: post('/users/me/linked-accounts', {
+      ...mine, fresh: true, idempotency: 'none', status: 201, summary: 'Link an account at Google, GitHub ...', description: 'Answers an address for the browser in which I am signed in; the account is linked when it comes back. Addresses need not be the same.', body: s.ByProvider, returns: s.LinkBegun,
+      example: { provider: 'github' }, problems: ['sso_provider.not_found'], handle: (ctx, { body }) => links.begin(ctx, body.provider),
+    }),
+    unlink: del('/users/me/linked-accounts/:provider', { ...mine, fresh: true, params: s.ByProvider, summary: 'Unlink an outside account', description: 'It signs me in no more; sessions go on. The last way to sign in stays.', problems: ['sso_provider.not_found', 'state.conflict'], handle: (ctx, { params }) => links.remove(ctx, params.provider) }),
   }),
 ]

@@ -34,6 +34,12 @@ export const Ticket = Type.Object(
 )
 export const TicketList = listOf(Ticket, 'SsoTicketList')
 
+export const LinkedAccount = Type.Object({ provider: Type.String(), name: Type.String(), linkedAt: Nullable(Time), offered: Type.Boolean({ description: 'signs people in at present' }) }, { $id: 'LinkedAccount' })
+export const LinkedAccountList = listOf(LinkedAccount, 'LinkedAccountList')
+export const ByProvider = Strict({ provider: Text(1, 40) })
+export const LinkBegun = Type.Object({ url: Type.String({ description: 'open it in the browser in which you are signed in; good for 10 minutes, once' }) }, { $id: 'LinkBegun' })
+
+export type LinkedAccount = Static<typeof LinkedAccount>
 export type ProviderView = Static<typeof Provider>
 export type NewProviderBody = Static<typeof NewProvider>
 export type ChangeProviderBody = Static<typeof ChangeProvider>
