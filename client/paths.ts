@@ -125,6 +125,10 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     list: { method: 'GET', path: '/api/v1/oauth-clients' },
     rotateSecret: { method: 'POST', path: '/api/v1/oauth-clients/{id}/rotate-secret' },
   },
+  oauthConsents: {
+    list: { method: 'GET', path: '/api/v1/oauth-consents' },
+    withdraw: { method: 'DELETE', path: '/api/v1/oauth-consents/{clientId}/{userId}' },
+  },
   outbox: {
     list: { method: 'GET', path: '/api/v1/outbox' },
     reveal: { method: 'POST', path: '/api/v1/outbox/{id}/reveal' },

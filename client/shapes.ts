@@ -205,6 +205,11 @@ export type OAuthClient = { id: string; clientId: string; name: string; redirect
 
 export type OAuthClientList = { items: OAuthClient[]; next: string | null }
 
+/** What a person of the tenant allowed an application. */
+export type OAuthConsent = { clientId: string; clientName: string; userId: string; userName: string; email: string; scopes: string[]; createdAt: string; updatedAt: string; version: number }
+
+export type OAuthConsentList = { items: OAuthConsent[]; next: string | null }
+
 export type OAuthScope = { id: string; name: string; description: string; permissions: string[]; createdAt: string; updatedAt: string; version: number }
 
 export type OAuthScopeList = { items: OAuthScope[]; next: string | null }

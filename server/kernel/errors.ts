@@ -52,6 +52,7 @@ export const codes = {
   'meter.not_found': { status: 404, title: 'No such meter', cure: 'GET /usage lists them.' },
   'domain.not_found': { status: 404, title: 'No such domain', cure: 'List the domains again.' },
   'invitation.not_found': { status: 404, title: 'No such invitation', cure: 'It may have been withdrawn: ask for a new one.' },
+  'oauth_consent.not_found': { status: 404, title: 'No such consent', cure: 'GET /oauth-consents lists what people allowed.' },
   'oauth_client.not_found': { status: 404, title: 'No such OAuth client', cure: 'GET /oauth-clients lists them.' },
   'oauth_scope.not_found': { status: 404, title: 'No such scope', cure: 'GET /scopes lists those the tenant added.' },
   'project.not_found': { status: 404, title: 'No such project, or not visible', cure: 'Check the id, and that you belong to the project if it is private.' },

@@ -110,6 +110,12 @@ test('what is taken away ends within two seconds on both processes', async (t) =
     await w.revoke(() => house.ok(person, 'DELETE', `/connected-apps/${house.client.id}`))
     for (const at of house.both) assert.equal((await house.token(at, '/token', { grant_type: 'refresh_token', refresh_token: refresh })).status, 400)
   })
+  await way('consent taken back by an administrator', async (w) => {
+    const person = await house.member()
+    const { refresh } = await w.app(person, true)
+    await w.revoke(() => house.ok(house.owner, 'DELETE', `/oauth-consents/${house.client.id}/${person.id}`))
+    for (const at of house.both) assert.equal((await house.token(at, '/token', { grant_type: 'refresh_token', refresh_token: refresh })).status, 400)
+  })
   t.diagnostic(`ms after the answer, the slowest of both processes:\n${figures.join('\n')}`)
 })
 

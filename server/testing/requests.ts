@@ -71,6 +71,10 @@ const things: [RegExp, (c: Case) => Promise<Record<string, string>>][] = [
   [/\/scim-tokens\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scim-tokens', { body: { name: `${c.side.mark} token` } })).id })],
   [/\/sso-tickets\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/sso-tickets', { body: { note: `${c.side.mark} note` } })).id })],
   [/\/notifications\/\{id\}/, async (c) => ({ id: (await c.world.notification(c.side, c.by.tenant === c.side.id ? c.by : c.side.member, c.project ?? c.side.open)).id })],
+  [/\/oauth-consents\/\{clientId\}/, async (c) => {
+    const person = await c.world.member(c.side, 'member')
+    return { clientId: (await aConsent(c, person)).id, userId: person.id }
+  }],
   [/\/oauth-clients\/\{id\}/, async (c) => ({ id: (await aClient(c)).id })],
   [/\/scopes\/\{id\}/, async (c) => ({ id: (await c.world.ok(c.side.owner, 'POST', '/scopes', { body: scopeBody(c) })).id })],
   [/\/webhooks\/\{id\}\/deliveries\/\{deliveryId\}/, async (c) => {

@@ -15,6 +15,7 @@ import { say, sayProblem } from '../../parts/toasts.tsx'
 import { useMe } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { ApplicationDialog } from './application-dialog.tsx'
+import { GivenAccess } from './given-access.tsx'
 import type { Application, Scope } from './parts.tsx'
 import { ScopeDialog } from './scope-dialog.tsx'
 import './oauth.css'
@@ -70,6 +71,9 @@ export function Applications() {
               }
             </Loaded>
           </div>
+          <Section title={t('Access people gave')} text={t('What members allowed applications to do in their name, in this team.')}>
+            <GivenAccess />
+          </Section>
           <Section title={t('Addresses')} text={t('Standard libraries find everything else from the issuer.')}>
             <Copyable value={issuer} label={t('Issuer')} />
             <Copyable value={`${issuer}/.well-known/openid-configuration`} label={t('Discovery')} />

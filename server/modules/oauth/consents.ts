@@ -2,11 +2,11 @@
 import type { Context } from '../../kernel/db.ts'
 import { refuse } from '../../kernel/errors.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
-import { idShape, page, parseCursor } from '../../kernel/pages.ts'
+import { idShape, newest, page, parseCursor, timeShape } from '../../kernel/pages.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import type { List } from '../../kernel/schema.ts'
-import { deleteConsent, findConsent, keepConsent, listConnected, lockConsent } from './queries.ts'
-import type { ConnectedApp } from './schema.ts'
+import { deleteConsent, findConsent, keepConsent, listConnected, listConsents, lockConsent, takeConsent } from './queries.ts'
+import type { ConnectedApp, OAuthConsent } from './schema.ts'
 
 const first = ['00000000-0000-0000-0000-000000000000']
 
@@ -45,6 +45,24 @@ export function createConnectedApps(kernel: Pick<Kernel, 'app' | 'system'>) {
         subject: client, person, data: { clientId: client }, run: [deleteConsent(person, client)],
       })
     },
+  }
+}
+
+/** What the people of a tenant allowed applications, for its administrators. */
+export function createConsents(kernel: Pick<Kernel, 'system'>) {
+  const above = (ctx: Context) => kernel.system.context({ tenant: ctx.tenant, actor: ctx.actor, request: ctx.request })
+  return {
+    async list(ctx: Context, { after, limit, clientId, userId }: { after?: string; limit: number; clientId?: string; userId?: string }): Promise<List<OAuthConsent>> {
+      const before = parseCursor(after, [...newest, newest[1]], [timeShape, idShape, idShape])
+      const [rows] = await above(ctx).read(listConsents(ctx.tenant, { client: clientId ?? null, person: userId ?? null }, before, limit + 1))
+      return page(rows, limit, (last) => [last.createdAt, last.clientId, last.userId])
+    },
+    /** The person may allow it again. @throws oauth_consent.not_found */
+    withdraw: (ctx: Context, client: string, person: string): Promise<void> =>
+      above(ctx).change('oauth-consent.revoked', async (tx) => {
+        const [taken] = await tx(takeConsent(ctx.tenant, person, client))
+        return { subject: client, person, data: { clientId: client, scopes: (taken ?? refuse('oauth_consent.not_found')).scopes }, result: undefined }
+      }),
   }
 }
 const personOf = (ctx: Pick<Context, 'actor'>): string => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person allows an application something')

@@ -21,6 +21,7 @@ export const oauthEvents = {
   'initial-access-token.issued': event(Strict({ expiresAt: Time, quota: Type.Integer() }), { ...admins, about: 'A token with which so many clients may register themselves.' }),
   'oauth-consent.given': event(Strict({ clientId: Id, scopes: Names }), { ...person, about: 'A person allowed a client all of these scopes.' }),
   'oauth-consent.withdrawn': event(Strict({ clientId: Id }), { ...person, about: 'A person took back what they had allowed; its tokens end.' }),
+  'oauth-consent.revoked': event(Strict({ clientId: Id, scopes: Names }), { ...admins, subject: 'oauth-client', about: 'An administrator took back what a person had allowed a client; its tokens end.' }),
   'oauth-token.revoked': event(Type.Object({ clientId: Type.Union([Type.String(), Type.Null()]) }), { ...admins, about: 'An access token ended before its time. The subject is its record, not the token.' }),
   'refresh-token.reused': event(Strict({ clientId: Id }), { ...admins, subject: 'oauth-client', about: 'A refresh token came a second time: everything granted with it has ended.' }),
   'signing-keys.rotated': event(Strict({ keys: Names, signFrom: Time }), { about: 'New keys are published; they sign from then on.' }),

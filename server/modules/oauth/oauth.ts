@@ -6,7 +6,7 @@ import type { PermissionTable } from '../../kernel/permissions.ts'
 import { inTransaction, type Identity } from '../identity/api.ts'
 import { createBearers, isOpaqueToken, type Heard } from './bearers.ts'
 import { createClients, newSecret } from './clients.ts'
-import { createConnectedApps } from './consents.ts'
+import { createConnectedApps, createConsents } from './consents.ts'
 import { createIssuers, type OAuthParts } from './issuers.ts'
 import { addIssuers } from './mount.ts'
 import { createScopes } from './scopes.ts'
@@ -25,6 +25,7 @@ export function openOAuth({ kernel, identity, permissions, limits, brandOf }: OA
     clients: createClients(parts, issuers),
     scopes: createScopes(issuers, permissions),
     connected: createConnectedApps(kernel),
+    consents: createConsents(kernel),
     mount: (app: FastifyInstance) => addIssuers(app, { ...parts, take: limits ? kernel.bus.take.bind(kernel.bus) : undefined }, issuers),
     /** Those of tenants' issuers. */
     tokens: { takes: isOpaqueToken, authenticate: (token: string) => bearers.find(token) },

@@ -1,6 +1,6 @@
 import { Id, Nullable, Type } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
-import { ConnectedApp, OAuthScope, type Metadata } from './schema.ts'
+import { ConnectedApp, OAuthConsent, OAuthScope, type Metadata } from './schema.ts'
 
 const Nothing = Type.Object({})
 const Names = Type.Array(Type.String())
@@ -50,6 +50,15 @@ export const lockConsent = statement('oauth.lock-consent', Consent, (person: str
 export const keepConsent = statement('oauth.keep-consent', Nothing, (person: string, client: string, scopes: readonly string[]) => sql`
   insert into oauth_consents (person_id, client_id, scopes) values (${person}, ${client}, ${scopes}) on conflict (tenant_id, person_id, client_id) do update set scopes = excluded.scopes`)
 export const deleteConsent = statement('oauth.delete-consent', Nothing, (person: string, client: string) => sql`delete from oauth_consents where person_id = ${person} and client_id = ${client}`)
+/** Everybody's of one tenant, so as gw_system: row security shows people their own alone. */
+export const listConsents = statement('oauth.list-consents', OAuthConsent, (tenant: string, f: { client: string | null; person: string | null }, before: readonly string[], limit: number) => sql`
+  select c.client_id as "clientId", k.name as "clientName", c.person_id as "userId", u.name as "userName", u.email, c.scopes, c.created_at as "createdAt", c.updated_at as "updatedAt", c.version
+  from oauth_consents c join oauth_clients k on k.tenant_id = c.tenant_id and k.id = c.client_id join identity."user" u on u.id = c.person_id
+  where c.tenant_id = ${tenant} and (${f.client}::uuid is null or c.client_id = ${f.client}::uuid) and (${f.person}::uuid is null or c.person_id = ${f.person}::uuid)
+    and (c.created_at, c.client_id, c.person_id) < (${before[0]!}::timestamptz, ${before[1]!}::uuid, ${before[2]!}::uuid)
+  order by c.created_at desc, c.client_id desc, c.person_id desc limit ${limit}`, [['00000000-0000-0000-0000-000000000000', { client: null, person: null }, ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 'ffffffff-ffff-ffff-ffff-ffffffffffff'], 1]])
+export const takeConsent = statement('oauth.take-consent', Type.Object({ scopes: Names }), (tenant: string, person: string, client: string) => sql`
+  delete from oauth_consents where tenant_id = ${tenant} and person_id = ${person} and client_id = ${client} returning scopes`)
 /** In all their tenants, so as gw_system; `person` is whoever asks. */
 export const listConnected = statement('oauth.list-connected', ConnectedApp, (person: string, after: string, limit: number) => sql`
   select k.id, k.id as "clientId", k.name, k.metadata ->> 'client_uri' as "clientUri", c.tenant_id as "tenantId", o.name as "tenantName", c.scopes, c.created_at as "createdAt", c.updated_at as "updatedAt", c.version

@@ -6,7 +6,7 @@ import * as s from './schema.ts'
 const ByClient = Strict({ clientId: Id })
 const admin = { permission: 'oauth.manage' } as const
 
-export const oauthRoutes = ({ clients, scopes, connected, rotateKeys }: OAuth): Operation[] => [
+export const oauthRoutes = ({ clients, scopes, connected, consents, rotateKeys }: OAuth): Operation[] => [
   ...routes('oauthClients', {
     create: post('/oauth-clients', {
       ...admin, summary: 'Make an OAuth client', description: 'The issuer is `PUBLIC_URL/t/{tenantId}/oauth`. `clientSecret` is shown once.', secret: true, status: 201, body: s.NewOAuthClient, returns: s.OAuthClient,
@@ -25,6 +25,10 @@ export const oauthRoutes = ({ clients, scopes, connected, rotateKeys }: OAuth): 
     get: get('/scopes/:id', { ...admin, summary: 'One scope', params: ById, returns: s.OAuthScope, problems: ['oauth_scope.not_found'], handle: (ctx, { params }) => scopes.get(ctx, params.id) }),
     change: patch('/scopes/:id', { ...admin, summary: 'Change a scope', params: ById, body: s.ChangeOAuthScope, returns: s.OAuthScope, ifMatch: true, problems: ['oauth_scope.not_found'], handle: (ctx, { params, body, ifMatch }) => scopes.change(ctx, params.id, body, ifMatch) }),
     delete: del('/scopes/:id', { ...admin, summary: 'Remove a scope', description: 'Clients lose it; tokens that carry it open nothing by it any more.', params: ById, problems: ['oauth_scope.not_found'], handle: (ctx, { params }) => scopes.remove(ctx, params.id) }),
+  }),
+  ...routes('oauthConsents', {
+    list: get('/oauth-consents', { ...admin, summary: 'What people of the tenant allowed applications', query: s.ConsentQuery, returns: s.OAuthConsentList, handle: (ctx, { query }) => consents.list(ctx, query) }),
+    withdraw: del('/oauth-consents/:clientId/:userId', { ...admin, summary: 'Take an application\'s access to a person\'s account here', description: 'Its tokens in the name of this person end at once. The person may allow it again.', params: s.ByConsent, problems: ['oauth_consent.not_found'], handle: (ctx, { params }) => consents.withdraw(ctx, params.clientId, params.userId) }),
   }),
   ...routes('connectedApps', {
     list: get('/connected-apps', { access: 'person', scope: 'session', summary: 'Applications I allowed something', query: Strict(Page), returns: s.ConnectedAppList, handle: (ctx, { query }) => connected.list(ctx, query) }),

@@ -56,12 +56,18 @@ export const ChangeOAuthScope = Strict({ description: Type.Optional(scopePropert
 export const ConnectedApp = Type.Object({ id: Id, clientId: Id, name: Type.String(), clientUri: Nullable(Type.String()), tenantId: Id, tenantName: Type.String(), scopes: Type.Array(Type.String()), createdAt: Time, updatedAt: Time, version: Version }, { $id: 'ConnectedApp', description: 'What I allowed an application.' })
 export const ConnectedAppList = listOf(ConnectedApp, 'ConnectedAppList')
 
+export const OAuthConsent = Type.Object({ clientId: Id, clientName: Type.String(), userId: Id, userName: Type.String(), email: Type.String(), scopes: Type.Array(Type.String()), createdAt: Time, updatedAt: Time, version: Version }, { $id: 'OAuthConsent', description: 'What a person of the tenant allowed an application.' })
+export const OAuthConsentList = listOf(OAuthConsent, 'OAuthConsentList')
+export const ConsentQuery = Strict({ ...Page, clientId: Type.Optional(Id), userId: Type.Optional(Id) })
+export const ByConsent = Strict({ clientId: Id, userId: Id })
+
 export const SigningKeys = Type.Object({ id: Id, keys: Type.Array(Type.Object({ kid: Type.String(), alg: Type.String() })) }, { $id: 'SigningKeys', description: 'Published now; of each algorithm the first signs.' })
 
 export type OAuthClient = Static<typeof OAuthClient>
 export type NewOAuthClient = Static<typeof NewOAuthClient>
 export type ChangeOAuthClient = Static<typeof ChangeOAuthClient>
 export type OAuthScope = Static<typeof OAuthScope>
+export type OAuthConsent = Static<typeof OAuthConsent>
 export type ConnectedApp = Static<typeof ConnectedApp>
 /** A client as its row keeps it; `metadata` in the words of RFC 7591. */
 export type Metadata = Record<string, unknown>
