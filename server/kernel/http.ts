@@ -12,6 +12,7 @@ import type { Logger } from './log-lines.ts'
 import { requirePermission, type PermissionTable } from './permissions.ts'
 import type { Bus, Limit, Traces } from './ports.ts'
 import { judge, sendProblem } from './problems.ts'
+import { lineOf } from './public-address.ts'
 import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
 import type { TenantRole } from './schema.ts'
 import { requireScope, scopeOf } from './scopes.ts'
@@ -275,7 +276,7 @@ export function requireIssued({ operations, tenants }: NonNullable<Principal['ab
 
 /** The pair of headers of draft-ietf-httpapi-ratelimit-headers, and 429 with Retry-After. */
 async function takeTurn(req: FastifyRequest, reply: FastifyReply, { name, limit, by }: NonNullable<Operation['limit']>, bus: Pick<Bus, 'take'>) {
-  const whose = by !== 'address' && req.who.actor.id ? req.who.actor.id : req.ip
+  const whose = by !== 'address' && req.who.actor.id ? req.who.actor.id : lineOf(req.ip)
   const taken = await bus.take(`limit:${name}:${whose}`, limit)
   const reset = Math.max(1, Math.ceil(taken.resetMs / 1000))
   reply.header('ratelimit-policy', `"${name}";q=${limit.max};w=${Math.round(limit.windowMs / 1000)}`)

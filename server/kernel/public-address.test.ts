@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isPublicAddress } from './public-address.ts'
+import { isPublicAddress, lineOf } from './public-address.ts'
 
 test('public is globally routable unicast, nothing else and in no disguise', () => {
   const yes = '8.8.8.8 1.1.1.1 2606:4700::1111 ::ffff:8.8.8.8 2a00:1450::1'
@@ -9,4 +9,10 @@ test('public is globally routable unicast, nothing else and in no disguise', () 
   for (const ip of yes.split(' ')) assert.ok(isPublicAddress(ip), ip)
   for (const ip of no.split(/\s+/)) assert.ok(!isPublicAddress(ip), ip)
   assert.ok(!isPublicAddress(''))
+})
+
+test('limits count an IPv4 address, however it is written, and the /64 of an IPv6 one', () => {
+  assert.deepEqual(['192.0.2.7', '::ffff:192.0.2.7', '::ffff:c000:207'].map(lineOf), Array(3).fill('192.0.2.7'))
+  assert.deepEqual(['2001:db8:1:2::1', '2001:DB8:1:2:ffff:ffff:ffff:ffff', '2001:0db8:0001:0002:0:0:0:9%eth0'].map(lineOf), Array(3).fill('2001:db8:1:2::/64'))
+  assert.deepEqual([lineOf('2001:db8:1:3::1'), lineOf('::1'), lineOf('a socket')], ['2001:db8:1:3::/64', '0:0:0:0::/64', 'a socket'])
 })

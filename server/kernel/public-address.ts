@@ -17,6 +17,12 @@ function parse(ip: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return isIP(bare) ? ipaddr.process(bare) : undefined
 }
 
+/** Whose turn a limit by address takes: an IPv4 address, or the /64 of an IPv6 one, since a single line has all of a /64 to choose from. */
+export function lineOf(ip: string): string {
+  const address = parse(ip)
+  return address instanceof ipaddr.IPv6 ? `${address.parts.slice(0, 4).map((part) => part.toString(16)).join(':')}::/64` : (address?.toString() ?? ip)
+}
+
 /** What an operator has opened on purpose: networks by address, hosts by name with the port or with any. */
 export type Opened = { address(ip: string, port: number): boolean; host(name: string, port: number): boolean }
 

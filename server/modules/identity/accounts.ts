@@ -6,6 +6,7 @@ import type pg from 'pg'
 import { Problem, refuse, refuseField } from '../../kernel/errors.ts'
 import { isId } from '../../kernel/ids.ts'
 import type { Limit } from '../../kernel/ports.ts'
+import { lineOf } from '../../kernel/public-address.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import type { Auth } from './auth.ts'
 import type { Passwords } from './hashing.ts'
@@ -138,7 +139,7 @@ export function createAccounts(o: AccountOptions) {
 
   return {
     /** For pages, which are no operations: so many submits a minute per client address. */
-    limitAddress: (name: string, ip: string): Promise<void> => limit(`${name}:${ip}`, { max: 120, windowMs: minute }),
+    limitAddress: (name: string, ip: string): Promise<void> => limit(`${name}:${lineOf(ip)}`, { max: 120, windowMs: minute }),
     /** Keeps the hash of the set-up token while nobody has claimed the installation. @returns whether the first account is still to be made */
     async prepareSetup(token: string): Promise<boolean> {
       return (await pool.query('update claim set setup_hash = $1 where claimed_at is null', [hashOf(token)])).rowCount === 1
@@ -158,14 +159,14 @@ export function createAccounts(o: AccountOptions) {
         if (!setupToken || !row?.setup_hash || !timingSafeEqual(row.setup_hash, hashOf(setupToken))) refuse('setup.token_required')
       } else if (o.registration === 'operators') refuse('auth.registration_closed', 'accounts are made by operators here')
       checkPassword(password, [address, name])
-      await limit(`register:taken:${from.ip}`, takenAnswers, 0) // looked at before the address is: else the refusal itself would tell
+      await limit(`register:taken:${lineOf(from.ip)}`, takenAnswers, 0) // looked at before the address is: else the refusal itself would tell
       if (!first && o.registration === 'invite' && !invitationToken) {
         const { rowCount } = await pool.query(`select 1 from invitation where email = $1 and status = 'pending' and "expiresAt" > now()`, [address])
         if (!rowCount) refuse('auth.registration_closed', 'accounts are by invitation here: follow the link in yours')
       }
       const hashed = await passwords.hash(password) // before the transaction, which holds a connection
       const taken = async () => {
-        await o.take?.(`register:taken:${from.ip}`, takenAnswers)
+        await o.take?.(`register:taken:${lineOf(from.ip)}`, takenAnswers)
         if (!o.requireVerifiedEmail) refuse('auth.email_taken')
         await caller.run({ actor: null, request: from.request }, () => wishLetter(pool, o.sealer, { kind: 'taken', email: address }))
         return null

@@ -73,3 +73,14 @@ test('guesses at one account are counted wherever they come from, and each of an
   assert.deepEqual([statuses.indexOf(429), statuses.slice(30).every((s) => s === 429)], [30, true], statuses.join(' '))
   assert.equal(await guess('somebody-else@example.test', 99, 'login'), 401)
 })
+
+test('an IPv6 line is counted by its /64: its other addresses give no fresh count', async (t) => {
+  const app = await testApp(t, { settings: { RATE_LIMITS: 'on' } })
+  const { tenant } = await app.register('Operator')
+  const ask = asker(app, tenant!.id)
+  for (const door of doors.filter(({ max }) => max < 100)) {
+    const answers = await Promise.all(Array.from({ length: door.max + 5 }, (_, i) => ask(door, `2001:db8:5:6:${i.toString(16)}::${i}`, {})))
+    assert.equal(answers.filter(isLimited).length, 5, door.name)
+    assert.equal(isLimited(await ask(door, '2001:db8:5:7::1', {})), false, door.name)
+  }
+})

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { refuse } from '../../kernel/errors.ts'
 import type { Bus } from '../../kernel/ports.ts'
+import { lineOf } from '../../kernel/public-address.ts'
 import { caller, type Identity } from '../identity/api.ts'
 import { addInteractions } from './interactions.ts'
 import { issuerPath, type Issuers, type OAuthParts } from './issuers.ts'
@@ -22,7 +23,7 @@ export async function addIssuers(app: FastifyInstance, parts: OAuthParts & { tak
   const { protocol, host } = new URL(kernel.publicUrl)
 
   async function limit(req: FastifyRequest, reply: FastifyReply, name: keyof typeof perMinute): Promise<boolean> {
-    const taken = await parts.take?.(`oauth:${name}:${req.ip}`, { max: perMinute[name], windowMs: 60_000 })
+    const taken = await parts.take?.(`oauth:${name}:${lineOf(req.ip)}`, { max: perMinute[name], windowMs: 60_000 })
     if (!taken || taken.allowed) return true
     const seconds = Math.max(1, Math.ceil(taken.resetMs / 1000))
     reply.code(429).header('retry-after', String(seconds)).send({ error: 'temporarily_unavailable', error_description: `too many requests: wait ${seconds} s` })
