@@ -4,14 +4,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testApp, type TestApp } from '../../testing/app.ts'
 
-type Door = { name: string; max: number; url: string; type?: string; payload?: string }
+type Door = { name: string; max: number; windowMs: number; url: string; type?: string; payload?: string }
+const minute = 60_000
 const json = '{}' // refused by name before anything is done, but after the turn is taken
 const doors: readonly Door[] = [
-  { name: 'login', max: 240, url: '/api/v1/auth/login' },
-  { name: 'register', max: 300, url: '/api/v1/auth/register' },
-  { name: 'forgotten password', max: 30, url: '/api/v1/auth/forgot-password' },
-  { name: 'reset', max: 60, url: '/api/v1/auth/reset-password' },
-  { name: 'token', max: 600, url: '/t/{tenant}/oauth/token', type: 'application/x-www-form-urlencoded', payload: 'grant_type=client_credentials&client_id=nobody&client_secret=guess' },
+  { name: 'login', max: 240, windowMs: minute, url: '/api/v1/auth/login' },
+  { name: 'register', max: 300, windowMs: 10 * minute, url: '/api/v1/auth/register' },
+  { name: 'forgotten password', max: 30, windowMs: 10 * minute, url: '/api/v1/auth/forgot-password' },
+  { name: 'reset', max: 60, windowMs: minute, url: '/api/v1/auth/reset-password' },
+  { name: 'token', max: 600, windowMs: minute, url: '/t/{tenant}/oauth/token', type: 'application/x-www-form-urlencoded', payload: 'grant_type=client_credentials&client_id=nobody&client_secret=guess' },
 ]
 const guesser = '203.0.113.7'
 const victim = '198.51.100.9'
@@ -27,6 +28,9 @@ const inventions = (tenant: string): Record<string, string>[] => {
 }
 const isLimited = ({ statusCode, body }: { statusCode: number; body: string }) => statusCode === 429 && /rate\.limited|temporarily_unavailable/.test(body)
 
+/** A window slides: what was taken comes back with time. */
+const mostIn = ({ max, windowMs }: Pick<Door, 'max' | 'windowMs'>, since: number) => max + Math.ceil((max * (performance.now() - since)) / windowMs) + 1
+
 /** @param from the address of the connection @param behind what a trusted proxy there adds of the real one */
 const asker = (app: TestApp, tenant: string) => (door: Door, from: string, headers: Record<string, string>, behind?: string) => {
   const forwarded = behind ? { 'x-forwarded-for': [headers['x-forwarded-for'], behind].filter(Boolean).join(', ') } : {}
@@ -40,19 +44,12 @@ for (const proxied of [false, true]) {
     const ask = asker(app, tenant!.id)
     const reach = (door: Door, address: string, headers: Record<string, string>) => (proxied ? ask(door, '10.0.0.5', headers, address) : ask(door, address, headers))
     for (const door of doors) {
-      let answered = 0
-      while (answered <= door.max) {
-        const known = inventions(tenant!.id)
-        const answers = await Promise.all(known.map((headers) => reach(door, guesser, headers)))
-        const refused = answers.filter(isLimited)
-        answered += answers.length - refused.length
-        assert.ok(answers.every((a) => a.statusCode < 500), `${door.name}: ${answers.map((a) => a.statusCode).join(' ')}`)
-        if (refused.length) break
-      }
-      assert.equal(answered, door.max, `${door.name} let ${answered} through`)
-      for (const headers of inventions(tenant!.id)) assert.ok(isLimited(await reach(door, guesser, headers)), `${door.name} is open again with ${JSON.stringify(headers)}`)
-      const late = await reach(door, guesser, {})
-      assert.ok(Number(late.headers['retry-after']) > 0, door.name)
+      const [since, all] = [performance.now(), [] as Awaited<ReturnType<typeof reach>>[]]
+      for (let rounds = 5; rounds && all.length < 3 * door.max + 200; all.some(isLimited) && rounds--) all.push(...(await Promise.all(inventions(tenant!.id).map((headers) => reach(door, guesser, headers)))))
+      const answered = all.filter((one) => !isLimited(one)).length
+      assert.ok(answered >= door.max && answered <= mostIn(door, since), `${door.name} let ${answered} through`)
+      assert.ok(all.every(({ statusCode }) => statusCode < 500), `${door.name}: ${all.map((one) => one.statusCode).join(' ')}`)
+      assert.ok(all.filter(isLimited).every(({ headers }) => Number(headers['retry-after']) > 0), door.name)
       for (const other of [victim, '192.0.2.8']) assert.equal(isLimited(await reach(door, other, {})), false, `${door.name}: ${other} was made to pay`)
       // past the proxy, or without any, what the connection says of itself counts
       if (proxied) assert.equal(isLimited(await ask(door, victim, { 'x-forwarded-for': guesser })), false, `${door.name}: a connection that is no proxy spoke for another`)
@@ -69,8 +66,10 @@ test('guesses at one account are counted wherever they come from, and each of an
     return answer.statusCode
   }
   const statuses: number[] = []
-  for (let at = 0; at < 34; at++) statuses.push(await guess(at % 3 ? 'operator@example.test' : 'OPERATOR@example.test', at, at % 2 ? 'login' : 'page'))
-  assert.deepEqual([statuses.indexOf(429), statuses.slice(30).every((s) => s === 429)], [30, true], statuses.join(' '))
+  const since = performance.now()
+  for (let at = 0; at < 40; at++) statuses.push(await guess(at % 3 ? 'operator@example.test' : 'OPERATOR@example.test', at, at % 2 ? 'login' : 'page'))
+  const answered = statuses.filter((status) => status === 401).length
+  assert.ok(answered >= 30 && answered <= mostIn({ max: 30, windowMs: 10 * minute }, since) && statuses.every((status) => [401, 429].includes(status)), statuses.join(' '))
   assert.equal(await guess('somebody-else@example.test', 99, 'login'), 401)
 })
 
@@ -79,8 +78,10 @@ test('an IPv6 line is counted by its /64: its other addresses give no fresh coun
   const { tenant } = await app.register('Operator')
   const ask = asker(app, tenant!.id)
   for (const door of doors.filter(({ max }) => max < 100)) {
-    const answers = await Promise.all(Array.from({ length: door.max + 5 }, (_, i) => ask(door, `2001:db8:5:6:${i.toString(16)}::${i}`, {})))
-    assert.equal(answers.filter(isLimited).length, 5, door.name)
+    const since = performance.now()
+    const answers = await Promise.all(Array.from({ length: door.max + 20 }, (_, i) => ask(door, `2001:db8:5:6:${i.toString(16)}::${i}`, {})))
+    const answered = answers.filter((one) => !isLimited(one)).length
+    assert.ok(answered >= door.max && answered <= mostIn(door, since), `${door.name} let ${answered} through`)
     assert.equal(isLimited(await ask(door, '2001:db8:5:7::1', {})), false, door.name)
   }
 })
