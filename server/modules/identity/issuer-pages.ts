@@ -20,8 +20,8 @@ export function createIssuerPages(brandNow: () => Promise<PageBrand>) {
     /** For a browser that came to an endpoint with a request it cannot go on with. Nothing of the request but its names is shown. */
     error(ctx: KoaContextWithOIDC, out: ErrorOut): Promise<void> {
       return show(ctx, (brand) => ({
-        title: 'This request cannot go on', lead: sentence(out.error_description ?? 'The application asked for something it may not have.'),
-        body: html`<dl class="facts"><dt>Code</dt><dd><code>${out.error}</code></dd></dl>`, foot: html`<a href="/">Go to ${brand.name}</a>`,
+        title: 'This request cannot go on', lead: leads[out.error] ?? 'The application asked for something it may not have. Go back and try again, or tell whoever runs it.',
+        body: html`<dl class="facts"><dt>Code</dt><dd><code>${out.error}</code></dd>${out.error_description !== undefined && html`<dt>Reason</dt><dd>${out.error_description}</dd>`}</dl>`, foot: html`<a href="/">Go to ${brand.name}</a>`,
       }))
     },
     codeInput(ctx: KoaContextWithOIDC, _form: string, out?: ErrorOut, err?: { userCode?: string; name?: string }): Promise<void> {
@@ -66,6 +66,12 @@ ${fault !== undefined && html`<p class="fault" id="user_code-fault" role="alert"
       return show(ctx, (brand) => ({ title: 'You are signed out', lead: `${ctx.oidc.client ? nameOf(ctx.oidc.client) : brand.name} has forgotten you in this browser.`, foot: html`<a href="/login">Sign in again</a>` }))
     },
   }
+}
+
+/** For the person; the reason stands below, for whoever runs the application. */
+const leads: Record<string, string> = {
+  invalid_redirect_uri: 'The application wants you sent to an address that it has not registered. Nothing was sent there; tell whoever runs it.',
+  invalid_client: 'The application is not known here. Perhaps it was removed.',
 }
 
 /** What `form-action` must name for a form whose answer leads to this address: browsers judge redirects too. */

@@ -10,7 +10,7 @@ import { withParents } from '../tenancy/api.ts'
 import { roleOfGroups, type OidcConfig, type Providers } from './providers.ts'
 import { findHolder, findProvider, listEnabled, type ProviderRow } from './queries.ts'
 import { authorizationUrl, badAnswer, discover, groupsOf, newLeg, reasonOf, redeem, type Claims, type Leg } from './relying-party.ts'
-import { newRequestId, readResponse, samlRequest, type SamlProvider } from './saml.ts'
+import { isUnasked, newRequestId, readResponse, samlRequest, type SamlProvider } from './saml.ts'
 import { redeemSocial, serverOf, type SocialProvider } from './social.ts'
 
 type From = Parameters<Identity['outside']['enter']>[0]
@@ -119,6 +119,12 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       if (!row) refuse('sso.refused', 'no single sign-on is set up for this address: sign in with your password')
       return leave(request, { provider: row.id, tenant: row.tenantId, next, browser: hashOf(browser), trial: false, ticket: null }, row, email.trim())
     },
+    /** From the provider's own page (a tile, a bookmark, an OpenID Connect `initiate_login_uri`): a sign-in of ours is begun, whoever sent the browser. */
+    async toProvider(request: string, id: string, browser: string): Promise<string> {
+      const row = await rowOf(id, request)
+      if (row.status !== 'enabled') refuse('sso.refused', 'this provider is not enabled')
+      return leave(request, { provider: row.id, tenant: row.tenantId, next: '/', browser: hashOf(browser), trial: false, ticket: null }, row)
+    },
     async toTrial(request: string, token: string, browser: string): Promise<string> {
       const test = await legs.take<{ provider: string; tenant: string; ticket: string | null }>(request, 'sso-test', token)
       if (!test) refuse('auth.link_refused', 'this test was begun already, or too long ago: ask for another link')
@@ -152,9 +158,11 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       return settle(from, row, out, claims)
     },
     /** The way back of SAML: a POST from another site, which brings no cookie. What it proves is kept for a moment, for the browser to fetch.
-        @returns a one-time token */
-    async backBySaml(from: From, id: string, encoded: string, relayState: string): Promise<string> {
+        @returns a one-time token; undefined for an answer that nobody asked for: it proves nothing, since anybody could have sent theirs; the browser
+        may begin a sign-in of its own instead */
+    async backBySaml(from: From, id: string, encoded: string, relayState: string): Promise<string | undefined> {
       const out = await legs.take<Out>(from.request, 'sso-out', relayState)
+      if (!out && isUnasked(encoded) && (await rowOf(id, from.request)).status === 'enabled') return undefined
       if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin at our sign-in page, not at the provider\'s')
       const row = await rowOf(id, from.request)
       if (row.protocol !== 'saml') refuse('sso_provider.not_found')

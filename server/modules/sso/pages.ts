@@ -51,6 +51,7 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     const [next, address] = [localPath(valueOf(req.body, 'next')), valueOf(req.body, 'email')]
     return answer(req, reply, (fault, status) => ssoPage(req, reply, next, address, fault, status), async () => leave(reply, await flow.toTenant(req.id, address, next, knownBrowser(req, reply))))
   })
+  app.get('/login/sso/start/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toProvider(req.id, idOf(req), knownBrowser(req, reply)))))
   app.get('/login/sso/test/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toTrial(req.id, idOf(req), knownBrowser(req, reply)))))
   app.get('/login/callback/:id', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.backByCode(callerOf(req), idOf(req), new URL(req.url, 'http://x').searchParams, browserOf(req), req.headers.cookie ?? ''))))
   app.get('/login/saml/:id/metadata', (req, reply) => {
@@ -60,7 +61,7 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
   app.post('/login/saml/:id', { bodyLimit: 400_000 }, (req, reply) => guarded(req, reply, async () => {
     const posted = (req.body ?? {}) as Record<string, unknown>
     const token = await flow.backBySaml(callerOf(req), idOf(req), String(posted.SAMLResponse ?? ''), String(posted.RelayState ?? ''))
-    return go(reply, `/login/saml-finish?token=${token}`)
+    return go(reply, token === undefined ? `/login/sso/start/${idOf(req)}` : `/login/saml-finish?token=${token}`)
   }))
   app.get('/login/saml-finish', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.finishSaml(callerOf(req), valueOf(req.query, 'token'), browserOf(req)))))
 }

@@ -71,6 +71,13 @@ export async function readMetadata(xml: string): Promise<SamlProvider> {
   return { entityId: entity.getAttribute('entityID') || no('it names no entityID'), ssoUrl, certificates: [...new Set(certificates)] }
 }
 
+/** Whether an answer names no request at all: a sign-in begun at the provider. One that names a request is never taken for such, so that a provider
+    that loses the RelayState sends nobody round in circles. Nothing else is believed of it. */
+export function isUnasked(encoded: string): boolean {
+  const xml = Buffer.from(encoded, 'base64').toString('utf8')
+  return xml.length <= mostBytes && /^\s*(<\?[^>]*>\s*)?<([\w.-]+:)?Response\s/.test(xml) && !/InResponseTo/.test(xml)
+}
+
 /** Checks an answer and reads it. @param encoded SAMLResponse as posted @throws SamlRefused */
 export async function readResponse(encoded: string, provider: SamlProvider, asked: Asked, nowMs = Date.now()): Promise<SamlClaims> {
   const xml = Buffer.from(encoded, 'base64').toString('utf8')
