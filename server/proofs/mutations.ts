@@ -232,6 +232,14 @@ export const mutations: readonly Mutation[] = [
     name: 'impersonator-takes-keys', proof: 'server/modules/impersonation/impersonation.test.ts', breaks: 'an operator who acts for somebody may make keys that stay', file: 'server/kernel/http.ts',
     find: "  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')\n", replace: '', says: /it neither sees nor changes what is secret/,
   },
+  {
+    name: 'header-believed', proof: 'server/modules/identity/throttling.test.ts', breaks: 'whoever names an address in X-Forwarded-For is counted as that address', file: 'server/kernel/http.ts',
+    find: 'trustProxy: o.trustProxy.length ? [...o.trustProxy] : false,', replace: 'trustProxy: true,', says: /AssertionError.*let \d+ through/,
+  },
+  {
+    name: 'line-by-address', proof: 'server/modules/identity/throttling.test.ts', breaks: 'each address of an IPv6 line is counted for itself', file: 'server/kernel/public-address.ts',
+    find: "parts.slice(0, 4)", replace: 'parts.slice(0, 8)', says: /AssertionError.*let \d+ through/,
+  },
   // bad input
   {
     name: 'unknown-fields-dropped', proof: input, breaks: 'unknown fields are dropped in silence', file: 'server/kernel/validation.ts',
