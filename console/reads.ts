@@ -88,8 +88,9 @@ export const useMembers = () =>
 
 /** id -> name, for everything that shows people. */
 export function useNames() {
-  const members = useMembers().data
-  return (id: string | null | undefined) => members?.find((member) => member.userId === id)?.name
+  const { data: members, isLoading } = useMembers()
+  // while they are read nobody is called a former member
+  return (id: string | null | undefined) => (isLoading && id ? '…' : members?.find((member) => member.userId === id)?.name)
 }
 
 export const useInvitations = (enabled: boolean) =>

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { freePort, noBrowser as skip, openBrowser, openPage, password, settled, signIn } from '../testing/browser.ts'
+import { selfSigned } from '../testing/identity-provider.ts'
 import { fail, setupToken, startProduct, type Product } from '../testing/product.ts'
 
 // inside page.evaluate the page's own world is meant, which this program's types do not know
@@ -19,7 +20,7 @@ const axe = fs.readFileSync(createRequire(import.meta.url).resolve('axe-core/axe
 const widths = [{ width: 1360, height: 860 }, { width: 390, height: 844 }] as const
 const schemes = ['light', 'dark'] as const
 
-type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string; connection: string; webhook: string; run: string; approval: string }
+type World = { product: Product; base: string; browser: Browser; project: string; task: string; workflow: string; connection: string; webhook: string; run: string; approval: string; reached: string; held: string; parked: string; database: string; delivery: string }
 
 const drawing = {
   nodes: [
@@ -60,8 +61,25 @@ async function openWorld(t: TestContext): Promise<World> {
   await product.ok('POST', `/workflows/${workflow.id}/runs`, { token, body: { input: { amount: 250 } } })
   await product.ok('PATCH', `/workflows/${workflow.id}`, { token, body: { definition: { ...drawing, nodes: drawing.nodes.map((node) => (node.id === 'tell' ? { ...node, settings: { ...node.settings, message: 'Small' } } : node)).filter(({ id }) => id !== 'sum'), edges: drawing.edges.filter(({ to }) => to !== 'sum') } } })
   await product.ok('POST', '/workflows', { token, body: { name: 'Half drawn', definition: { nodes: [drawing.nodes[0], drawing.nodes[2]], edges: [] } } })
+  // reached from outside, and waiting: for a signal, for the plan
+  const reached = await product.ok('POST', '/workflows', { token, body: { name: 'Reached', definition: { nodes: [{ id: 'hook', primitive: 'trigger', type: 'webhook', settings: { signature: 'github' } }, { id: 'mail', primitive: 'trigger', type: 'email', settings: {} }, { id: 'made', primitive: 'trigger', type: 'event', settings: { event: 'project.created' } }, { id: 'hold', primitive: 'action', type: 'wait', settings: { signal: 'go' } }], edges: [{ from: 'hook', to: 'hold' }, { from: 'mail', to: 'hold' }, { from: 'made', to: 'hold' }] } } })
+  await product.ok('POST', `/workflows/${reached.id}/publish`, { token, body: {} })
+  const runOf = async (status: string): Promise<string> => {
+    for (;;) {
+      const [found] = (await product.ok('GET', `/runs?workflowId=${reached.id}&status=${status}`, { token })).items
+      if (found) return found.id
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  await product.ok('POST', '/projects', { token, body: { key: 'FOG', name: 'Fog horn' } })
+  const held = await runOf('waiting')
+  await product.ok('PATCH', `/tenants/${owner.tenant.id}`, { token, body: { limits: { runs: 0 } } })
+  await product.ok('POST', '/projects', { token, body: { key: 'DOCK', name: 'Dock' } })
+  const parked = await runOf('paused')
+  const database = await product.ok('POST', '/connections', { token, body: { name: 'Ledger', type: 'database', settings: { engine: 'postgresql', host: 'db.example.com', database: 'ledger', user: 'reader', ca: selfSigned({ name: 'db.example.com' }).certificate }, secrets: { password: 'a-password' } } })
+  const [delivery] = (await product.ok('GET', `/webhooks/${webhook.id}/deliveries`, { token })).items
   const browser = await openBrowser(t)
-  return { product, base, browser, project: project.id, task: tasks[0]!.id, connection: connection.id, webhook: webhook.id, run, approval, workflow: workflow.id }
+  return { product, reached: reached.id, held, parked, database: database.id, delivery: delivery.id, base, browser, project: project.id, task: tasks[0]!.id, connection: connection.id, webhook: webhook.id, run, approval, workflow: workflow.id }
 }
 
 /** A run that waits for its owner's word. */
@@ -99,7 +117,7 @@ const scenesOf = (w: World): [name: string, at: string][] => [
   ['reports', '/reports'], ['account', '/account'], ['readers', '/operate/readers'], ['jobs', '/operate/jobs'], ['outbox', '/operate/outbox'], ['people', '/operate/people'], ['acted', '/operate/people?show=acted'], ['service-keys', '/operate/keys'], ['platform-issuers', '/operate/issuers'], ['usage', '/usage'],
   ['usage-events', '/usage?meter=users'], ['domains', '/domains'], ['tenants', '/operate/tenants'], ['plans', '/operate/plans'], ['workflows', '/workflows'], ['workflow', `/workflows/${w.workflow}`], ['workflow-list', `/workflows/${w.workflow}?view=list`], ['workflow-step', `/workflows/${w.workflow}?node=large`], ['workflow-mail', `/workflows/${w.workflow}?node=mail&view=list`],
   ['versions', `/workflows/${w.workflow}/versions?from=1&to=draft`], ['versions-json', `/workflows/${w.workflow}/versions?from=1&to=draft&show=json`], ['templates', '/workflows/templates'], ['template', '/workflows/templates?template=overdue-digest'], ['connections', '/connections'], ['connection-kinds', '/connections/new'],
-  ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['run', `/runs/${w.run}`], ['run-step', `/runs/${w.run}?step=ask`], ['runs', `/workflows/${w.workflow}/runs`], ['all-runs', '/runs'], ['inbox', `/workflows/${w.workflow}/inbox`], ['missing', '/no/such/page'],
+  ['connection-oauth', '/connections/new?type=oauth'], ['connection', `/connections/${w.connection}`], ['connection-callback', '/connections/callback'], ['webhooks', '/webhooks'], ['new-webhook', '/webhooks/new'], ['webhook', `/webhooks/${w.webhook}`], ['approvals', `/approvals?id=${w.approval}`], ['approvals-history', '/approvals?show=done'], ['run', `/runs/${w.run}`], ['run-step', `/runs/${w.run}?step=ask`], ['runs', `/workflows/${w.workflow}/runs`], ['all-runs', '/runs'], ['run-signal', `/runs/${w.held}`], ['run-parked', `/runs/${w.parked}`], ['trigger-webhook', `/workflows/${w.reached}?node=hook`], ['trigger-mail', `/workflows/${w.reached}?node=mail&view=list`], ['connection-certificates', `/connections/${w.database}`], ['delivery', `/webhooks/${w.webhook}?delivery=${w.delivery}`], ['inbox', `/workflows/${w.workflow}/inbox`], ['missing', '/no/such/page'],
 ]
 const openScenes: [name: string, at: string][] = [['setup', '/setup'], ['signup', '/signup'], ['accept', '/invitations/accept#token=inv_nothing'], ['login', '/login'], ['forgot', '/forgot'], ['reference', '/api/docs'], ['errors', '/api/docs/errors']]
 

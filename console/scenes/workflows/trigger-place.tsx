@@ -10,6 +10,7 @@ import { Time } from '../../parts/time.tsx'
 import { t } from '../../words.ts'
 import { nameOf, type DrawnNode, type NodeType } from './graph/drawn.ts'
 import { useTriggers, type Trigger } from './reads.ts'
+import './trigger-place.css'
 
 const reached = new Set(['webhook', 'email', 'sms', 'iot'])
 
@@ -17,10 +18,11 @@ export function TriggerPlace({ workflowId, node, type, may }: { workflowId: stri
   const triggers = useTriggers(workflowId)
   const own = triggers.data?.find((trigger) => trigger.node === node.id && trigger.type === node.type)
   const outside = reached.has(node.type)
-  if (!triggers.data || (!own && !outside)) return null
+  if (!triggers.data || !(outside || own?.problem || own?.nextAt)) return null
   const signed = isSigned(node, type)
   return (
-    <section className="stack tight" aria-label={t('Where it is reached')}>
+    <section className="trigger-place stack tight">
+      <h3>{outside ? t('Where it is reached') : t('How it fares')}</h3>
       {own?.problem && (
         <p className="note" data-tone="warning">
           {t('The last time it began no run: {reason}', { reason: own.problem })}
@@ -35,9 +37,11 @@ export function TriggerPlace({ workflowId, node, type, may }: { workflowId: stri
       {outside && own && may && (
         <>
           <Addresses trigger={own} />
-          <div>
-            <Renew workflowId={workflowId} node={node} name={nameOf(node, type)} />
-          </div>
+          {(own.address || own.url) && (
+            <div>
+              <Renew workflowId={workflowId} node={node} name={nameOf(node, type)} />
+            </div>
+          )}
           {signed && <Secret workflowId={workflowId} trigger={own} />}
         </>
       )}

@@ -62,7 +62,7 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
       const taken = new Set(definition.edges.filter(({ from }) => from === node.id).map((edge) => wayOf(edge, node)))
       const ways = waysOf(node, type, definition.edges).filter((way) => !readOnly || taken.has(way))
       const own = faults?.filter((fault) => fault.node === node.id)
-      const data = { node, type, state: states?.[node.id], faults: own, readOnly, taken, ways }
+      const data = { node, type, unknown: catalogue !== undefined && !type, state: states?.[node.id], faults: own, readOnly, taken, ways }
       return [{ id: node.id, type: 'box', position: places[node.id]!, data, width: nodeWidth, height: heightOf(node, type, definition.edges), selected: chosen.has(node.id), ariaLabel: boxWords(data), ariaRole: 'group' }]
     })
   }, [definition, catalogue, places, states, faults, selected, readOnly])

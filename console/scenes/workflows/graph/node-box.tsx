@@ -6,7 +6,7 @@ import { t } from '../../../words.ts'
 import { lineOf, nameOf, primitiveWord, statusWord, wayWord, type DrawnNode, type Fault, type NodeState, type NodeType } from './drawn.ts'
 import { TypeIcon } from './icons.tsx'
 
-export type BoxData = { node: DrawnNode; type: NodeType | undefined; state?: NodeState; faults?: Fault[]; readOnly: boolean; ways: string[]; taken: Set<string> }
+export type BoxData = { node: DrawnNode; type: NodeType | undefined; /** this server knows no such type; while the types are read it is not said */ unknown: boolean; state?: NodeState; faults?: Fault[]; readOnly: boolean; ways: string[]; taken: Set<string> }
 export type Box = Node<BoxData, 'box'>
 
 /** The node in words, for those who hear it. */
@@ -30,18 +30,18 @@ export function StateMark({ state }: { state: NodeState }) {
 }
 
 export const NodeBox = memo(function NodeBox({ data, selected }: NodeProps<Box>) {
-  const { node, type, state, faults, readOnly, taken, ways } = data
+  const { node, type, unknown, state, faults, readOnly, taken, ways } = data
   const ordinary = ways.filter((way) => way !== 'error').length
   const errors = faults?.filter(({ level }) => level === 'error') ?? []
   return (
-    <div className="node-box" data-primitive={node.primitive} data-status={state?.status} data-selected={selected || undefined} data-faulty={errors.length ? 'error' : faults?.length ? 'warning' : undefined} data-unknown={type ? undefined : true}>
+    <div className="node-box" data-primitive={node.primitive} data-status={state?.status} data-selected={selected || undefined} data-faulty={errors.length ? 'error' : faults?.length ? 'warning' : undefined} data-unknown={unknown || undefined}>
       {node.primitive !== 'trigger' && <Handle type="target" position={Position.Left} className="port port-in" isConnectable={!readOnly} />}
       <span className="node-mark" aria-hidden="true">
         <TypeIcon primitive={node.primitive} type={node.type} />
       </span>
       <span className="node-words">
         <span className="node-name">{nameOf(node, type)}</span>
-        <span className="node-line">{state?.caption ?? (type ? lineOf(node, type) : t('Unknown type {type}', { type: node.type }))}</span>
+        <span className="node-line">{state?.caption ?? (unknown ? t('Unknown type {type}', { type: node.type }) : type && lineOf(node, type))}</span>
       </span>
       {state && <StateMark state={state} />}
       {!!faults?.length && !state && (

@@ -54,7 +54,7 @@ const providerOf = (senders: readonly Sender[], type: string): Record<string, TS
 const webhook = (senders: readonly Sender[], type: string, title: string, description: string, signature: Signature): NodeType =>
   node({
     primitive: 'trigger', type, title, description, form: 'trigger', produces: type === 'webhook' ? WebhookShape : Type.Object({ ...WebhookShape.properties, message: Any }),
-    settings: Strict({ ...webhookSettings, ...providerOf(senders, type), signature: Type.Optional(Type.Enum([...signatures], { default: signature, title: 'Signature', description: 'What the sender signs with. The secret is set on the trigger after publishing, not here.' })) }),
+    settings: Strict({ ...webhookSettings, ...providerOf(senders, type), signature: Type.Optional(Type.Enum([...signatures], { default: signature, title: 'Signature', description: 'What the sender signs with. The secret itself is kept with the trigger, not in the definition: it is set once the workflow is published.' })) }),
   })
 
 /** @param senders providers known as data */

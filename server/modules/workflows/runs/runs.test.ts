@@ -177,6 +177,27 @@ test('runs are paused, resumed, signalled, retried from what failed, and moved o
   assert.equal((await app.ok(owner, 'GET', `/tasks?projectId=${project.id}`)).items.length, 1)
 })
 
+test('a run goes on with the code of its version, whatever is published meanwhile; moved, with that of the other; what was done stays (S0.27)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const drawn = (word: string) => draw([manual, action('before', 'custom', { code: `export default async () => '${word} before'` }), action('hold', 'wait', { signal: 'go' }), action('code', 'custom', { code: `export default async () => '${word}'` })], 'start>before', 'before>hold', 'hold>code')
+  const workflow = await publish(app, owner, drawn('first'))
+  const [staying, moving] = [await begin(app, owner, workflow), await begin(app, owner, workflow)]
+  for (const { id } of [staying, moving]) await settle(app, owner, id, /waiting/)
+  await app.ok(owner, 'PATCH', `/workflows/${workflow.id}`, { definition: drawn('second') })
+  await app.ok(owner, 'POST', `/workflows/${workflow.id}/publish`, {})
+  assert.equal((await app.ok(owner, 'POST', `/runs/${moving.id}/move`, { version: 2 })).version, 2)
+  for (const [{ id }, version, word] of [[staying, 1, 'first'], [moving, 2, 'second']] as const) {
+    await app.ok(owner, 'POST', `/runs/${id}/signals/go`)
+    const ended = await settle(app, owner, id)
+    assert.deepEqual([ended.version, ended.results, ended.steps.find((one: { key: string }) => one.key === 'before').output], [version, { code: word }, 'first before'])
+  }
+  // run again from the step, it is the code of the run's own version still
+  await app.ok(owner, 'POST', `/runs/${staying.id}/retry`, { fromNode: 'code' })
+  const again = await settle(app, owner, staying.id)
+  assert.deepEqual([again.version, again.results], [1, { code: 'first' }])
+})
+
 test('a draft and its nodes are tested on samples and recorded runs; what they would do is told and not done (X4)', async (t) => {
   const app = await testApp(t)
   const owner = await app.register('Olga')
