@@ -8,7 +8,7 @@ export type Doors = {
   /** The tenant an id or slug names, whatever its state. */
   findTenant(hint: string): Promise<string | undefined>
   /** @param host as the request named it @returns the tenant whose door it is; null: under our own domain, and nobody's; undefined: the host says nothing */
-  tenantOfHost(host: string): Promise<string | null | undefined>
+  tenantOfHost(host: string): string | null | undefined | Promise<string | null | undefined>
   /** Asked with every request, so remembered; an event ends that. */
   stateOf(tenant: string): TenantState | Promise<TenantState>
 }
@@ -21,14 +21,15 @@ const unknown = 'unknown '
 
 /** @returns the tenant the hints name; `unknown ...` when there is no such tenant; undefined without a hint. @throws tenant.conflict when they differ */
 export async function hintOf({ host, headers }: Hinting, tenantHeader: string, doors: Doors): Promise<string | undefined> {
-  const hints = new Set<string>()
+  const byHost = await doors.tenantOfHost(host)
+  const hostHint = byHost === null ? `${unknown}${host}` : byHost
+  if (headers[tenantHeader] === undefined && headers[pathHint] === undefined) return hostHint
+  const hints = new Set<string>(hostHint === undefined ? [] : [hostHint])
   const named = [headers[tenantHeader], headers[pathHint]].flatMap((given) => String(given ?? '').split(',')) // a header sent twice arrives joined
   for (const text of named) {
     const hint = text.trim()
     if (hint) hints.add((await doors.findTenant(hint)) ?? `${unknown}${hint}`)
   }
-  const byHost = await doors.tenantOfHost(host)
-  if (byHost !== undefined) hints.add(byHost ?? `${unknown}${host}`)
   if (hints.size > 1) refuse('tenant.conflict', 'address, header and path name different tenants: send one hint, or the same in each')
   return hints.values().next().value
 }

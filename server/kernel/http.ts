@@ -48,6 +48,8 @@ export type From = { ip: string }
 export type Doorkeeper = {
   /** @returns undefined for a token that is not valid, whatever the reason */
   authenticate(token: string, from: From): Principal | undefined | Promise<Principal | undefined>
+  /** Who a token stands for that was seen before and still holds, from memory alone. */
+  recall?(token: string): Principal | undefined
   /** undefined: no member */
   roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined>
   /** What the tenant's security rules still demand of a session; undefined: nothing. */

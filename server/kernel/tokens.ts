@@ -11,7 +11,7 @@ export type TokenKind = {
 /** @param signIn who takes what no kind does */
 export function joinTokens(signIn: Doorkeeper, kinds: readonly TokenKind[]): Doorkeeper {
   return {
-    authenticate: (token, from) => (kinds.find((kind) => kind.takes(token)) ?? signIn).authenticate(token, from),
+    authenticate: (token, from) => signIn.recall?.(token) ?? (kinds.find((kind) => kind.takes(token)) ?? signIn).authenticate(token, from),
     roleIn: (tenant, person) => signIn.roleIn(tenant, person),
     ...(signIn.hindrance ? { hindrance: (tenant, principal, role) => signIn.hindrance!(tenant, principal, role) } : {}),
     ...(signIn.isFresh ? { isFresh: (principal, own) => signIn.isFresh!(principal, own) } : {}),

@@ -84,7 +84,7 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
   async function load(token: string, key: string): Promise<Principal | undefined> {
     const before = heardCount
     const claims = await verify(token)
-    if (!claims || ended.has(claims.sid)) return undefined
+    if (!claims || claims.exp * 1000 <= now() || ended.has(claims.sid)) return undefined
     const { sub, org, sid, exp } = claims
     const { rows: [row] } = await pool.query<{ name: string; operator: boolean; role: TenantRole | null } & ProofRow>({
       name: 'doorkeeper_load',
@@ -104,17 +104,18 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
   }
 
   return {
-    /** @returns undefined for a token that is not valid, whatever the reason: forged, old, signed out, banned, no longer a member */
-    authenticate(token: string): Principal | undefined | Promise<Principal | undefined> {
+    recall(token: string): Principal | undefined {
       const key = keyOf(token)
       const held = tokens.get(key)
-      if (held) {
-        const t = now()
-        if (t < held.expiresAtMs && t - held.checkedAt < maxAgeMs && !held.person.stale && !held.role?.stale && !ended.has(held.session)) return held.principal
-        tokens.delete(key)
-        if (t >= held.expiresAtMs || ended.has(held.session)) return undefined
-      }
-      return load(token, key)
+      if (!held) return undefined
+      const t = now()
+      if (t < held.expiresAtMs && t - held.checkedAt < maxAgeMs && !held.person.stale && !held.role?.stale && !ended.has(held.session)) return held.principal
+      tokens.delete(key)
+      return undefined
+    },
+    /** @returns undefined for a token that is not valid, whatever the reason: forged, old, signed out, banned, no longer a member */
+    authenticate(token: string): Principal | undefined | Promise<Principal | undefined> {
+      return this.recall(token) ?? load(token, keyOf(token))
     },
     /** The role of a person in a tenant; undefined: no member, or banned. */
     roleIn(tenant: string, person: string): TenantRole | undefined | Promise<TenantRole | undefined> {

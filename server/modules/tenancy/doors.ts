@@ -9,6 +9,7 @@ import { findDomainHolder, findState } from './queries.ts'
 
 const maxAgeMs = 30_000
 const most = 10_000
+const longestHost = 300
 
 export type DoorOptions = {
   system: Pick<Db, 'context'>
@@ -27,6 +28,7 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
   const home = canonicalHost(new URL(publicUrl).host)
   const base = baseDomain === undefined ? undefined : canonicalHost(baseDomain)
   const hosts = new Map<string, Known<string | null | undefined>>()
+  const names = new Map<string, string | undefined>() // Host headers as they come, to their names
   const states = new Map<string, Known<TenantState>>()
   let heard = 0 // what was loaded while an event came in is used once and not kept
   const ctx = () => system.context(systemWho('doors'))
@@ -38,6 +40,13 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
     map.delete(key)
     if (before === heard) map.set(key, { value, loadedAt: now() })
     return value
+  }
+  function nameOf(host: string): string | undefined {
+    if (names.has(host)) return names.get(host)
+    const name = canonicalHost(host)
+    if (names.size >= most) names.delete(names.keys().next().value!)
+    if (host.length <= longestHost) names.set(host, name)
+    return name
   }
   const fresh = <T>(known: Known<T> | undefined): known is Known<T> => known !== undefined && now() - known.loadedAt < maxAgeMs
 
@@ -53,8 +62,8 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
     findTenant,
     /** The installation's own name, or one below the base domain: nobody's to claim. */
     isOurs: (name) => name === home || name === base || (base !== undefined && name.endsWith(`.${base}`)),
-    async tenantOfHost(host) {
-      const name = multiTenant ? canonicalHost(host) : undefined
+    tenantOfHost(host) {
+      const name = multiTenant ? nameOf(host) : undefined
       if (name === undefined || name === home || name === base || !name.includes('.')) return undefined
       const known = hosts.get(name)
       return fresh(known) ? known.value : remember(hosts, name, () => lookUp(name))
