@@ -1,4 +1,4 @@
-// The real product as a process of its own: `node server/main.ts` over a data folder of its own, spoken to by HTTP and killed by pid.
+// The real product as a process of its own, as `npm start` runs it, over a data folder of its own, spoken to by HTTP and killed by pid.
 import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -11,6 +11,8 @@ import { realDataDir } from '../adapters/embedded/root-user.ts'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 export const setupToken = 'set-up-token-of-the-proofs'
+const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
+const [, compileCache, flags] = /NODE_COMPILE_CACHE=\$PWD\/(\S+) exec \S+ (.*)server\/main\.ts$/.exec(scripts.start)!
 const patience = 120_000 // a busy machine recovers a database in seconds; this only ends a start that hangs
 
 export type Answer = { status: number; body: any; text: string; headers: Headers }
@@ -44,9 +46,12 @@ export class Product {
   /** Starts it, or starts it again, and waits for its `ready` line. @throws with what it said when it ended instead */
   async start(): Promise<void> {
     this.said = ''
-    const child = spawn(process.execPath, ['server/main.ts'], {
+    const child = spawn(process.execPath, [...flags!.split(' ').filter(Boolean), 'server/main.ts'], {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken, RATE_LIMITS: 'off', LOG_LEVEL: 'error', GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used', ...this.env },
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), NODE_COMPILE_CACHE: path.join(root, compileCache!), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken,
+        RATE_LIMITS: 'off', LOG_LEVEL: 'error', GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used', ...this.env,
+      },
     })
     this.#child = child
     this.#ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? `code ${code}`)))
