@@ -1,5 +1,6 @@
 // The real app, as main.ts starts it, on a fresh database: every module, its readers and jobs at work, spoken to without a port.
 import type { TestContext } from 'node:test'
+import { inspect } from 'node:util'
 import type { InjectOptions } from 'fastify'
 import { openLocalBus } from '../adapters/bus-local.ts'
 import { openOutbox } from '../adapters/mail-outbox.ts'
@@ -9,7 +10,7 @@ import { openApp, type App, type AppOptions } from '../app.ts'
 import { readConfig } from '../config.ts'
 import { openEgress } from '../kernel/egress.ts'
 import type { Context } from '../kernel/db.ts'
-import { silent } from '../kernel/log-lines.ts'
+import { silent, type Logger } from '../kernel/log-lines.ts'
 import { mailBinding, type MailText } from '../kernel/mail.ts'
 import { NotThere, type Database, type Dns } from '../kernel/ports.ts'
 import type { TenantRole } from '../kernel/schema.ts'
@@ -58,7 +59,9 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   const config = readConfig({ RATE_LIMITS: 'off', PUBLIC_URL: 'http://app.test', PORT: '8080', ...settings })
   const bus = parts.bus ?? (await openLocalBus({ connection: database.connection('system') }))
   const egress = parts.egress ?? openEgress({ allow: config.EGRESS_ALLOW })
-  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), openMail: async (to) => openSmtpMail(to), dns: parts.dns ?? emptyDns, tellCallsMs: 3_600_000, platformKey: Buffer.alloc(32, 7), log: parts.log ?? silent, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
+  const faults: unknown[] = [] // what a 500 was, for whoever did not expect one
+  const log: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: (...line: unknown[]) => void (faults.length < 20 && faults.push(line)) }
+  const app = await openApp({ config, database, bus, egress, openSandbox: (out) => openQuickJs({ egress: out, log: silent }), mail: parts.mail ?? openOutbox(), openMail: async (to) => openSmtpMail(to), dns: parts.dns ?? emptyDns, tellCallsMs: 3_600_000, platformKey: Buffer.alloc(32, 7), log: parts.log ?? log, setupToken, consoleFolder: '/nowhere', version: '0.0.0-test' })
   afterwards(t, async () => {
     await app.stop()
     if (!parts.egress) await egress.close()
@@ -78,7 +81,7 @@ export async function testApp(t: Pick<TestContext, 'after'>, { settings = {}, be
   }
   const ok: TestApp['ok'] = async (person, method, path, body, headers) => {
     const answer = await as(person, method, path, body, headers)
-    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+    if (answer.status < 200 || answer.status > 299) throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}${answer.status >= 500 ? inspect(faults, { depth: 4 }) : ''}`)
     return answer.body
   }
   const query = async <Row extends object>(text: string, values: unknown[] = []) => (await app.kernel.system.pool.query<Row>(text, values)).rows
