@@ -211,7 +211,7 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
   }, { limits: { depth: 4 } })
 
   for (const [where, nodes] of Object.entries<CompiledNode[]>({
-    'a step': [step('x', 'hang')], 'a retry': [step('x', 'fail', { retry: { max: 9, baseMs: 60_000, factor: 1, capMs: 60_000 } })], 'a short wait': [nap('x', 90)], 'a long wait': [nap('x', 60_000)], 'a signal': [signal('x', 'go')],
+    'a step': [step('x', 'hang')], 'a retry': [step('x', 'fail', { retry: { max: 9, baseMs: 60_000, factor: 1, capMs: 60_000 } })], 'a short wait': [nap('x', 50_000)], 'a long wait': [nap('x', 600_000)], 'a signal': [signal('x', 'go')],
     'an approval': [{ id: 'x', kind: 'approval', ask: { action: 'echo', needs: [] } }], 'a loop': [{ id: 'x', kind: 'loop', over: 'input', lanes: 2, body: graph([step('in_loop', 'hang')]) }], 'an error edge': [step('x', 'hang')],
   }))
     contract(`cancel ends a run in ${where} as cancelled, and nothing is started after it`, async ({ start, end, engine, ctx, script, until, steps }) => {
@@ -223,7 +223,7 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
       const run = await end(id)
       assert.deepEqual([run.status, run.error, await engine.cancel(ctx, id)], ['cancelled', null, 'finished'])
       assert.deepEqual([script.counts(id).after, script.counts(id).caught], [undefined, undefined])
-    })
+    }, where === 'a short wait' ? { inMemoryWaitMs: 60_000 } : {})
 
   contract('cancel ends what is below a run too, but not a child that was let go', async ({ start, end, engine, ctx, script, until, query, outcomes, waitsFor, status }) => {
     const leaf = script.define(graph([signal('w', 'go')]))
