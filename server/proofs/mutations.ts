@@ -34,6 +34,7 @@ const revocation = 'server/proofs/revocation.prove.ts'
 const calls = 'server/proofs/calls.prove.ts'
 const browser = 'server/proofs/browser.prove.ts'
 const runPages = 'server/proofs/run-pages.prove.ts'
+const backups = 'server/proofs/backup.prove.ts'
 const steering = 'server/proofs/steering.prove.ts'
 
 export const mutations: readonly Mutation[] = [
@@ -53,6 +54,15 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'index-for-nothing', proof: plans, breaks: 'the log carries an index that no question uses', file: 'server/migrations/0001-kernel.sql',
     replace: 'create index events_cause on events (tenant_id, cause_id) where cause_id is not null;', says: /indexes of the log that nothing uses/,
+  },
+  // backups
+  {
+    name: 'sessions-restored', proof: backups, breaks: 'who was signed in when the backup was taken is signed in after it was restored', file: 'server/app.ts',
+    find: '    if (o.restored) await identity.endAll()\n', replace: '', says: /sessions of before still hold/,
+  },
+  {
+    name: 'epoch-kept', proof: backups, breaks: 'a restore goes on in the same epoch: positions of what came after the backup are given out again', file: 'server/app.ts',
+    find: '    if (o.restored) await startNewEpoch(kernel)\n', replace: '', says: /positions are given out again/,
   },
   // boards
   {
