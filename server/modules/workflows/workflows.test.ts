@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { newId } from '../../kernel/ids.ts'
 import { testApp } from '../../testing/app.ts'
 import { draw, manual, publish, run as start, settle } from '../../testing/drawn.ts'
 
@@ -22,6 +23,29 @@ test('a workflow is drafted with faults, mended, published and run by hand; the 
   assert.deepEqual(run.steps.map((s: any) => [s.key, s.node, s.kind, s.status, s.output]), [['greet', 'greet', 'data.mapping', 'completed', { text: 'Hello Ada', loud: 'ADA' }]])
   assert.equal((await app.ok(owner, 'GET', '/deployments')).items[0].status, 'active')
   assert.deepEqual((await app.ok(owner, 'GET', `/runs?workflowId=${workflow.id}`)).items.map((r: any) => r.id), [run.id])
+})
+
+test('a deployment that a process left half done is finished by the job; one whose version is gone fails and says so, and what worked goes on working (S0.22)', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const workflow = await publish(app, owner, draw([{ id: 'made', primitive: 'trigger', type: 'event', settings: { event: 'project.created' } }, { id: 'd', primitive: 'data', type: 'transform', settings: { expression: '1' } }], 'made>d'))
+  const leave = async (number: number): Promise<string> => {
+    const id = newId()
+    await app.query('insert into workflow_deployments (tenant_id, id, workflow_id, number) values ($1, $2, $3, $4)', [owner.tenant!.id, id, workflow.id, number])
+    await app.query(`insert into jobs (tenant_id, id, name, data, run_at, max_attempts) values ($1, $2, 'workflows.deploy', $3, now(), 1)`, [owner.tenant!.id, newId(), { deploymentId: id }])
+    app.kernel.bell.ring()
+    await app.settled()
+    return id
+  }
+  const [half, lost] = [await leave(1), await leave(99)]
+  const { items } = await app.ok(owner, 'GET', `/deployments?workflowId=${workflow.id}`)
+  assert.deepEqual(items.map((one: { id: string; status: string; error: string | null }) => [one.id, one.status, one.error]).slice(0, 2), [[lost, 'failed', 'the version is gone'], [half, 'active', null]])
+  assert.deepEqual(items.slice(2).map((one: { status: string }) => one.status), ['superseded'])
+  const told = (await app.ok(owner, 'GET', '/events?name=deployment.changed')).items.filter((event: { subject: { id: string } }) => event.subject.id === lost)
+  assert.deepEqual(told.map((event: { data: { status: string } }) => event.data.status), ['failed'])
+  await app.ok(owner, 'POST', '/projects', { key: 'WEB', name: 'Web' })
+  await app.settled()
+  assert.equal((await app.ok(owner, 'GET', `/runs?workflowId=${workflow.id}`)).items.length, 1)
 })
 
 test('an event begins a run that acts on tasks with its publisher\'s rights; the chain of causes leads back to the event (X2)', async (t) => {
