@@ -64,6 +64,7 @@ test('one account there opens one account here, and one here has one of each pro
   assert.equal((await link(mia, 'discord', await signedIn('mia@example.test'))).status, 303)
   const taken = await link(eve, 'discord', await signedIn('eve@example.test'))
   assert.deepEqual([taken.status, /linked to an account already/.test(faultOf(taken))], [409, true], faultOf(taken))
+  assert.match(String(taken.body), /<h1>That did not work<[\s\S]*href="\/account"/, 'the way back is the account, not a sign-in')
   state.person = { ...state.person, id: '2' }
   const second = await link(mia, 'discord', await signedIn('mia@example.test'))
   assert.deepEqual([second.status, /unlink it first/.test(faultOf(second))], [409, true], faultOf(second))

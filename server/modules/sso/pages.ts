@@ -20,10 +20,14 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     return value
   }
   const idOf = (req: FastifyRequest) => (req.params as { id: string }).id
-  const failed = (reply: FastifyReply, fault: Fault, status: number) =>
-    show(reply, { title: 'Sign-in did not work', body: html`<p class="banner" role="alert">${fault.message}</p>`, foot: html`<a href="/login">Back to sign in</a>` }, status)
+  /** Who is signed in already came to link an account. */
+  const failed = (req: FastifyRequest, reply: FastifyReply, fault: Fault, status: number) => {
+    const body = html`<p class="banner" role="alert">${fault.message}</p>`
+    if (cookiesOf(req)[cookies.names.here]) return show(reply, { title: 'That did not work', body, foot: html`<a href="/account">Back to your account</a>` }, status)
+    return show(reply, { title: 'Sign-in did not work', body, foot: html`<a href="/login">Back to sign in</a>` }, status)
+  }
   /** Runs what needs no form of ours; a refusal is a page with the reason. */
-  const guarded = (req: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>) => answer(req, reply, (fault, status) => failed(reply, fault, status), work, { form: false })
+  const guarded = (req: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>) => answer(req, reply, (fault, status) => failed(req, reply, fault, status), work, { form: false })
   const leave = (reply: FastifyReply, to: string) =>
     show(reply, { title: 'One moment', lead: `Going on to ${new URL(to).host}.`, refresh: to, body: html`<p class="hint">If nothing happens: <a href="${to}">continue</a>.</p>` })
   async function arrive(req: FastifyRequest, reply: FastifyReply, arrived: Arrived) {
