@@ -13,6 +13,6 @@ export function afterwards(t: Pick<TestContext, 'after'>, run: () => unknown): v
   const list = [run]
   announced.set(t, list)
   t.after(async () => {
-    for (const each of list.reverse()) await each()
+    for (const each of list.splice(0).reverse()) await each() // spliced: the runner keeps every hook of every test to its end
   })
 }
