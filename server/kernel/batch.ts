@@ -36,10 +36,10 @@ function encode(value: unknown): Encoded {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   if (value instanceof Date) return value.toISOString()
-  if (value instanceof Json) return JSON.stringify(value.value)
+  if (value instanceof Json && value.value !== undefined) return JSON.stringify(value.value)
   if (Buffer.isBuffer(value)) return value
   if (Array.isArray(value)) return '{' + value.map((v) => (v === null ? 'NULL' : '"' + String(encode(v)).replace(/[\\"]/g, '\\$&') + '"')).join(',') + '}'
-  throw new TypeError(value === undefined ? 'undefined is no SQL value: say null' : 'wrap objects in sql.json()')
+  throw new TypeError(value === undefined || value instanceof Json ? 'undefined is no SQL value: say null' : 'wrap objects in sql.json()')
 }
 
 const known = new WeakMap<object, Known>() // per connection

@@ -55,6 +55,13 @@ test('an interactive change joins nested changes, and takes all of them back whe
   assert.equal((await ctx.read(find(c)))[0].length, 0)
 })
 
+test('a value that SQL cannot take is refused before a byte is sent, and the connection goes on', async (t) => {
+  const k = await testKernel(t)
+  const ctx = k.app.context(k.who())
+  for (const value of [undefined, sql.json(undefined), {}]) await assert.rejects(ctx.read(sql`select ${value}::text as x`), { name: 'TypeError' })
+  assert.deepEqual((await Promise.all(Array.from({ length: 30 }, () => ctx.read(sql<{ x: number }>`select 1 as x`)))).map(([[row]]) => row!.x), Array(30).fill(1))
+})
+
 test('a read cannot write, and another tenant sees nothing', async (t) => {
   const k = await testKernel(t, { extra: rows })
   const ctx = k.app.context(k.who())

@@ -8,7 +8,7 @@ import { numberShape, page, parseCursor, idShape } from '../../kernel/pages.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import { roleReaches, type List } from '../../kernel/schema.ts'
 import { compileDefinition, type Program } from './definitions/compile.ts'
-import type { Definition } from './definitions/definition.ts'
+import { definedOf, type Definition } from './definitions/definition.ts'
 import { diffDefinitions, sorted } from './definitions/diff.ts'
 import type { Fault, Judged, Surroundings } from './definitions/validate.ts'
 import type { WorkflowEventName } from './events.ts'
@@ -71,7 +71,7 @@ export function createPublishing(parts: Parts, deploying: Deploying, connections
         if (row.status === 'archived') refuse('workflow.archived')
         const { faults } = parts.judge()(row.definition, around)
         refuseFaults(faults)
-        const definition = row.definition as Definition
+        const definition = definedOf(row.definition)
         const program = compileDefinition(definition, parts.catalogue())
         const number = row.lastVersion + 1
         const sum = hashOf(definition)

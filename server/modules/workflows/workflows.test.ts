@@ -25,6 +25,17 @@ test('a workflow is drafted with faults, mended, published and run by hand; the 
   assert.deepEqual((await app.ok(owner, 'GET', `/runs?workflowId=${workflow.id}`)).items.map((r: any) => r.id), [run.id])
 })
 
+test('settings may be left out where a type needs none: tested, published and run all the same', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const definition = { nodes: [{ id: 'start', primitive: 'trigger', type: 'manual' }, { id: 'd', primitive: 'data', type: 'transform', settings: { expression: '1' } }], edges: [{ from: 'start', to: 'd' }] }
+  const workflow = await app.ok(owner, 'POST', '/workflows', { name: 'Bare', definition })
+  assert.equal((await app.ok(owner, 'POST', `/workflows/${workflow.id}/test`, {})).status, 'completed')
+  await app.ok(owner, 'POST', `/workflows/${workflow.id}/publish`, {})
+  assert.deepEqual((await app.ok(owner, 'GET', `/workflows/${workflow.id}/versions/1`)).definition.nodes[0], { ...definition.nodes[0], settings: {} })
+  assert.deepEqual((await start(app, owner, workflow)).results, { d: 1 })
+})
+
 test('a deployment that a process left half done is finished by the job; one whose version is gone fails and says so, and what worked goes on working (S0.22)', async (t) => {
   const app = await testApp(t)
   const owner = await app.register('Olga')

@@ -33,6 +33,11 @@ export type DefinedNode = {
 }
 export type DefinedEdge = { from: string; to: string; when?: string }
 export type Definition = { nodes: DefinedNode[]; edges: DefinedEdge[] }
+/** A draft that passed every rule: settings may be left out where a type needs none. */
+export const definedOf = (draft: unknown): Definition => {
+  const { nodes, edges } = draft as Definition
+  return { nodes: nodes.map((node) => (node.settings === undefined ? { ...node, settings: {} } : node)), edges }
+}
 
 /** Nesting and size, without recursion: depth is the sender's choice. @returns what is wrong and where, or undefined */
 export function sizeFault(value: unknown): { path: string; message: string } | undefined {

@@ -2,7 +2,7 @@
 import type { Context } from '../../../kernel/db.ts'
 import { only, refuseField } from '../../../kernel/errors.ts'
 import { newId } from '../../../kernel/ids.ts'
-import { sizeFault, type Definition } from '../definitions/definition.ts'
+import { definedOf, sizeFault, type Definition } from '../definitions/definition.ts'
 import { checkExpression } from '../definitions/expressions.ts'
 import { readGraph } from '../definitions/graph.ts'
 import type { Json } from '../engine/port.ts'
@@ -22,7 +22,7 @@ export function createPreview({ kernel, catalogue }: Parts, runs: Runs) {
     const workflow = only((await ctx.read(findWorkflow(workflowId)))[0], 'workflow')
     const tooLarge = body.definition ? sizeFault(body.definition) : undefined
     if (tooLarge) refuseField(`/definition${tooLarge.path}`, tooLarge.message)
-    const { nodes, edges } = (body.definition ?? workflow.definition) as Definition
+    const { nodes, edges } = definedOf(body.definition ?? workflow.definition)
     const typeOf = (node: Definition['nodes'][number] | undefined) => (node ? catalogue().find(node.primitive, node.type) : undefined)
     const ids = new Map(nodes.flatMap((node) => (typeof node.id === 'string' ? [[node.id, node] as const] : [])))
     const graph = readGraph({ nodes: [...ids.values()].map((node) => ({ id: node.id, loop: typeOf(node)?.form === 'loop', entry: typeOf(node)?.form === 'trigger' })), edges: edges.filter(({ from, to }) => ids.has(from) && ids.has(to)) })

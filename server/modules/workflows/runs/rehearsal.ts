@@ -4,7 +4,7 @@ import type { Context } from '../../../kernel/db.ts'
 import { only, refuseField } from '../../../kernel/errors.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { compileDefinition } from '../definitions/compile.ts'
-import { sizeFault, type DefinedNode, type Definition } from '../definitions/definition.ts'
+import { definedOf, sizeFault, type DefinedNode } from '../definitions/definition.ts'
 import { interpret } from '../engine/interpreter.ts'
 import type { DurablePort, Json, Ref, SignalResult, StepCall } from '../engine/port.ts'
 import { StepFailure, type NodeType } from '../nodes/node.ts'
@@ -33,7 +33,7 @@ export function createRehearsal(parts: Parts, publishing: Publishing, runs: Runs
     const nothing = { results: null, error: null, steps: [], faults }
     const broken = faults.filter(({ level, node }) => level === 'error' && (body.node === undefined || node === body.node))
     if (broken.length) return { ...nothing, status: 'failed', error: { code: 'workflow.invalid', message: `${broken[0]!.path} ${broken[0]!.message}` } }
-    const definition = drawing as Definition
+    const definition = definedOf(drawing)
     const past = body.runId ? await recordedIn(ctx, runs, body.runId) : { input: null, outputs: {} }
     const outputs: Record<string, Json> = { ...past.outputs, ...(body.outputs as Record<string, Json> | undefined) }
     const entry = body.trigger ?? definition.nodes.find(({ primitive }) => primitive === 'trigger')?.id
