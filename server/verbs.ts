@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { attachEmbedded, openEmbedded, readOwner, recordOwnerUrl, restoreEmbedded, type Embedded } from './adapters/database-embedded.ts'
 import { openExternal } from './adapters/database-postgres.ts'
 import { backup as takeBackup } from './adapters/embedded/backup.ts'
@@ -64,11 +66,20 @@ export async function start(config: Config, root: string): Promise<void> {
     if (restored) warn(`restored from a backup of ${restored.taken}: mails, jobs and triggers are held until an operator releases them in the console (Jobs)`)
     if (!config.SMTP_URL && !/^(127\.|localhost$|::1$)/.test(config.HOST)) warn('SMTP_URL is not set and this listens beyond loopback: mails are only kept on the outbox page, links in them are for operators to hand on')
     flushCompileCache() // now, once: at the end it would hold up the exit, and a killed process would never write it
+    collectGarbage()
     say(`ready ${address}`)
   } catch (error) {
     for (const part of opened) await part.stop().catch((e: unknown) => log.error({ error: String(e) }, 'could not stop'))
     throw error
   }
+}
+
+/** Loading all code grew V8's young generation to 128 MB, and an idle process collects nothing: once, some 20 ms, it gives back more than 100 MB. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc') // seen by the contexts that are made from here on: https://nodejs.org/api/v8.html#v8setflagsfromstringflags
+  const collect = runInNewContext('gc') as () => void
+  setFlagsFromString('--no-expose-gc')
+  collect()
 }
 
 /** Ends in the reverse order of the start; a part that hangs does not keep the process beyond five seconds. */

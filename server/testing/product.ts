@@ -12,7 +12,7 @@ import { realDataDir } from '../adapters/embedded/root-user.ts'
 export const root = path.resolve(import.meta.dirname, '../..')
 export const setupToken = 'set-up-token-of-the-proofs'
 const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }
-const [, compileCache, flags] = /NODE_COMPILE_CACHE=\$PWD\/(\S+) exec \S+ (.*)server\/main\.ts$/.exec(scripts.start)!
+const compileCache = /NODE_COMPILE_CACHE=\$PWD\/(\S+) /.exec(scripts.start)![1]!
 const patience = 120_000 // a busy machine recovers a database in seconds; this only ends a start that hangs
 
 export type Answer = { status: number; body: any; text: string; headers: Headers }
@@ -46,10 +46,10 @@ export class Product {
   /** Starts it, or starts it again, and waits for its `ready` line. @throws with what it said when it ended instead */
   async start(): Promise<void> {
     this.said = ''
-    const child = spawn(process.execPath, [...flags!.split(' ').filter(Boolean), 'server/main.ts'], {
+    const child = spawn(process.execPath, ['server/main.ts'], {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), NODE_COMPILE_CACHE: path.join(root, compileCache!), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken,
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), NODE_COMPILE_CACHE: path.join(root, compileCache), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken,
         RATE_LIMITS: 'off', LOG_LEVEL: 'error', GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used', ...this.env,
       },
     })
