@@ -47,7 +47,7 @@ type SocialSetting = Extract<keyof Config, `${string}_CLIENT_${'ID' | 'SECRET'}`
 export const eventGroups = [mailEvents, egressEvents, identityEvents, oauthEvents, tenancyEvents, projectEvents, taskEvents, notificationEvents, webhookEvents, operatorEvents, keyEvents, issuerEvents, impersonationEvents, workflowEvents, runEvents, planEvents, connectionEvents, ssoEvents, scimEvents]
 
 type WorkflowSettings = 'WORKFLOW_MAX_DEPTH' | 'WORKFLOW_RUNS_AT_ONCE' | 'WORKFLOW_MAX_STEPS' | 'WORKFLOW_MAX_RUN_DAYS' | 'WORKFLOW_MAX_INPUT_KIB' | 'RUN_RETENTION_DAYS' | 'WEBHOOK_INBOX_DAYS' | 'MAIL_IN_DOMAIN' | 'WORKFLOW_MAX_OPEN_RUNS' | 'DATA_DIR' | `TEMPORAL_${string}` & keyof Config
-export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
+export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: TenantDoors; brands: BrandDesk; desk: PlanDesk; mail: Mail; openMail: OpenMail; dns: Dns; config: Pick<Config, 'REGISTRATION' | 'EVENT_RETENTION_DAYS' | 'ENABLE_MULTI_TENANT' | 'TRUSTED_ISSUERS' | 'RATE_LIMITS' | SocialSetting | WorkflowSettings> }
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
@@ -58,7 +58,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
   const modules: Module[] = [
     identityModule(identity, { tenantAt, brandOf: brands.brandOf }),
     createOAuthModule(oauth),
-    createTenancyModule({ kernel, identity, doors, brands, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT }),
+    createTenancyModule({ kernel, identity, doors, brands, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT, registration: config.REGISTRATION }),
     createSso({ kernel, identity, doors, dns, settings: config }),
     createScim({ kernel, identity, limits: config.RATE_LIMITS === 'on' }),
     projects,

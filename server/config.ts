@@ -28,7 +28,7 @@ export const settings = {
   TRUSTED_ISSUERS: { kind: 'text', about: 'Outside issuers (Supabase, Auth0, Keycloak) whose tokens are believed, as JSON; docs/guides/trusted-issuers.md.', example: '[{"issuer":"https://login.example.com","audience":"groundwork","mapping":{"by":"email"}}]' },
   METRICS_TOKEN: { kind: 'secret', about: 'Bearer token for `/metrics` from other hosts than loopback.' },
   EVENT_RETENTION_DAYS: { kind: 'number', default: '0', range: [0, 36500], about: 'Days the log is kept; 0 keeps it for ever. A tenant may set less for itself.' },
-  REGISTRATION: { kind: 'choice', choices: ['open', 'invite', 'operators'], default: 'open', about: 'Who may make an account: everybody, people with an invitation, or operators only.' },
+  REGISTRATION: { kind: 'choice', choices: ['open', 'invite', 'operators'], default: 'open', about: 'Who may make an account: everybody, people with an invitation, or operators only, who then alone make tenants too.' },
   REQUIRE_VERIFIED_EMAIL: { kind: 'boolean', default: 'false', about: 'Accounts must follow the link in a mail before they can sign in.' },
   RATE_LIMITS: { kind: 'choice', choices: ['on', 'off'], default: 'on', about: '`off` for load tests; refused with NODE_ENV=production.' },
   GOOGLE_CLIENT_ID: { kind: 'text', about: 'With the secret: people may sign in with Google. Redirect URI: `PUBLIC_URL/login/callback/google`.' },

@@ -18,12 +18,12 @@ import type { TenantQuery } from './schema.ts'
 
 const graceDays = 7
 const oldest = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const
-export type TenancyParts = { kernel: Pick<Kernel, 'system' | 'keys' | 'publicUrl'>; identity: Pick<Identity, 'tenants' | 'doorkeeper'>; plans: Plans; usage: Pick<UsageDesk, 'fits'>; multiTenant: boolean }
+export type TenancyParts = { kernel: Pick<Kernel, 'system' | 'keys' | 'publicUrl'>; identity: Pick<Identity, 'tenants' | 'doorkeeper'>; plans: Plans; usage: Pick<UsageDesk, 'fits'>; multiTenant: boolean; registration: 'open' | 'invite' | 'operators' }
 export type Tenancy = ReturnType<typeof createTenancy>
 export type TenantView = Tenant & { role: TenantRole | null } & Pick<TenantPlan, 'plan' | 'limits' | 'modules'>
 type Change = { name?: string; slug?: string; status?: 'active' | 'suspended' } & PlanWish
 
-export function createTenancy({ kernel, identity, plans, usage, multiTenant }: TenancyParts) {
+export function createTenancy({ kernel, identity, plans, usage, multiTenant, registration }: TenancyParts) {
   const { tenants } = identity
   const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person can do this')
 
@@ -75,6 +75,7 @@ export function createTenancy({ kernel, identity, plans, usage, multiTenant }: T
     visible,
     async create(ctx: Context, wish: { name: string; slug?: string }): Promise<TenantView> {
       if (!multiTenant) refuse('permission.denied', 'this installation has one tenant (ENABLE_MULTI_TENANT=false)')
+      if (registration === 'operators' && !ctx.operator) refuse('auth.registration_closed', 'tenants are made by operators here (REGISTRATION=operators)')
       return shownOne(await tenants.create(ctx, wish), 'owner')
     },
     /** A person's own, none left out; of a token with scopes only the one it is for. Operators may ask for all. */

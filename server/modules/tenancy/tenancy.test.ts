@@ -24,6 +24,14 @@ test('a tenant is made, renamed with If-Match, and its slug leads to it', async 
   assert.deepEqual(new Set((await app.ok(ada, 'GET', '/tenants')).items.map((one: { name: string }) => one.name)), new Set(['Ada\'s team', 'Keepers']))
 })
 
+test('REGISTRATION=operators leaves making tenants to operators too', async (t) => {
+  const app = await testApp(t)
+  const [ada, ben] = [await app.register('Ada'), await app.register('Ben')]
+  const closed = await testApp(t, { beside: app, settings: { REGISTRATION: 'operators' } })
+  assert.equal(await codeOf(closed.as(ben, 'POST', '/tenants', { name: 'Harbour' })), '403 auth.registration_closed')
+  assert.equal((await closed.as(ada, 'POST', '/tenants', { name: 'Harbour' })).status, 201)
+})
+
 test('an invitation by mail carries the link in its letter, and whoever registers by it is a member', async (t) => {
   const app = await testApp(t)
   const ada = await app.register('Ada', { tenantName: 'Lighthouse' })
