@@ -156,9 +156,22 @@ export async function flushOn(pool: pg.Pool, queries: readonly Query[], ms: numb
   }
 }
 
+type Lent = (error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void
+/** No way to the server, or none in time: what pg says of it has no class and often no code. What the server itself refused keeps its own. */
+const unreached = (error: Error) => ('severity' in error ? error : new ConnectionLost(error.message, { cause: error }))
+/** @throws ConnectionLost where no connection can be had */
+export class Pool extends pg.Pool {
+  override connect(): Promise<pg.PoolClient>
+  override connect(callback: Lent): void
+  override connect(callback?: Lent): Promise<pg.PoolClient> | void {
+    if (!callback) return super.connect().catch((error: Error) => Promise.reject(unreached(error)))
+    super.connect((error, client, done) => callback(error && unreached(error), client, done))
+  }
+}
+
 /** A pool whose dying connections do not end the process: both listeners are needed, for idle and for lent connections. */
 export function openPool(config: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({ connectionTimeoutMillis: 5000, keepAlive: true, ...config })
+  const pool = new Pool({ connectionTimeoutMillis: 5000, keepAlive: true, ...config })
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool

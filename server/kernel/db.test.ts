@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import { Type } from 'typebox'
 import { probeEvents, testKernel } from '../testing/kernel.ts'
 import { testServer } from '../testing/postgres.ts'
+import { openIdentityPool } from '../modules/identity/pool.ts'
+import { ConnectionLost, flushOn, openPool } from './batch.ts'
 import { Db } from './db.ts'
 import { newId, platformId } from './ids.ts'
 import { listEvents } from './log.ts'
+import { judge } from './problems.ts'
 import { sql } from './sql.ts'
 
 const rows = `create table notes (tenant_id uuid not null, id uuid not null, text text not null, version int not null default 1, created_at timestamptz not null default now(), updated_at timestamptz not null default now());
@@ -60,6 +66,18 @@ test('a value that SQL cannot take is refused before a byte is sent, and the con
   const ctx = k.app.context(k.who())
   for (const value of [undefined, sql.json(undefined), {}]) await assert.rejects(ctx.read(sql`select ${value}::text as x`), { name: 'TypeError' })
   assert.deepEqual((await Promise.all(Array.from({ length: 30 }, () => ctx.read(sql<{ x: number }>`select 1 as x`)))).map(([[row]]) => row!.x), Array(30).fill(1))
+})
+
+test('a database that cannot be reached is trouble of the moment, by promise and by callback: 503, and no defect', async (t) => {
+  const nowhere = await mkdtemp(path.join(tmpdir(), 'groundwork-nowhere-'))
+  const kernelPool = openPool({ host: nowhere, user: 'nobody', database: 'none' })
+  const identityPool = openIdentityPool({ host: nowhere, user: 'nobody', database: 'none' })
+  t.after(() => Promise.all([kernelPool.end(), identityPool.end(), rm(nowhere, { recursive: true })]))
+  for (const refused of [flushOn(kernelPool, [sql`select 1`], 1000), identityPool.connect(), identityPool.query('select 1')]) {
+    const error = await refused.then(() => assert.fail('it answered'), (e: Error) => e)
+    assert.ok(error instanceof ConnectionLost && error.cause !== undefined, String(error))
+    assert.deepEqual(judge(error as never), { code: 'unavailable' })
+  }
 })
 
 test('a read cannot write, and another tenant sees nothing', async (t) => {

@@ -32,7 +32,7 @@ export function judge(error: Failure | Problem): Verdict {
     if (code === 'request.invalid') return { code, detail: 'a text or number of the request cannot be kept: it holds NUL, a lone surrogate, or is out of range', errors: [{ in: 'body', path: '/', message: 'cannot be kept' }] }
     return { code }
   }
-  if (error instanceof ConnectionLost || error instanceof OutcomeUnknown || error instanceof TooLong || error.message?.startsWith('timeout exceeded')) return { code: 'unavailable' }
+  if (error instanceof ConnectionLost || error instanceof OutcomeUnknown || error instanceof TooLong || error.message?.startsWith('Connection terminated')) return { code: 'unavailable' }
   const status = error.statusCode ?? 500
   return status < 500 ? { code: byFramework[status] ?? 'request.malformed', detail: error.message ?? '' } : { code: 'internal' }
 }

@@ -1,7 +1,8 @@
 // A pool that stamps actor and request id on each connection it lends, so that triggers can write them into the event, and that lets our own
 // SQL ride in the libraries' transaction. pool.query() goes past connect()'s promise form and is not stamped: read with it, never write.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import pg from 'pg'
+import type pg from 'pg'
+import { Pool } from '../../kernel/batch.ts'
 
 export type Caller = { actor: string | null; actorType?: string; request: string; /** the connection a running transaction was lent */ client?: pg.PoolClient }
 export const caller = new AsyncLocalStorage<Caller>()
@@ -9,7 +10,7 @@ export const caller = new AsyncLocalStorage<Caller>()
 type Stamped = pg.PoolClient & { stamp?: string }
 const unstamped = '\n\n'
 
-export class StampingPool extends pg.Pool {
+export class StampingPool extends Pool {
   override connect(): Promise<pg.PoolClient>
   override connect(callback: (err: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void): void
   override connect(callback?: (err: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void): Promise<pg.PoolClient> | void {
