@@ -1,8 +1,9 @@
 // npm test [-- part-of-a-path ...] [--long]
 // Tests (*.test.ts, and the ports' *.contract.ts) run in this one process, which ends only if each closes what it opened.
-// Proofs (*.prove.ts: crashes, load, browsers) follow, each in a process of its own; with --long they run longer series.
-import { globSync } from 'node:fs'
+// Proofs (*.prove.ts: crashes, load, browsers) follow, each in a process of its own, those in a browser beside the others; with --long they run longer series.
+import { globSync, readFileSync } from 'node:fs'
 import { env } from 'node:process'
+import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
@@ -17,6 +18,7 @@ const leakSeconds = 10
 
 const total = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0, todo: 0 }
 const skips: string[] = []
+const pending = new Set<string[]>() // what proofs under way have said
 const faults: string[] = []
 
 const asked = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
@@ -32,16 +34,23 @@ if (files < (asked.length > 0 ? 1 : leastFiles)) {
 
 const started = performance.now()
 setTimeout(() => { faults.push(`The run took longer than ${minutes.all} minutes.`); finish() }, minutes.all * 60_000).unref()
-if (tests.length > 0) await series(tests, 'none', minutes.test)
-for (const file of proofs) {
-  const since = performance.now()
-  await series([file], 'process', minutes.proof)
-  console.log(`  ${file}: ${((performance.now() - since) / 1000).toFixed(1)} s\n`)
-}
+if (tests.length > 0) await series(tests, 'none', minutes.test, process.stdout)
+const lanes = Map.groupBy(proofs, (file) => /playwright-core|testing\/(browser|run-pages)\.ts/.test(readFileSync(file, 'utf8')))
+await Promise.all([...lanes.values()].map(async (lane) => { for (const file of lane) await prove(file) }))
 finish()
 
+/** What a proof says is printed when it has ended, in one piece. */
+async function prove(file: string): Promise<void> {
+  const since = performance.now()
+  const said: string[] = []
+  pending.add(said)
+  await series([file], 'process', minutes.proof, new Writable({ decodeStrings: false, write: (text, _, done) => (said.push(String(text)), done()) }))
+  pending.delete(said)
+  console.log(`${said.join('')}  ${file}: ${((performance.now() - since) / 1000).toFixed(1)} s\n`)
+}
+
 /** Runs files with node's own runner and its spec report, whose summaries are kept for one at the very end. */
-async function series(paths: string[], isolation: 'none' | 'process', limit: number): Promise<void> {
+async function series(paths: string[], isolation: 'none' | 'process', limit: number, to: NodeJS.WritableStream): Promise<void> {
   let open = 0
   let leak: NodeJS.Timeout | undefined
   async function* watch(events: AsyncIterable<TestEvent>): AsyncGenerator<TestEvent> {
@@ -58,7 +67,7 @@ async function series(paths: string[], isolation: 'none' | 'process', limit: num
   }
   const events = run({ files: paths, isolation, concurrency: 1, timeout: limit * 60_000, argv: isolation === 'none' ? [] : flags })
   process.stdout.setMaxListeners(0) // one pipeline after the other writes to it; each leaves listeners that end with the process
-  await pipeline(watch(events), spec(), process.stdout, { end: false })
+  await pipeline(watch(events), spec(), to, { end: false })
   clearTimeout(leak)
 }
 
@@ -84,6 +93,7 @@ function reportLeak(): void {
 
 /** The last lines are the summary in the form of node's own runner. */
 function finish(): never {
+  for (const said of pending) console.log(said.join(''))
   if (skips.length > 0) console.log(`Skipped:\n${skips.map((line) => `  ${line}`).join('\n')}`)
   for (const fault of faults) console.log(`FAULT ${fault}`)
   for (const [name, times] of Object.entries(total)) console.log(`# ${name} ${times}`)
