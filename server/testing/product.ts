@@ -15,6 +15,9 @@ const { scripts } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 
 const compileCache = /NODE_COMPILE_CACHE=\$PWD\/(\S+) /.exec(scripts.start)![1]!
 const patience = 120_000 // a busy machine recovers a database in seconds; this only ends a start that hangs
 
+/** Some operations answer only where sign-in by a provider is set up; nobody is asked there. */
+const someProvider = { GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used' }
+
 export type Answer = { status: number; body: any; text: string; headers: Headers }
 export type Call = { token?: string | undefined; body?: unknown; /** sent as it is */ raw?: string | Uint8Array; headers?: Record<string, string>; signal?: AbortSignal }
 
@@ -50,7 +53,7 @@ export class Product {
       cwd: root, stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), NODE_COMPILE_CACHE: path.join(root, compileCache), DATA_DIR: this.dataDir, PORT: '0', SETUP_TOKEN: setupToken,
-        RATE_LIMITS: 'off', LOG_LEVEL: 'error', GITHUB_CLIENT_ID: 'of the proof', GITHUB_CLIENT_SECRET: 'never used', ...this.env,
+        RATE_LIMITS: 'off', LOG_LEVEL: 'error', ...this.env,
       },
     })
     this.#child = child
@@ -121,7 +124,7 @@ export class Product {
 
 /** A product that runs until the test ends. */
 export async function startProduct(t: Pick<TestContext, 'after'>, env: Record<string, string> = {}): Promise<Product> {
-  const product = new Product(fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-proof-')), env)
+  const product = new Product(fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-proof-')), { ...someProvider, ...env })
   const orphan = () => {
     if (product.running) endProcess(product.pid)
   }
