@@ -1,13 +1,11 @@
 // What the team's people allowed applications: who, what, since when; an admin takes it back.
-import { Button } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { remove } from '../../api.ts'
 import { markStale } from '../../cache.ts'
-import { ask } from '../../parts/ask.ts'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Loaded, RowSkeletons } from '../../parts/states.tsx'
-import { Time } from '../../parts/time.tsx'
 import { t } from '../../words.ts'
+import { AccessLine } from './access-line.tsx'
 
 type Consent = { clientId: string; clientName: string; userId: string; userName: string; email: string; scopes: string[]; createdAt: string }
 
@@ -22,34 +20,10 @@ export function GivenAccess() {
             all.length ? (
               <ul className="rows">
                 {all.map((one) => (
-                  <li key={`${one.clientId} ${one.userId}`}>
-                    <div className="line" style={{ minHeight: 52 }}>
-                      <div className="grow">
-                        <div className="truncate">
-                          {one.userName} <span className="dim">{t('to {name}', { name: one.clientName })}</span>
-                        </div>
-                        <div className="meta truncate">
-                          {one.scopes.join(' ')} · {t('since')} <Time at={one.createdAt} />
-                        </div>
-                      </div>
-                      <Button
-                        size="compact-sm"
-                        variant="default"
-                        aria-label={t('Take access of {name} to the account of {person}', { name: one.clientName, person: one.userName })}
-                        onClick={() =>
-                          ask({
-                            title: t('Take access of {name} to the account of {person}', { name: one.clientName, person: one.userName }),
-                            text: t('Its tokens in the name of {email} end within two seconds. The person may allow it again.', { email: one.email }),
-                            verb: t('Take access'),
-                            danger: true,
-                            run: () => remove(`/oauth-consents/${one.clientId}/${one.userId}`).then(() => markStale(cache, ['oauth.consents'])),
-                          })
-                        }
-                      >
-                        {t('Take access')}
-                      </Button>
-                    </div>
-                  </li>
+                  <AccessLine key={`${one.clientId} ${one.userId}`} name={one.userName} of={t('to {name}', { name: one.clientName })} scopes={one.scopes} since={one.createdAt}
+                    title={t('Take access of {name} to the account of {person}', { name: one.clientName, person: one.userName })}
+                    text={t('Its tokens in the name of {email} end within two seconds. The person may allow it again.', { email: one.email })}
+                    take={() => remove(`/oauth-consents/${one.clientId}/${one.userId}`).then(() => markStale(cache, ['oauth.consents']))} />
                 ))}
               </ul>
             ) : (
