@@ -495,6 +495,33 @@ end $function$;
 revoke execute on function public.add_event_month(date) from public;
 grant execute on function public.add_event_month(date) to gw_system;
 
+CREATE OR REPLACE FUNCTION public.add_quota(of_tenant uuid, of_meter text, n bigint, of_period text, most bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+declare
+  key constant bigint := hashtextextended(of_tenant::text || ' ' || of_meter || ' ' || of_period, 0);
+  mine constant smallint := case when of_period = '' then 0 else pg_backend_pid() % 16 end;
+  taken constant bigint := n + coalesce(nullif(current_setting('app.quota_taken', true), ''), '0')::bigint;
+  far boolean := of_period <> '' and taken <= 64 and (most is null or 2048 + coalesce((select sum(l.used) from usage_levels l where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period), 0) <= most);
+  now_used bigint;
+begin
+  if far then
+    perform pg_advisory_xact_lock_shared(key), set_config('app.quota_taken', taken::text, true);
+  elsif of_period <> '' then
+    perform pg_advisory_xact_lock(key);
+  end if;
+  insert into usage_levels as l (tenant_id, meter, period, slot, used) values (of_tenant, of_meter, of_period, mine, n)
+    on conflict (tenant_id, meter, period, slot) do update set used = l.used + excluded.used returning l.used into now_used;
+  if of_period = '' then return now_used; end if;
+  select sum(l.used) into now_used from usage_levels l where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period;
+  if far and now_used + 1024 > most then -- a thousand others came in between
+    perform pg_advisory_xact_lock(key);
+    select sum(l.used) into now_used from usage_levels l where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period;
+  end if;
+  return now_used;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.admit_run()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -985,12 +1012,12 @@ AS $function$
 declare now_used bigint; allowed record;
 begin
   if n <= 0 then
-    update usage_levels l set used = greatest(l.used + n, 0) where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period returning l.used into now_used;
+    update usage_levels l set used = greatest(l.used + n, 0) where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period and l.slot = 0 returning l.used into now_used;
     return coalesce(now_used, 0);
   end if;
-  insert into usage_levels as l (tenant_id, meter, period, used) values (of_tenant, of_meter, of_period, n)
-    on conflict (tenant_id, meter, period) do update set used = l.used + excluded.used returning l.used into now_used;
   select * into allowed from plan_limit(of_tenant, of_meter);
+  now_used := add_quota(of_tenant, of_meter, n, of_period, allowed.most);
+  if now_used > allowed.most then select * into allowed from plan_limit(of_tenant, of_meter); end if; -- it may have grown while this waited
   if now_used > allowed.most then
     raise exception using errcode = 'ZH403', message = format('plan.limit_reached: the plan %s allows %s of %s, and %s are used: free some, or move to a larger plan', allowed.plan, allowed.most, of_meter, now_used - n),
       detail = json_build_object('meter', of_meter, 'limit', allowed.most, 'used', now_used - n, 'plan', allowed.plan)::text;
@@ -1074,12 +1101,12 @@ CREATE OR REPLACE FUNCTION public.try_quota(of_tenant uuid, of_meter text, n big
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
-declare now_used bigint;
+declare now_used bigint; most bigint := (select p.most from plan_limit(of_tenant, of_meter) p);
 begin
-  insert into usage_levels as l (tenant_id, meter, period, used) values (of_tenant, of_meter, of_period, n)
-    on conflict (tenant_id, meter, period) do update set used = l.used + excluded.used returning l.used into now_used;
-  if beyond or not exists (select from plan_limit(of_tenant, of_meter) p where now_used > p.most) then return true; end if;
-  update usage_levels l set used = l.used - n where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period;
+  now_used := add_quota(of_tenant, of_meter, n, of_period, most);
+  if now_used > most then most := (select p.most from plan_limit(of_tenant, of_meter) p); end if; -- it may have grown while this waited
+  if beyond or most is null or now_used <= most then return true; end if;
+  update usage_levels l set used = l.used - n where l.tenant_id = of_tenant and l.meter = of_meter and l.period = of_period and l.slot = case when of_period = '' then 0 else pg_backend_pid() % 16 end;
   return false;
 end $function$;
 
@@ -2308,7 +2335,8 @@ create table public.usage_levels (
   meter text collate "C" not null,
   period text collate "C" default ''::text not null,
   used bigint default 0 not null,
-  constraint usage_levels_pkey PRIMARY KEY (tenant_id, meter, period),
+  slot smallint default 0 not null,
+  constraint usage_levels_pkey PRIMARY KEY (tenant_id, meter, period, slot),
   constraint usage_levels_used_check CHECK ((used >= 0))
 ) with (fillfactor=50);
 alter table public.usage_levels enable row level security;

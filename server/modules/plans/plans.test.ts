@@ -299,3 +299,42 @@ test('50 API keys at once against a limit of 20 leave exactly 20; what is remove
   await app.settled()
   assert.deepEqual([await level(app, tenant, 'keys'), (await figure('keys')).used, (await figure('keys')).days.at(-1).level], [20, 20, 20])
 })
+
+test('runs that begin at once are counted side by side, and still exactly the limit gets through: one by one, many in a transaction, some taken back (X8)', async (t) => {
+  const { app, tenant, change } = await setUp(t)
+  const limit = 2400 // taking turns begins 2,048 before it
+  await change({ limits: { runs: limit } })
+  const pool = new pg.Pool({ ...app.database.connection('system'), max: 24 })
+  pool.on('error', () => {})
+  t.after(() => pool.end())
+  let taken = 0
+  let refused = 0
+  /** @returns false when the limit refused it */
+  const take = async (many: number, keep: boolean): Promise<boolean> => {
+    const client = await pool.connect()
+    try {
+      await client.query('begin')
+      for (let n = 0; n < many; n++) await client.query(`select take_quota($1, 'runs', 1, '2026-11')`, [tenant])
+      await client.query(keep ? 'commit' : 'rollback')
+      if (keep) taken += many
+      return true
+    } catch (error) {
+      await client.query('rollback')
+      if ((error as { code?: string }).code === '40P01') return take(many, keep) // two who had counted far from the border met at it
+      assert.equal((error as { code?: string }).code, 'ZH403')
+      refused++
+      return false
+    } finally {
+      client.release()
+    }
+  }
+  let begun = 0
+  await Promise.all(Array.from({ length: 24 }, async () => {
+    while (begun < 700) await take([1, 1, 2, 5, 12, 70][begun++ % 6]!, begun % 5 !== 0)
+  }))
+  assert.ok(refused > 20, `${refused} refused`)
+  while (await take(1, true));
+  const rows = await app.query<{ slot: number; used: number }>(`select slot, used::int as used from usage_levels where tenant_id = $1 and meter = 'runs' and period = '2026-11'`, [tenant])
+  assert.deepEqual([taken, rows.reduce((sum, { used }) => sum + used, 0)], [limit, limit])
+  assert.ok(rows.length > 8, `${rows.length} rows`)
+})

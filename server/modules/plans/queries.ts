@@ -50,8 +50,8 @@ export const listDays = statement('plans.days', Type.Object({ meter: Type.String
 /** Of the days before a range, so that levels inside it have where to begin. */
 export const sumBefore = statement('plans.sum-before', Type.Object({ meter: Type.String(), level: Type.Integer() }), (from: string) => sql`
   select meter, sum(added - removed)::bigint as level from usage_days where day < ${from}::date group by meter`)
-export const listLevels = statement('plans.levels', Type.Object({ meter: Type.String(), period: Type.String(), used: Type.Integer() }), () => sql`select meter, period, used from usage_levels`)
-export const findLevel = statement('plans.level', Type.Object({ used: Type.Integer() }), (meter: string, period: string) => sql`select used from usage_levels where meter = ${meter} and period = ${period}`)
+export const listLevels = statement('plans.levels', Type.Object({ meter: Type.String(), period: Type.String(), used: Type.Integer() }), () => sql`select meter, period, sum(used)::bigint as used from usage_levels group by meter, period`)
+export const findLevel = statement('plans.level', Type.Object({ used: Type.Integer() }), (meter: string, period: string) => sql`select coalesce(sum(used), 0)::bigint as used from usage_levels where meter = ${meter} and period = ${period}`)
 export const insertWarning = statement('plans.warn', Type.Object({ percent: Type.Integer() }), (meter: string, period: string, percent: number) => sql`
   insert into usage_warnings (meter, period, percent) values (${meter}, ${period}, ${percent}) on conflict do nothing returning percent`)
 /** Fallen below a mark, it may be told of again. */
