@@ -5,6 +5,7 @@ import { watchConnections } from './kernel/closing.ts'
 import { addDocs } from './kernel/docs-page.ts'
 import type { Egress } from './kernel/egress.ts'
 import { egressEvents } from './kernel/egress-tenants.ts'
+import { createErrorHook } from './kernel/error-hook.ts'
 import { createServer } from './kernel/http.ts'
 import type { Kernel } from './kernel/kernel.ts'
 import type { Logger } from './kernel/log-lines.ts'
@@ -162,12 +163,13 @@ export async function openApp(o: AppOptions): Promise<App> {
     const deaf = kernel.bell.hear(following.wake)
     stops.push(async () => (deaf(), await following.stop()))
 
+    const onDefect = createErrorHook({ egress: o.egress, metrics: kernel.metrics, url: config.ERROR_HOOK_URL, log })
     const site = openSite(o.consoleFolder)
     const http = await createServer({
       operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', count: (tenant) => desk.calls.count(tenant), ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
-      onError: (error, requestId) => report(o.egress, config.ERROR_HOOK_URL, error, requestId, log),
+      onError: (error, at) => onDefect(error, { where: 'http', ...at }),
     })
     const closeHttp = watchConnections(http)
     let state: 'starting' | 'ready' | 'draining' = 'starting'
@@ -192,11 +194,10 @@ export async function openApp(o: AppOptions): Promise<App> {
     const letterBox = modules.find((m) => m.letterBox)!.letterBox!
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
-      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []) })
-      stops.push(() => followers!.stop())
+      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []), onDefect })
     }
     stops.push(async () => {
-      const cut = await closeHttp()
+      const [cut] = await Promise.all([closeHttp(), followers?.stop()]) // at once: what is under way in one needs nothing of the other
       if (cut) log.warn({ connections: cut }, 'connections did not end by themselves and were cut')
     })
     return {
@@ -251,11 +252,4 @@ async function freePort(host: string): Promise<number> {
 async function startNewEpoch(kernel: Kernel): Promise<void> {
   await kernel.system.pool.query('select next_epoch()')
   await kernel.system.pool.query('update installation set held_since = now()')
-}
-
-/** The hook for error tracking (S0.15): best effort, never in the way of an answer. */
-function report(egress: Egress, hook: string | undefined, error: unknown, requestId: string, log: Logger): void {
-  if (!hook) return
-  const body = JSON.stringify({ requestId, message: String((error as Error)?.message ?? error), stack: (error as Error)?.stack })
-  egress.fetch(hook, { method: 'POST', headers: { 'content-type': 'application/json' }, body, fromSetting: true, totalMs: 5000 }).catch((failed: unknown) => log.warn({ error: String(failed) }, 'the error hook did not take it'))
 }

@@ -68,7 +68,7 @@ export const settings = {
   LOG_LEVEL: { kind: 'choice', choices: ['debug', 'info', 'warn', 'error', 'silent'], default: 'warn', about: 'Lines below this level are not written; `info` gives one line a request.' },
   LOG_FILE: { kind: 'text', about: 'Append log lines to this file instead of standard output.' },
   SETUP_TOKEN: { kind: 'secret', about: 'Token the first account must carry; else a random one is printed inside the set-up link at each start.' },
-  ERROR_HOOK_URL: { kind: 'url', about: 'Gets a JSON POST for each defect (answers of 500, failed jobs): request id, operation, message, stack.' },
+  ERROR_HOOK_URL: { kind: 'url', about: 'Gets a JSON POST for each defect (answers of 500, jobs that failed for good, parked events): where, operation, request id, message, stack.' },
   OTEL_EXPORTER_OTLP_ENDPOINT: { kind: 'url', about: 'Collector for traces (OTLP over HTTP); one span a request, `traceparent` honoured.', example: 'http://localhost:4318' },
   NODE_ENV: { kind: 'text', default: 'development', about: '`production` demands SECRET_KEY and refuses unsafe settings.' },
 } as const satisfies Record<string, Setting>

@@ -82,7 +82,7 @@ function collectGarbage(): void {
   collect()
 }
 
-/** Ends in the reverse order of the start; a part that hangs does not keep the process beyond five seconds. */
+/** Ends in the reverse order of the start. Each part bounds what it waits for, so that it takes less than five seconds; one that hangs does not keep the process beyond twenty. */
 function drainOnSignals(opened: { stop(): Promise<void> }[], log: Logger): void {
   let draining = false
   const drain = (signal: string) => {

@@ -77,7 +77,7 @@ export type ServerOptions = {
   /** tracing, when it is configured */
   traces?: Pick<Traces, 'record'>
   onAnswer?: (operation: string, status: number, ms: number) => void
-  onError?: (error: unknown, requestId: string) => void
+  onError?: (error: unknown, at: { requestId: string; operation: string | null }) => void
 }
 
 /** Per person or key, else per address. Generous: it stops loops, not people. */
@@ -111,7 +111,7 @@ export async function createServer(o: ServerOptions): Promise<FastifyInstance> {
     const { code } = judge(error as Error)
     if (code === 'internal') {
       o.log.error({ requestId: req.id, operation: req.operation, error: String((error as Error)?.stack ?? error) }, 'a request failed')
-      o.onError?.(error, req.id)
+      o.onError?.(error, { requestId: req.id, operation: req.operation ?? null })
     }
     if (/^53/.test(String((error as { code?: unknown }).code))) o.log.error({ requestId: req.id, operation: req.operation, error: String(error) }, 'the database lacks room') // a full disk above all: nobody else would say why
     return sendProblem(error as Error, req, reply)

@@ -15,6 +15,6 @@ export function createMetrics() {
     heldSeconds: new Gauge({ name: 'groundwork_log_held_back_seconds', help: 'Age of the oldest writing transaction of the database server', registers }),
     streams: new Gauge({ name: 'groundwork_live_streams', help: 'Open sockets and event streams', registers }),
     jobs: new Gauge({ name: 'groundwork_jobs', help: 'Jobs by status', labelNames: ['status'], registers }),
-    errors: new Counter({ name: 'groundwork_errors_total', help: 'Defects met: answers of 500 and failed jobs', labelNames: ['where'], registers }),
+    errors: new Counter({ name: 'groundwork_errors_total', help: 'Defects met: answers of 500, jobs that failed for good, parked events', labelNames: ['where'], registers }),
   }
 }

@@ -1,11 +1,11 @@
 // Every refusal leaves as an RFC 9457 problem: ours, the framework's, the database's.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorObject } from 'ajv'
-import { ConnectionLost, OutcomeUnknown } from './batch.ts'
 import { TooLong } from './db.ts'
 import { codes, Problem, type ErrorCode, type FieldError } from './errors.ts'
-import { faultOf } from './validation.ts'
 import { sendProblemPage, wantsPage } from './problem-page.ts'
+import { isTrouble } from './trouble.ts'
+import { faultOf } from './validation.ts'
 
 type Verdict = { code: ErrorCode; detail?: string; errors?: FieldError[]; headers?: Record<string, string>; extra?: Record<string, unknown> }
 type Failure = Partial<FastifyError> & { severity?: string; detail?: string; constraint?: string; validation?: ErrorObject[]; validationContext?: string }
@@ -32,7 +32,7 @@ export function judge(error: Failure | Problem): Verdict {
     if (code === 'request.invalid') return { code, detail: 'a text or number of the request cannot be kept: it holds NUL, a lone surrogate, or is out of range', errors: [{ in: 'body', path: '/', message: 'cannot be kept' }] }
     return { code }
   }
-  if (error instanceof ConnectionLost || error instanceof OutcomeUnknown || error instanceof TooLong || error.message?.startsWith('Connection terminated')) return { code: 'unavailable' }
+  if (error instanceof TooLong || error.message?.startsWith('Connection terminated') || isTrouble(error)) return { code: 'unavailable' }
   const status = error.statusCode ?? 500
   return status < 500 ? { code: byFramework[status] ?? 'request.malformed', detail: error.message ?? '' } : { code: 'internal' }
 }

@@ -50,7 +50,7 @@ const messageOf = (error: unknown) => String((error as Error)?.message ?? error)
 
 /** One batch of one reader. Gives true when there may be more at once. An event that fails alone `tries` times is parked, and the reader goes on;
     the try is counted before it is handled, so an event that kills the process is parked as well. */
-export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow) => void = () => {}): () => Promise<boolean> {
+export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow, parked?: boolean) => void = () => {}): () => Promise<boolean> {
   // A batch that ends the process counts nothing, so after a start it grows from one, which is counted, by doubling: the culprit is soon met alone.
   let limit = 1
   let pauseUntil = 0 // else a burst of wake-ups would use up all tries at once
@@ -109,9 +109,10 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift,
       if (!at && !isAway(error)) limit = 1 // by sifting: alone none is sifted
       if (!at || isAway(error)) throw error
       const { event, index } = at
-      onError(error, event)
+      const alone = index === 0 && counted?.event.id === event.id
+      onError(error, event, alone && counted.tries >= tries)
       limit = Math.max(1, index) // next: those before it, then the failing one alone, counted
-      if (index > 0 || counted?.event.id !== event.id) return true
+      if (!alone) return true
       if (counted.tries >= tries) {
         await park(event, messageOf(error))
         return true

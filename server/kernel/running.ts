@@ -7,12 +7,14 @@ import { createEventRegistry, type EventDeclaration } from './events.ts'
 import { startWorker, type JobHandler, type Worker } from './jobs.ts'
 import type { Kernel } from './kernel.ts'
 import { createKeyRing } from './keys.ts'
-import { createEventOpener } from './log.ts'
+import { createEventOpener, type EventRow } from './log.ts'
 import type { Logger } from './log-lines.ts'
 import { createMetrics } from './metrics.ts'
 import type { Bus, Database, Sandbox } from './ports.ts'
 import { SandboxError } from './sandbox.ts'
 import { createStep, keepStepping, systemWho, type Reader, type Stepper } from './readers.ts'
+import type { ReportDefect } from './error-hook.ts'
+import { isTrouble, tellError } from './trouble.ts'
 
 export type KernelOptions = {
   database: Database
@@ -62,12 +64,14 @@ const refused = () => Promise.reject(new SandboxError('busy', 'there is no sandb
 const noSandbox: Sandbox = { kind: 'none', call: refused, evaluate: refused, close: async () => {} }
 
 export type Followers = { stop(): Promise<void> }
-/** Readers and the job worker, woken by the bell. Several processes may run them all: each piece of work is taken once. */
-export function startFollowers(kernel: Kernel, { readers, jobs }: { readers: readonly Reader[]; jobs: readonly JobHandler[] }): Followers {
+/** Readers and the job worker, woken by the bell. Several processes may run them all: each piece of work is taken once.
+    @param onDefect hears of jobs that failed for good, and of events that were parked */
+export function startFollowers(kernel: Kernel, { readers, jobs, onDefect = () => {} }: { readers: readonly Reader[]; jobs: readonly JobHandler[]; onDefect?: ReportDefect }): Followers {
   const steppers: Stepper[] = readers.map((reader) => {
-    const onError = (error: unknown) => {
+    const onError = (error: unknown, event?: EventRow, parked = false) => {
       kernel.metrics.handled.inc({ reader: reader.name })
-      kernel.log.error({ reader: reader.name, error: String((error as Error)?.stack ?? error) }, 'a reader failed')
+      kernel.log.error({ reader: reader.name, eventId: event?.id, error: tellError(error) }, isTrouble(error) ? 'a reader waits for the database' : 'a reader failed')
+      if (parked) onDefect(error, { where: 'readers', operation: reader.name, requestId: event?.request_id ?? null })
     }
     return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
   })
@@ -75,8 +79,8 @@ export function startFollowers(kernel: Kernel, { readers, jobs }: { readers: rea
   const workers: Worker[] = [...lanes].map((handlers) => startWorker({
     db: kernel.system, handlers,
     onError: (error, job) => {
-      kernel.metrics.errors.inc({ where: 'jobs' })
-      kernel.log.error({ job: job?.name, jobId: job?.id, error: String((error as Error)?.stack ?? error) }, 'a job failed')
+      kernel.log.error({ job: job?.name, jobId: job?.id, error: tellError(error) }, job ? 'a job failed' : 'jobs could not be looked for')
+      if (job && job.attempts >= job.max_attempts) onDefect(error, { where: 'jobs', operation: job.name, requestId: job.request_id })
     },
   }))
   const deaf = kernel.bell.hear(() => {

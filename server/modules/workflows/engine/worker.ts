@@ -29,7 +29,7 @@ export type Worker = { look(): void; held(): number; close(): Promise<void> }
 
 const pollMs = 250
 const mostAtOnce = 50
-const drainMs = 2500
+const drainMs = 2000
 const versionsKept = 500
 
 export function startWorker(o: WorkerOptions): Worker {
