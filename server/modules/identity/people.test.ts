@@ -69,10 +69,14 @@ test('profile and preferences change with a version; an old one is 412', async (
   assert.deepEqual([changed.status, changed.body.name, changed.body.version], [200, 'Olga', me.body.version + 1])
   assert.deepEqual(codeOf(await i.call('PATCH', '/users/me', { token, body: { name: 'X' }, headers: { 'if-match': String(me.headers.etag) } })), [412, 'version.conflict'])
   assert.equal((await i.call('PATCH', '/users/me', { token, body: { role: 'operator' } })).status, 422)
-  assert.deepEqual((await i.call('GET', '/users/me/preferences', { token })).body, { locale: 'en', timeZone: 'UTC', notifications: {}, version: 1 })
+  const { body: { createdAt, updatedAt, ...unset }, headers } = await i.call('GET', '/users/me/preferences', { token })
+  assert.deepEqual([unset, headers.etag, createdAt], [{ locale: 'en', timeZone: 'UTC', notifications: {}, version: 1 }, '"1"', updatedAt])
   await i.call('PATCH', '/users/me/preferences', { token, body: { timeZone: 'Europe/Berlin', notifications: { assigned: { mail: true } } } })
   const preferences = await i.call('PATCH', '/users/me/preferences', { token, body: { notifications: { assigned: { inApp: false }, due: { digest: true } } } })
   assert.deepEqual([preferences.body.timeZone, preferences.body.notifications], ['Europe/Berlin', { assigned: { mail: true, inApp: false }, due: { digest: true } }])
+  assert.ok(preferences.body.updatedAt > updatedAt)
+  const late = await i.call('PATCH', '/users/me/preferences', { token, body: { locale: 'de' }, headers: { 'if-match': '"1"' } })
+  assert.deepEqual([late.status, late.headers.etag], [412, preferences.headers.etag], 'set by somebody since: the first choice is version 2')
 })
 
 test('sessions are listed and ended one by one, never another person\'s', async (t) => {

@@ -16,13 +16,13 @@ import { listUsers } from './queries.ts'
 import { timeText } from './time-text.ts'
 import type { By } from './tenants.ts'
 
-export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
+export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number; createdAt: string; updatedAt: string }
 export type Session = { id: string; current: boolean; ipAddress: string; userAgent: string; version: number; createdAt: string; updatedAt: string; expiresAt: string; tenantId: string | null }
 export type ManagedUser = User & { status: 'active' | 'banned' }
 
 const sessionColumns = `s.id, coalesce(s."ipAddress", '') as "ipAddress", coalesce(s."userAgent", '') as "userAgent", s.version, ${timeText('s."createdAt"')} as "createdAt", ${timeText('s."updatedAt"')} as "updatedAt", ${timeText('s."expiresAt"')} as "expiresAt",
   (select g.tenant_id from oauth.grant_context g where g.session_id = s.id order by g.created_at desc limit 1) as "tenantId"`
-const preferenceColumns = `locale, time_zone as "timeZone", notifications, version`
+const preferenceColumns = `locale, time_zone as "timeZone", notifications, version, ${timeText('created_at')} as "createdAt", ${timeText('updated_at')} as "updatedAt"`
 const perAddress: Limit = { max: 10, windowMs: 60 * 60_000 }
 const bannedNow = `coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true)`
 
@@ -174,14 +174,19 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     },
 
     async preferences(who: Pick<Context, 'actor'>): Promise<Preferences> {
-      return (await pool.query<Preferences>(`select ${preferenceColumns} from preferences where user_id = $1`, [selfOf(who)])).rows[0] ?? { locale: 'en', timeZone: 'UTC', notifications: {}, version: 1 }
+      const self = selfOf(who)
+      const { rows: [kept] } = await pool.query<Preferences>(`select ${preferenceColumns} from preferences where user_id = $1`, [self])
+      if (kept) return kept
+      const { createdAt } = await userOf(pool, self) // what was never chosen is as old as the account
+      return { locale: 'en', timeZone: 'UTC', notifications: {}, version: 1, createdAt, updatedAt: createdAt }
     },
     /** Notification kinds are merged one level deep: naming one channel leaves the others. */
-    changePreferences: (who: Context, change: Partial<Omit<Preferences, 'version'>>): Promise<Preferences> =>
+    changePreferences: (who: Context, change: Partial<Pick<Preferences, 'locale' | 'timeZone' | 'notifications'>>, ifMatch?: number): Promise<Preferences> =>
       within(who, async (db) => {
         const self = selfOf(who)
         await db.query('insert into preferences (user_id) values ($1) on conflict do nothing', [self])
         const { rows: [now] } = await db.query<Preferences>(`select ${preferenceColumns} from preferences where user_id = $1 for update`, [self])
+        checkVersion(now!.version, ifMatch)
         const notifications = { ...now!.notifications }
         for (const [kind, channels] of Object.entries(change.notifications ?? {})) notifications[kind] = { ...notifications[kind], ...channels }
         const { rows } = await db.query<Preferences>(`update preferences set locale = $2, time_zone = $3, notifications = $4 where user_id = $1 returning ${preferenceColumns}`,

@@ -133,7 +133,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
     export: get('/users/me/export', { access: 'person', scope: 'session', summary: 'Everything kept about me', returns: s.Export, limit: { name: 'export', limit: { max: 20, windowMs: 60 * minute } }, handle: (ctx) => people.export(ctx) as never }),
     preferences: get('/users/me/preferences', { access: 'person', summary: 'My preferences', returns: s.Preferences, handle: (ctx) => people.preferences(ctx) }),
     changePreferences: patch('/users/me/preferences', {
-      access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, example: { locale: 'en-GB', timeZone: 'Europe/London', notifications: { assigned: { mail: true } } }, returns: s.Preferences, handle: (ctx, { body }) => people.changePreferences(ctx, body),
+      access: 'person', summary: 'Change my preferences', body: s.ChangePreferences, example: { locale: 'en-GB', timeZone: 'Europe/London', notifications: { assigned: { mail: true } } }, returns: s.Preferences, ifMatch: true, handle: (ctx, { body, ifMatch }) => people.changePreferences(ctx, body, ifMatch),
     }),
     list: get('/users', {
       access: 'operator', summary: 'All people, newest first', returns: s.ManagedUserList,

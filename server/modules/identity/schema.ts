@@ -47,7 +47,7 @@ export const ConfirmTotp = Strict({ code: Code })
 export const RecoveryCodes = Type.Object({ remaining: Type.Integer(), createdAt: Nullable(Time) }, { $id: 'RecoveryCodes' })
 export const NewRecoveryCodes = Type.Object({ recoveryCodes: Nullable(Type.Array(Type.String(), { description: 'each works once; shown once. null: the ones you have stay' })) }, { $id: 'NewRecoveryCodes' })
 const Demand = Type.Enum(['optional', 'required'])
-export const Security = Type.Object({ secondFactor: Demand, passkeys: Demand, sso: Demand, version: Version }, { $id: 'Security' })
+export const Security = Type.Object({ secondFactor: Demand, passkeys: Demand, sso: Demand, version: Version, createdAt: Time, updatedAt: Time }, { $id: 'Security' })
 export const ChangeSecurity = Strict({ secondFactor: Type.Optional(Demand), passkeys: Type.Optional(Demand), sso: Type.Optional(Demand) }, { minProperties: 1 })
 export const Refresh = Type.Optional(Strict({ refreshToken: Type.Optional(Token) }))
 export const Switch = Strict({ tenant: TenantHint })
@@ -69,7 +69,7 @@ export const ChangeEmail = Strict({ email: Email, password: Type.Optional(Passwo
 export const ManageUser = Strict({ role: Type.Optional(Type.Enum(['operator', 'user'])), status: Type.Optional(Type.Enum(['active', 'banned'])) })
 const Channels = Strict({ inApp: Type.Optional(Type.Boolean()), mail: Type.Optional(Type.Boolean()), digest: Type.Optional(Type.Boolean()) })
 export const Notifications = Type.Record(Type.String({ pattern: '^[a-z][a-z-]{0,39}$' }), Channels, { maxProperties: 40, additionalProperties: false, description: 'kind (assigned, mentioned, watched, due ...) -> channels' })
-export const Preferences = Type.Object({ locale: Type.String(), timeZone: Type.String(), notifications: Type.Record(Type.String(), Type.Record(Type.String(), Type.Boolean())), version: Version }, { $id: 'Preferences' })
+export const Preferences = Type.Object({ locale: Type.String(), timeZone: Type.String(), notifications: Type.Record(Type.String(), Type.Record(Type.String(), Type.Boolean())), version: Version, createdAt: Time, updatedAt: Time }, { $id: 'Preferences' })
 export const ChangePreferences = Strict({
   locale: Type.Optional(Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', maxLength: 35 })), timeZone: Type.Optional(Type.String({ minLength: 1, maxLength: 60, pattern: '^[A-Za-z0-9_+/-]+$' })), notifications: Type.Optional(Notifications),
 })

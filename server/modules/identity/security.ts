@@ -1,19 +1,18 @@
 // What a tenant demands of those who enter it: a second factor, a passkey, its own single sign-on. Who does not meet it yet sees nothing of the
 // tenant and is told how; owners get past single sign-on with a second factor, which the tenant's log tells.
 import type { Context, Db } from '../../kernel/db.ts'
-import { refuse, type ErrorCode } from '../../kernel/errors.ts'
+import { only, refuse, type ErrorCode } from '../../kernel/errors.ts'
 import type { SessionProof } from '../../kernel/http.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import type { StampingPool } from './pool.ts'
-import { findRules, keepRules } from './queries.ts'
+import { ensureRules, findRules, keepRules, lockRules, showRules } from './queries.ts'
 import { secondFactors, type Method } from './sign-in.ts'
 
 export type Demand = 'optional' | 'required'
-export type SecurityRules = { secondFactor: Demand; passkeys: Demand; sso: Demand; version: number }
+export type SecurityRules = { secondFactor: Demand; passkeys: Demand; sso: Demand; version: number; createdAt: string; updatedAt: string }
 export type Security = ReturnType<typeof createSecurity>
 
-const none: SecurityRules = { secondFactor: 'optional', passkeys: 'optional', sso: 'optional', version: 1 }
 /** Should the event that ends an entry be late or lost. */
 const maxAgeMs = 30_000
 /** As long as this a proof counts as fresh for verbs that cannot be taken back. */
@@ -71,14 +70,13 @@ export function createSecurity({ system, pool, now = Date.now }: { system: Db; p
       known.clear()
     },
     async show(ctx: Context): Promise<SecurityRules> {
-      const [[row]] = await ctx.read(findRules(ctx.tenant))
-      return (row as SecurityRules | undefined) ?? none
+      return only((await ctx.read(showRules(ctx.tenant)))[0], 'tenant') as SecurityRules
     },
     /** Single sign-on is demanded only when it works and an owner could still get in without it. */
-    async change(ctx: Context, change: Partial<Omit<SecurityRules, 'version'>>, ifMatch?: number): Promise<SecurityRules> {
+    async change(ctx: Context, change: Partial<Pick<SecurityRules, 'secondFactor' | 'passkeys' | 'sso'>>, ifMatch?: number): Promise<SecurityRules> {
       const rules = await ctx.change('security.changed', async (tx) => {
-        const [[row]] = await tx.run(findRules(tx.tenant))
-        const now = (row as SecurityRules | undefined) ?? none
+        const [, [row]] = await tx.run(ensureRules(), lockRules()) // of two who change them at once the second sees what the first did
+        const now = row as SecurityRules
         checkVersion(now.version, ifMatch)
         const next = { ...now, ...change }
         if (next.sso === 'required' && now.sso !== 'required') {

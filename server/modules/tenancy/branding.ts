@@ -2,20 +2,19 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Context } from '../../kernel/db.ts'
-import { refuse, refuseField } from '../../kernel/errors.ts'
+import { only, refuse, refuseField } from '../../kernel/errors.ts'
 import { isId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { systemWho } from '../../kernel/readers.ts'
 import { checkVersion } from '../../kernel/route.ts'
 import { accents, contrast, leastContrast, reach } from './colors.ts'
-import { findBrand, findBranding, findLogo, putBranding, putLogo } from './queries.ts'
+import { ensureBranding, findBrand, findBranding, findLogo, lockBranding, putBranding, putLogo, type BrandingRow } from './queries.ts'
 import type { Branding, ChangeBranding } from './schema.ts'
 
 /** What anybody may see of a tenant's brand. `logoUrl` and `styleUrl` are paths of ours, new with each change. */
 export type Brand = { name: string; color: string | null; logoUrl: string | null; styleUrl: string | null }
 export type BrandDesk = ReturnType<typeof createBranding>
 const mostBytes = 64 * 1024
-const plain: Omit<Branding, 'updatedAt'> = { name: null, color: null, logoUrl: null, version: 1 }
 
 /** What the bytes are, by how they begin; a name or a header could lie. No SVG: it may carry script. */
 function typeOf(bytes: Buffer): string | undefined {
@@ -33,7 +32,9 @@ const styleOf = (color: string) => {
 
 export function createBranding({ kernel }: { kernel: Pick<Kernel, 'system'> }) {
   const brands = new Map<string, Promise<Brand | undefined>>()
-  const shown = (tenant: string, row: { name: string | null; color: string | null; logoHash: string | null; version: number; updatedAt: string }): Branding => ({ name: row.name, color: row.color, logoUrl: logoPath(tenant, row.logoHash), version: row.version, updatedAt: row.updatedAt })
+  const shown = (tenant: string, { logoHash, ...row }: BrandingRow): Branding => ({ ...row, logoUrl: logoPath(tenant, logoHash) })
+  /** The tenant's row, locked: of two who change it at once the second sees what the first did. */
+  const lock = async (tx: Context): Promise<BrandingRow> => (await tx.read(ensureBranding(), lockBranding()))[1][0]!
 
   async function load(tenant: string): Promise<Brand | undefined> {
     const [[row]] = await kernel.system.context(systemWho('branding')).read(findBrand(tenant))
@@ -43,8 +44,7 @@ export function createBranding({ kernel }: { kernel: Pick<Kernel, 'system'> }) {
 
   return {
     async get(ctx: Context): Promise<Branding> {
-      const [[row]] = await ctx.read(findBranding())
-      return row ? shown(ctx.tenant, row) : { ...plain, updatedAt: new Date(0).toISOString().replace('Z', '000Z') }
+      return shown(ctx.tenant, only((await ctx.read(findBranding(ctx.tenant)))[0], 'tenant'))
     },
     /** @throws 422 for a colour that nothing can be read on, naming the nearest that would do */
     async change(ctx: Context, wish: ChangeBranding, ifMatch?: number): Promise<Branding> {
@@ -52,11 +52,11 @@ export function createBranding({ kernel }: { kernel: Pick<Kernel, 'system'> }) {
       if (color && contrast(color, '#ffffff') < leastContrast)
         refuseField('/color', `has a contrast of ${contrast(color, '#ffffff').toFixed(1)} with white, and ${leastContrast} is the least (WCAG 1.4.3): ${reach(color, '#000000', '#ffffff')} is the nearest that passes`)
       return ctx.change('branding.changed', async (tx) => {
-        const [before] = await tx(findBranding())
-        checkVersion(before?.version ?? 1, ifMatch)
-        const next = { name: wish.name === undefined ? (before?.name ?? null) : wish.name, color: color === undefined ? (before?.color ?? null) : color }
+        const before = await lock(tx)
+        checkVersion(before.version, ifMatch)
+        const next = { name: wish.name === undefined ? before.name : wish.name, color: color === undefined ? before.color : color }
         const [row] = await tx(putBranding(next.name, next.color))
-        return { subject: ctx.tenant, data: { ...next, logo: before?.logoHash ?? null }, result: shown(ctx.tenant, row!) }
+        return { subject: ctx.tenant, data: { ...next, logo: before.logoHash }, result: shown(ctx.tenant, row!) }
       })
     },
     /** @param data base64 of a PNG, JPEG or WebP of at most 64 KiB; null takes the logo away */
@@ -65,6 +65,7 @@ export function createBranding({ kernel }: { kernel: Pick<Kernel, 'system'> }) {
       if (bytes && bytes.length > mostBytes) refuseField('/data', `holds ${bytes.length} bytes; at most ${mostBytes}`)
       const type = bytes === null ? null : (typeOf(bytes) ?? refuseField('/data', 'must be a PNG, JPEG or WebP image in base64'))
       return ctx.change('branding.changed', async (tx) => {
+        await lock(tx)
         const [row] = await tx(putLogo(bytes, type, bytes && hashOf(bytes)))
         return { subject: ctx.tenant, data: { name: row!.name, color: row!.color, logo: row!.logoHash }, result: shown(ctx.tenant, row!) }
       })

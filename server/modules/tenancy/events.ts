@@ -14,7 +14,7 @@ export const tenancyEvents = {
   'domain.refused': event(Faulty, { ...domain, about: 'A look did not find the record; what the domain was it stays.' }),
   'domain.lapsed': event(Faulty, { ...domain, about: 'The record of a proved domain is gone: it opens nothing any more.' }),
   'domain.removed': event(Named, domain),
-  'settings.changed': event(Strict({ eventRetentionDays: Nullable(Type.Integer()) }), { subject: 'tenant', audience: 'admins', about: 'Settings of the tenant changed.' }),
+  'settings.changed': event(Strict({ eventRetentionDays: Nullable(Type.Integer()), runRetentionDays: Type.Optional(Nullable(Type.Integer())) }), { subject: 'tenant', audience: 'admins', about: 'Settings of the tenant changed.' }),
 }
 declare module '../../kernel/events.ts' {
   interface EventMap extends PayloadsOf<typeof tenancyEvents> {}

@@ -1,4 +1,4 @@
-import { Nullable, Type } from '../../kernel/schema.ts'
+import { Nullable, Type, type Static } from '../../kernel/schema.ts'
 import { sql, statement } from '../../kernel/sql.ts'
 import { AnyTenant, DomainRow, Invitation, Member, Settings } from './schema.ts'
 
@@ -14,9 +14,16 @@ export const listInvitations = statement('tenancy.list-invitations', Type.Object
   select id, email, coalesce(role, 'viewer') as role, status, "inviterId", "sentAt", "expiresAt", "createdAt", "updatedAt", version from identity.invitation
   where ("createdAt", id) < (${after[0]!}, ${after[1]!}) and (${status}::text is null or status = ${status}) order by "createdAt" desc, id desc limit ${limit}`)
 
-export const findSettings = statement('tenancy.find-settings', Settings, () => sql`select event_retention_days as "eventRetentionDays" from tenant_settings`)
-export const keepSettings = statement('tenancy.keep-settings', Settings, (days: number | null) => sql`
-  insert into tenant_settings (event_retention_days) values (${days}) on conflict (tenant_id) do update set event_retention_days = excluded.event_retention_days returning event_retention_days as "eventRetentionDays"`)
+/** What was never set is as old as its tenant, and of version 1. */
+const timesOfSet = sql`coalesce(x.version, 1) as version, coalesce(x.created_at, o."createdAt") as "createdAt", coalesce(x.updated_at, o."createdAt") as "updatedAt"`
+const times = sql`version, created_at as "createdAt", updated_at as "updatedAt"`
+const settingColumns = sql`event_retention_days as "eventRetentionDays", run_retention_days as "runRetentionDays"`
+export const findSettings = statement('tenancy.find-settings', Settings, (tenant: string) => sql`
+  select ${settingColumns}, ${timesOfSet} from identity.organization o left join tenant_settings x on x.tenant_id = o.id where o.id = ${tenant}`)
+export const ensureSettings = () => sql`insert into tenant_settings default values on conflict do nothing`
+export const lockSettings = statement('tenancy.lock-settings', Settings, () => sql`select ${settingColumns}, ${times} from tenant_settings for update`)
+export const keepSettings = statement('tenancy.keep-settings', Settings, (eventDays: number | null, runDays: number | null) => sql`
+  update tenant_settings set event_retention_days = ${eventDays}, run_retention_days = ${runDays} returning ${settingColumns}, ${times}`)
 
 /** Tables with rows of tenants, the log apart: for the end of a tenant. */
 export const listTenantTables = statement('tenancy.tables', Type.Object({ name: Type.String(), described: Nullable(Type.String()) }), () => sql`
@@ -70,13 +77,17 @@ export const countTenant = statement('tenancy.count', counts, (id: string) => sq
       where k.tenant_id = ${id} and k.deleted_at is null and p.deleted_at is null) t,
     (select count(*)::int as events, (count(distinct actor_id) filter (where actor_type = 'user'))::int as people from events where tenant_id = ${id} and at > now() - interval '7 days') w`)
 
-const BrandingRow = Type.Object({ name: Nullable(Type.String()), color: Nullable(Type.String()), logoHash: Nullable(Type.String()), version: Type.Integer(), updatedAt: Type.String() })
-const brandingColumns = sql`name, color, logo_hash as "logoHash", version, updated_at as "updatedAt"`
-export const findBranding = statement('tenancy.branding', BrandingRow, () => sql`select ${brandingColumns} from branding`)
-export const putBranding = statement('tenancy.put-branding', BrandingRow, (name: string | null, color: string | null) => sql`
-  insert into branding (name, color) values (${name}, ${color}) on conflict (tenant_id) do update set name = excluded.name, color = excluded.color returning ${brandingColumns}`)
+export const BrandingRow = Type.Object({ name: Nullable(Type.String()), color: Nullable(Type.String()), logoHash: Nullable(Type.String()), version: Type.Integer(), createdAt: Type.String(), updatedAt: Type.String() })
+export type BrandingRow = Static<typeof BrandingRow>
+const lookColumns = sql`color, logo_hash as "logoHash"`
+const brandingColumns = sql`name, ${lookColumns}, ${times}`
+export const findBranding = statement('tenancy.branding', BrandingRow, (tenant: string) => sql`
+  select x.name, ${lookColumns}, ${timesOfSet} from identity.organization o left join branding x on x.tenant_id = o.id where o.id = ${tenant}`)
+export const ensureBranding = () => sql`insert into branding default values on conflict do nothing`
+export const lockBranding = statement('tenancy.lock-branding', BrandingRow, () => sql`select ${brandingColumns} from branding for update`)
+export const putBranding = statement('tenancy.put-branding', BrandingRow, (name: string | null, color: string | null) => sql`update branding set name = ${name}, color = ${color} returning ${brandingColumns}`)
 export const putLogo = statement('tenancy.put-logo', BrandingRow, (logo: Buffer | null, type: string | null, hash: string | null) => sql`
-  insert into branding (logo, logo_type, logo_hash) values (${logo}, ${type}, ${hash}) on conflict (tenant_id) do update set logo = excluded.logo, logo_type = excluded.logo_type, logo_hash = excluded.logo_hash returning ${brandingColumns}`)
+  update branding set logo = ${logo}, logo_type = ${type}, logo_hash = ${hash} returning ${brandingColumns}`)
 /** As gw_system: what anybody may see of a tenant that is open. */
 export const findBrand = statement('tenancy.brand', Type.Object({ name: Type.String(), color: Nullable(Type.String()), logoHash: Nullable(Type.String()) }), (tenant: string) => sql`
   select coalesce(b.name, o.name) as name, b.color, b.logo_hash as "logoHash" from identity.organization o left join branding b on b.tenant_id = o.id where o.id = ${tenant} and o.status = 'active'`)

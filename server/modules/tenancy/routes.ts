@@ -49,7 +49,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
     restore: post('/tenants/:id/restore', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Take a deletion back', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.restore(ctx, params.id) }),
     transfer: post('/tenants/:id/transfer', { access: 'person', scope: 'session', fresh: true, idempotency: 'outside', summary: 'Make another member owner and become admin', params: ById, body: s.Transfer, returns: s.Tenant, problems: ['member.not_found'], handle: (ctx, { params, body }) => tenancy.transfer(ctx, params.id, body.userId) }),
     settings: get('/tenant-settings', { summary: 'Settings of the active tenant', permission: 'tenants.configure', returns: s.Settings, handle: (ctx) => tenancy.settings(ctx) }),
-    changeSettings: patch('/tenant-settings', { summary: 'Change settings of the active tenant', permission: 'tenants.configure', body: s.ChangeSettings, returns: s.Settings, handle: (ctx, { body }) => tenancy.changeSettings(ctx, body) }),
+    changeSettings: patch('/tenant-settings', { summary: 'Change settings of the active tenant', permission: 'tenants.configure', body: s.ChangeSettings, returns: s.Settings, ifMatch: true, handle: (ctx, { body, ifMatch }) => tenancy.changeSettings(ctx, body, ifMatch) }),
   }),
   ...routes('members', {
     list: get('/members', {

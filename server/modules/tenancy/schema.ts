@@ -30,8 +30,11 @@ export const Statistics = Type.Object(
   { $id: 'TenantStatistics' },
 )
 export const PlanQuery = Strict({ plan: Type.Optional(Type.String({ maxLength: 40 })) })
-export const Settings = Type.Object({ eventRetentionDays: Nullable(Type.Integer()) }, { $id: 'TenantSettings', description: '`eventRetentionDays` null: as the installation says.' })
-export const ChangeSettings = Strict({ eventRetentionDays: Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 36_500 }))) }, { $id: 'ChangeTenantSettings', minProperties: 1 })
+export const Settings = Type.Object({ eventRetentionDays: Nullable(Type.Integer()), runRetentionDays: Nullable(Type.Integer()), ...times }, { $id: 'TenantSettings', description: 'How long the log and finished runs are kept. null: as the installation says, which is also the most.' })
+export type Settings = Static<typeof Settings>
+const Days = Type.Optional(Nullable(Type.Integer({ minimum: 1, maximum: 36_500 })))
+export const ChangeSettings = Strict({ eventRetentionDays: Days, runRetentionDays: Days }, { $id: 'ChangeTenantSettings', minProperties: 1 })
+export type ChangeSettings = Static<typeof ChangeSettings>
 
 export const Member = Type.Object({ id: Id, userId: Id, name: Type.String(), email: Type.String(), image: Nullable(Type.String()), role: Role, ...times }, { $id: 'Member', description: '`id` is the person\'s.' })
 export const MemberList = listOf(Member, 'MemberList')
@@ -60,7 +63,7 @@ export const NewDomain = Strict({ name: Text(1, 253, { description: 'such as `ap
 export const AskedDomain = Type.Object({ domain: Type.String() }, { $id: 'AskedDomain' })
 
 export const Branding = Type.Object(
-  { name: Nullable(Type.String()), color: Nullable(Type.String()), logoUrl: Nullable(Type.String({ description: 'a path of ours, without sign-in' })), version: Version, updatedAt: Time },
+  { name: Nullable(Type.String()), color: Nullable(Type.String()), logoUrl: Nullable(Type.String({ description: 'a path of ours, without sign-in' })), ...times },
   { $id: 'Branding', description: 'null: as the installation looks; `name` null: the tenant\'s.' },
 )
 export type Branding = Static<typeof Branding>

@@ -13,8 +13,8 @@ import { roleReaches, type List, type TenantRole } from '../../kernel/schema.ts'
 import { sql } from '../../kernel/sql.ts'
 import type { Identity, SentInvitation, Tenant } from '../identity/api.ts'
 import type { Plans, PlanWish, TenantPlan, UsageDesk } from '../plans/api.ts'
-import { countTenant, findMember, findSettings, keepSettings, listInvitations, listMembers, listTenants, listTenantTables } from './queries.ts'
-import type { TenantQuery } from './schema.ts'
+import { countTenant, ensureSettings, findMember, findSettings, keepSettings, listInvitations, listMembers, listTenants, listTenantTables, lockSettings } from './queries.ts'
+import type { ChangeSettings, Settings, TenantQuery } from './schema.ts'
 
 const graceDays = 7
 const oldest = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const
@@ -127,14 +127,15 @@ export function createTenancy({ kernel, identity, plans, usage, multiTenant, reg
       await tenants.transferOwnership(ctx, id, to)
       return visible(ctx, id)
     },
-    async settings(ctx: Context): Promise<{ eventRetentionDays: number | null }> {
-      return (await ctx.read(findSettings()))[0][0] ?? { eventRetentionDays: null }
-    },
-    async changeSettings(ctx: Context, wish: { eventRetentionDays?: number | null }): Promise<{ eventRetentionDays: number | null }> {
-      const days = wish.eventRetentionDays ?? null
-      const [[kept]] = await ctx.change('settings.changed', { subject: ctx.tenant, data: { eventRetentionDays: days }, run: [keepSettings(days)] })
-      return kept!
-    },
+    settings: async (ctx: Context): Promise<Settings> => only((await ctx.read(findSettings(ctx.tenant)))[0], 'tenant'),
+    changeSettings: (ctx: Context, wish: ChangeSettings, ifMatch?: number): Promise<Settings> =>
+      ctx.change('settings.changed', async (tx) => {
+        const [, [before]] = await tx.run(ensureSettings(), lockSettings())
+        checkVersion(before!.version, ifMatch)
+        const { eventRetentionDays, runRetentionDays } = { ...before!, ...wish }
+        const [kept] = await tx(keepSettings(eventRetentionDays, runRetentionDays))
+        return { subject: ctx.tenant, data: { eventRetentionDays, runRetentionDays }, result: kept! }
+      }),
     invite: async (ctx: Context, wish: { email?: string | null; role: TenantRole; days?: number }) =>
       sendInvitation(ctx, await tenants.invite(ctx, ctx.tenant, { email: wish.email ?? null, role: wish.role, ...(wish.days ? { days: wish.days } : {}) }, ctx.role)),
     resend: async (ctx: Context, id: string) => sendInvitation(ctx, await tenants.resendInvitation(ctx, ctx.tenant, id, ctx.role)),

@@ -243,6 +243,21 @@ test('a deleted tenant can be taken back for a week; then a job ends its rows an
   assert.ok(keys.length > 0 && keys.every((key) => key.wrapped === null), 'destroyed, with a tombstone')
 })
 
+test('settings, rules and branding have a version: the first change counts, and of two at once one is told to read again', async (t) => {
+  const app = await testApp(t)
+  await app.register('Operator')
+  const ada = await app.register('Ada', { tenantName: 'Lighthouse' })
+  for (const [at, change] of [['/tenant-settings', { runRetentionDays: 14 }], ['/security', { passkeys: 'optional' }], ['/branding', { name: 'The light' }]] as const) {
+    const unset = await app.as(ada, 'GET', at)
+    assert.deepEqual([unset.headers.etag, unset.body.version, unset.body.createdAt], ['"1"', 1, unset.body.updatedAt], at)
+    const answers = await Promise.all(Array.from({ length: 6 }, () => app.as(ada, 'PATCH', at, change, { 'if-match': '"1"' })))
+    assert.deepEqual(answers.map(({ status, headers }) => `${status} ${String(headers.etag)}`).sort(), ['200 "2"', ...Array(5).fill('412 "2"')], at)
+    const { body } = await app.as(ada, 'GET', at)
+    assert.deepEqual([{ ...body, ...change }, body.version, body.updatedAt > unset.body.updatedAt], [body, 2, true], at)
+  }
+  assert.deepEqual((({ eventRetentionDays, runRetentionDays }) => [eventRetentionDays, runRetentionDays])(await app.ok(ada, 'PATCH', '/tenant-settings', { eventRetentionDays: 90 })), [90, 14], 'what is not named stays')
+})
+
 test('with one tenant for all nobody makes another, and who registers belongs to it', async (t) => {
   const app = await testApp(t, { settings: { ENABLE_MULTI_TENANT: 'false' } })
   const ada = await app.register('Ada', { tenantName: 'Only' })

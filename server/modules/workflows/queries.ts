@@ -29,7 +29,7 @@ export const listPublishedBy = statement('workflows.published-by', Type.Object({
 export const listLeft = statement('workflows.of-people-who-left', Type.Object({ id: Id }), () => sql`
   select w.id from workflows w where w.status = 'active' and w.deleted_at is null and not exists (select from identity."member" m where m."userId" = w.published_by) order by w.id`)
 
-const version = sql`v.workflow_id as "workflowId", v.number, v.hash, v.note, v.published_by as "publishedBy", coalesce(v.number = w.active_version, false) as active, v.created_at as "createdAt"`
+const version = sql`v.workflow_id as "workflowId", v.number, v.hash, v.note, v.published_by as "publishedBy", coalesce(v.number = w.active_version, false) as active, v.number as version, v.created_at as "createdAt", v.created_at as "updatedAt"`
 export const listVersions = statement('workflows.versions', VersionRow, (id: string, before: number, limit: number) => sql`
   select ${version} from workflow_versions v join workflows w on w.id = v.workflow_id where v.workflow_id = ${id} and v.number < ${before} and w.deleted_at is null order by v.number desc limit ${limit}`)
 export const findVersion = statement('workflows.version', Type.Object({ ...VersionRow.properties, definition: Type.Unknown() }), (id: string, number: number) => sql`

@@ -93,7 +93,7 @@ test('a schedule starts one run a tick with several workers, and overlap says wh
 })
 
 test('finished runs go after their time, tenant by tenant, with all that hung on them; others stay', async (t) => {
-  const { engine, query, tenant } = await testRuns(t, { options: { retentionDays: 30 } })
+  const { engine, query, tenant } = await testRuns(t, { options: { retentionDays: 50 } })
   const other = newId()
   /** Ids as they were made then: version 7 begins with the time. */
   const idOf = (days: number) => newId().replace(/^.{13}/, (Date.now() - days * 86_400_000).toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-'))
@@ -109,11 +109,12 @@ test('finished runs go after their time, tenant by tenant, with all that hung on
   await fill(tenant, 3, 20, true)
   await fill(tenant, 2, 400, false)
   await fill(other, 5, 40, true)
-  await query('insert into tenant_settings (tenant_id, run_retention_days) values ($1, 50)', [other])
-  assert.equal(await engine.sweep(), 1201)
+  await fill(other, 2, 60, true)
+  await query('insert into tenant_settings (tenant_id, run_retention_days) values ($1, 30), ($2, 400)', [tenant, other]) // less than the installation holds, more does not
+  assert.equal(await engine.sweep(), 1203)
   for (const table of ['runs', 'run_steps', 'run_signals', 'run_blobs'])
     assert.deepEqual((await query<{ tenant_id: string; n: number }>(`select tenant_id, count(*)::int as n from ${table} group by 1`)).map((r) => [r.tenant_id === tenant, r.n]).sort(), [[false, 5], [true, 5]], table)
   const told = await query<{ data: { runs: number } }>(`select data from events where name = 'runs.trimmed' order by seq`)
-  assert.deepEqual(told.map((e) => e.data.runs), [500, 500, 201])
+  assert.deepEqual(told.map((e) => e.data.runs).sort((a, b) => b - a), [500, 500, 201, 2])
   assert.equal(await engine.sweep(), 0)
 })
