@@ -4,6 +4,8 @@ export type Person = { id: string; email: string; name: string; role: 'operator'
 export type ManagedPerson = Person & { status: 'active' | 'banned' }
 export type TenantRole = 'owner' | 'admin' | 'member' | 'viewer'
 export type Tenant = { id: string; slug: string; name: string; role: TenantRole; status?: string; deletesAt?: string | null; plan?: string; limits?: Partial<Record<string, number | null>>; modules?: string[]; createdAt?: string }
+/** null: as the installation says. */
+export type TenantSettings = { eventRetentionDays: number | null; runRetentionDays: number | null; version: number }
 export type Page<Item> = { items: Item[]; next: string | null }
 export type Thing = { id: string; createdAt: string; updatedAt: string; version: number }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
-import { ConfigFault, readConfig, settings } from './config.ts'
+import { ConfigFault, readConfig, settings, settingsDocument } from './config.ts'
 
 const faultsOf = (env: NodeJS.ProcessEnv, args: string[] = []): readonly string[] => {
   try {
@@ -46,4 +46,22 @@ test('names of other systems do what they say, or are said to do nothing (S0.26,
   assert.deepEqual([config.PORT, config.TEMPORAL_ADDRESS, config.DATABASE_URL, config.ROLES, config.ENABLE_MULTI_TENANT], [9000, '127.0.0.1:7233', 'postgres://gw:a%20b@db:5433/work', ['api', 'live'], true])
   assert.deepEqual(config.notes.map((note) => note.split(' ')[0]), ['SUPABASE_URL', 'JWT_SECRET_KEY'])
   assert.equal(readConfig({ API_PORT: '9000', PORT: '9001' }).PORT, 9001, 'our own name wins')
+  assert.deepEqual([{ DEBUG: 'True' }, { DEBUG: 'true', LOG_LEVEL: 'error' }, { DEBUG: 'False' }, { DEBUG: 'express:*' }].map((env) => readConfig(env).LOG_LEVEL), ['debug', 'error', 'warn', 'warn'])
+  const one = readConfig({ POSTGRES_DB: 'work', POSTGRES_PASSWORD: 'tell-nobody' })
+  assert.deepEqual([one.DATABASE_URL, one.notes], [undefined, ['POSTGRES_DB, POSTGRES_PASSWORD: set and not used. Without POSTGRES_HOST the built-in database serves.']])
+  assert.match(readConfig({ POSTGRES_HOST: 'db', DATABASE_URL: 'postgres://x@y/z' }).notes.join(), /^POSTGRES_HOST: set and not used, DATABASE_URL says it all\.$/)
+  assert.match(faultsOf({ ENABLE_BACKGROUND_TASKS: 'False' }).join(), /^ENABLE_BACKGROUND_TASKS=False needs DATABASE_URL and another process/)
+  assert.match(faultsOf({ ENABLE_BACKGROUND_TASKS: 'perhaps' }).join(), /^ENABLE_BACKGROUND_TASKS=perhaps must be true or false\.$/)
+})
+
+/** Of the lists of the demands, that of workflows (S0.26), of tenants (S2.23) and of assets (S4.13). */
+const theirs = ['SUPABASE_URL', 'SUPABASE_ANON_KEY', 'SUPABASE_SERVICE_ROLE_KEY', 'OPENAI_API_KEY', 'REDIS_URL', 'TEMPORAL_HOST', 'POSTGRES_DB', 'POSTGRES_USER', 'POSTGRES_PASSWORD', 'POSTGRES_PORT', 'API_PORT', 'FRONTEND_PORT', 'DEBUG', 'SECRET_KEY', 'JWT_SECRET_KEY',
+  'MONGO_URL', 'MONGO_DATABASE', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'S3_BUCKET_NAME', 'ENABLE_MULTI_TENANT', 'TENANT_HEADER_NAME', 'ENABLE_BACKGROUND_TASKS']
+test('no name of the lists is passed over in silence (S0.26, S2.23, S4.13)', () => {
+  const document = settingsDocument()
+  assert.deepEqual(theirs.filter((name) => !document.includes(`\`${name}`)), [])
+  for (const name of theirs) {
+    if (name in settings || ['TEMPORAL_HOST', 'API_PORT', 'DEBUG', 'ENABLE_BACKGROUND_TASKS'].includes(name)) continue // these do what they say
+    assert.match(readConfig({ [name]: '1' }).notes.join(), new RegExp(`^${name}\\b.* set and not used`), name)
+  }
 })

@@ -82,9 +82,9 @@ const aliases: Partial<Record<string, Name>> = { API_PORT: 'PORT', FRONTEND_URL:
 /** Names that are understood and have nothing to do in this version: each is said once at start. */
 const ignored: Record<string, string> = {
   SUPABASE_URL: 'use DATABASE_URL with the project\'s connection string', SUPABASE_ANON_KEY: 'sign-in is built in', SUPABASE_SERVICE_ROLE_KEY: 'row security has its own roles here',
-  OPENAI_API_KEY: 'no model is called by this version',
+  OPENAI_API_KEY: 'no model is called by this version', OPENAI_BASE_URL: 'no model is called by this version',
   MONGO_URL: 'documents are not part of this version', MONGO_DATABASE: 'documents are not part of this version', S3_BUCKET_NAME: 'files are not part of this version',
-  AWS_ACCESS_KEY_ID: 'files are not part of this version', AWS_SECRET_ACCESS_KEY: 'files are not part of this version',
+  S3_ENDPOINT: 'files are not part of this version', AWS_ACCESS_KEY_ID: 'files are not part of this version', AWS_SECRET_ACCESS_KEY: 'files are not part of this version', AWS_REGION: 'files are not part of this version',
   JWT_SECRET_KEY: 'signing keys are made here and kept under SECRET_KEY', JWT_SECRET: 'signing keys are made here and kept under SECRET_KEY', FRONTEND_PORT: 'the console is served on PORT',
 }
 
@@ -104,8 +104,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   const given: Partial<Record<string, string>> = {}
   for (const name of Object.keys(settings)) if (env[name] !== undefined && env[name] !== '') given[name] = env[name]
   for (const [alias, name] of Object.entries(aliases)) if (env[alias] && !given[name!]) given[name!] = env[alias]
-  if (!given.DATABASE_URL && env.POSTGRES_HOST) given.DATABASE_URL = postgresUrl(env)
-  if (env.ENABLE_BACKGROUND_TASKS && /^(false|0|no)$/i.test(env.ENABLE_BACKGROUND_TASKS) && !given.ROLES) given.ROLES = 'api,live'
+  const postgres = Object.keys(env).filter((name) => /^POSTGRES_(HOST|PORT|USER|PASSWORD|DB)$/.test(name) && env[name])
+  if (postgres.length && given.DATABASE_URL) notes.push(`${postgres.join(', ')}: set and not used, DATABASE_URL says it all.`)
+  else if (postgres.length && !env.POSTGRES_HOST) notes.push(`${postgres.join(', ')}: set and not used. Without POSTGRES_HOST the built-in database serves.`)
+  else if (env.POSTGRES_HOST) given.DATABASE_URL = postgresUrl(env)
+  const foreign = (name: string) => parse(name, { kind: 'boolean', about: '' }, env[name] || undefined, faults)
+  const fewer = foreign('ENABLE_BACKGROUND_TASKS') === false && !given.ROLES && !args.includes('--roles')
+  if (fewer && given.DATABASE_URL) given.ROLES = 'api,live'
+  else if (fewer) faults.push(`ENABLE_BACKGROUND_TASKS=${env.ENABLE_BACKGROUND_TASKS} needs DATABASE_URL and another process that works: the embedded database belongs to one process that does everything.`)
+  if (/^(true|1|yes|on)$/i.test(env.DEBUG ?? '')) given.LOG_LEVEL ??= 'debug' // any other value is meant for others: it is a name that many programs read
   for (const [name, why] of Object.entries(ignored)) if (env[name]) notes.push(`${name} is set and not used: ${why}.`)
   for (const name of Object.keys(env)) if (name.startsWith('GROUNDWORK_') && !(name in settings)) faults.push(`${name} is no setting: docs/settings.md lists them all.`)
   const roles = args.indexOf('--roles')
@@ -185,7 +192,7 @@ export function loadEnvFile(folder: string): void {
 export function settingsDocument(): string {
   const rows = Object.entries(settings as Record<string, Setting>).map(([name, s]) => `| \`${name}\` | ${s.kind === 'choice' || s.choices ? s.choices!.map((c) => `\`${c}\``).join(', ') : s.kind} | ${s.default === undefined || s.default === '' ? '' : `\`${s.default}\``} | ${s.about} |`)
   const others = Object.entries(ignored).map(([name, why]) => `| \`${name}\` | ${why} |`)
-  return `# Settings\n\nGenerated from \`server/config.ts\`; do not edit. Set them in the environment or in a file \`.env\` beside \`package.json\`. A wrong value stops the start, all faults named at once.\n\n| name | type | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n\n## Names of other systems\n\nAccepted: ${Object.entries(aliases).map(([a, n]) => `\`${a}\` as \`${n}\``).join(', ')}, \`POSTGRES_HOST\`, \`POSTGRES_PORT\`, \`POSTGRES_USER\`, \`POSTGRES_PASSWORD\`, \`POSTGRES_DB\` together as \`DATABASE_URL\`, \`ENABLE_BACKGROUND_TASKS=false\` as \`ROLES=api,live\`. Set and not used, said at start:\n\n| name | why |\n|---|---|\n${others.join('\n')}\n`
+  return `# Settings\n\nGenerated from \`server/config.ts\`; do not edit. Set them in the environment or in a file \`.env\` beside \`package.json\`. A wrong value stops the start, all faults named at once.\n\n| name | type | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n\n## Names of other systems\n\nAccepted: ${Object.entries(aliases).map(([a, n]) => `\`${a}\` as \`${n}\``).join(', ')}, \`POSTGRES_HOST\`, \`POSTGRES_PORT\`, \`POSTGRES_USER\`, \`POSTGRES_PASSWORD\`, \`POSTGRES_DB\` together as \`DATABASE_URL\`, \`ENABLE_BACKGROUND_TASKS=false\` as \`ROLES=api,live\`, \`DEBUG=true\` as \`LOG_LEVEL=debug\`. Set and not used, said at start:\n\n| name | why |\n|---|---|\n${others.join('\n')}\n`
 }
 /** .env.example */
 export function envExample(): string {

@@ -42,6 +42,7 @@ const notes = module({
     drop: del('/notes/:id', { summary: 'Refuse to delete', params: ById, handle: async () => refuse('state.conflict', 'notes stay') }),
     crash: post('/notes/crash', { summary: 'Fail', idempotency: 'none', handle: async () => { throw new Error('secret detail') } }),
     optional: post('/notes/ping', { summary: 'Optional body', body: Type.Optional(Strict({ word: Type.String() })), returns: Strict({ word: Type.String() }), handle: async (_ctx, { body }) => ({ word: body?.word ?? 'none' }) }),
+    few: get('/notes/few', { summary: 'Twice a minute', permission: 'notes.write', limit: { name: 'few', limit: { max: 2, windowMs: 60_000 } }, returns: Strict({ ok: Type.Boolean() }), handle: async () => ({ ok: true }) }),
     platform: get('/platform', { summary: 'Operators only', access: 'operator', returns: Strict({ ok: Type.Boolean() }), handle: async () => ({ ok: true }) }),
   }),
 })
@@ -179,13 +180,22 @@ test('a request id that is given is taken, echoed and written into the event; wh
   for (const given of ['two words', 'a"b', 'x'.repeat(129), '<b>']) assert.match(String(await write(given)), /^[0-9a-f-]{36}$/, given)
 })
 
-test('CORS answers preflights of named origins only', async (t) => {
+test('CORS answers preflights of named origins only, and lets them read answers and refusals (S1.2)', async (t) => {
   const http = await start(t)
   const preflight = (origin: string) => http.as(undefined, 'OPTIONS', '/notes', undefined, { origin, 'access-control-request-method': 'POST' })
   const good = await preflight('http://app.test')
   assert.deepEqual([good.status, good.headers['access-control-allow-origin'], good.headers['access-control-allow-credentials']], [204, 'http://app.test', 'true'])
   assert.match(String(good.headers['access-control-allow-headers']), /org-id/)
   assert.equal((await preflight('http://evil.test')).headers['access-control-allow-origin'], undefined)
+  // the answer itself: readable by the named origin with what it must know, by no other, and never kept for one by the other
+  const ada = await http.person('member')
+  const read = (origin?: string) => http.as(ada, 'GET', '/notes', undefined, origin ? { origin } : {})
+  const [named, other, none] = [await read('http://app.test'), await read('http://evil.test'), await read()]
+  assert.deepEqual([named.status, named.headers['access-control-allow-origin'], named.headers['access-control-allow-credentials'], named.headers.vary], [200, 'http://app.test', 'true', 'origin'])
+  for (const header of ['etag', 'retry-after', 'x-request-id', 'ratelimit', 'idempotency-replayed']) assert.match(String(named.headers['access-control-expose-headers']), new RegExp(`(^|, )${header}(,|$)`))
+  assert.deepEqual([other.headers['access-control-allow-origin'], other.headers.vary, none.headers['access-control-allow-origin']], [undefined, 'origin', undefined])
+  const refused = await http.as(undefined, 'GET', '/notes', undefined, { origin: 'http://app.test' })
+  assert.deepEqual([refused.status, refused.headers['access-control-allow-origin']], [401, 'http://app.test'], 'refusals can be read too')
 })
 
 test('limits are told in headers and refuse with Retry-After', async (t) => {
@@ -194,6 +204,16 @@ test('limits are told in headers and refuse with Retry-After', async (t) => {
   const answer = await http.as(ada, 'GET', '/notes')
   assert.match(String(answer.headers.ratelimit), /^"default";r=\d+;t=\d+$/)
   assert.match(String(answer.headers['ratelimit-policy']), /^"default";q=6000;w=60$/)
+  const few = (who = ada) => http.as(who, 'GET', '/notes/few')
+  const left = async (who = ada) => (({ status, headers }) => [status, /;r=(\d+);/.exec(String(headers.ratelimit))?.[1]])(await few(who))
+  assert.deepEqual([await left(), await left()], [[200, '1'], [200, '0']])
+  const refused = await few()
+  assert.deepEqual([refused.status, refused.body.code, refused.headers['content-type']], [429, 'rate.limited', 'application/problem+json'])
+  const wait = Number(refused.headers['retry-after'])
+  assert.ok(wait >= 1 && wait <= 60 && refused.body.detail.includes(`${wait} s`), String(wait))
+  assert.deepEqual(await left(await http.person('member', ada.tenant)), [200, '1'], 'another person has a count of their own')
+  const viewer = await http.person('viewer', ada.tenant)
+  assert.deepEqual([(await few(viewer)).status, (await few(viewer)).status, (await few(viewer)).status], [403, 403, 429], 'before the permission')
 })
 
 test('a token with scopes opens only what they stand for, after the role; a person\'s own session opens all (S2.2)', async (t) => {

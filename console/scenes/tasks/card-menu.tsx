@@ -1,6 +1,6 @@
 // The menu of a card, mounted when it is opened: a board of hundreds of cards pays for none of them.
 import { ActionIcon, Menu } from '@mantine/core'
-import { ArrowRight, Ellipsis, Maximize2, Trash2, UserRound } from 'lucide-react'
+import { ArrowRight, Ellipsis, Maximize2, UserRound } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { StatusShape } from '../../parts/shapes.tsx'
 import { useMe } from '../../reads.ts'
@@ -8,6 +8,7 @@ import type { Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import type { CardHands } from './column.tsx'
 import { CopyLink } from './copy-link.tsx'
+import { DeleteItem } from './delete-item.tsx'
 import { useDeleteTask, useEdit } from './editing.ts'
 import { keepFocus } from './moving.ts'
 
@@ -61,10 +62,7 @@ export function CardMenu({ task, hands, close }: { task: Task; hands: CardHands;
                   </Menu.Item>
                 ),
             )}
-            <Menu.Divider />
-            <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={() => erase.mutate(task)}>
-              {t('Delete')}
-            </Menu.Item>
+            <DeleteItem run={() => erase.mutate(task)} />
           </>
         )}
       </Menu.Dropdown>

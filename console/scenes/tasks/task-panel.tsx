@@ -1,7 +1,7 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { Eye, EyeOff, Maximize2, Trash2, Undo2, X } from 'lucide-react'
+import { Eye, EyeOff, Maximize2, Undo2, X } from 'lucide-react'
 import { useEffect, useRef } from 'react'
 import { ApiProblem, put, remove } from '../../api.ts'
 import { useChange } from '../../cache.ts'
@@ -11,6 +11,7 @@ import { useMay, useTask } from '../../reads.ts'
 import type { Project, Task } from '../../things.ts'
 import { t } from '../../words.ts'
 import { CopyLink } from './copy-link.tsx'
+import { DeleteItem } from './delete-item.tsx'
 import { useDeleteTask } from './editing.ts'
 import { undoTask } from './moving.ts'
 import { Talk } from './talk.tsx'
@@ -138,10 +139,7 @@ export function TaskTools({ task, gone }: { task: Task; gone: () => void }) {
             <Menu.Item leftSection={<Undo2 size={14} />} onClick={() => void undoTask(cache, task)}>
               {t('Undo the last change')}
             </Menu.Item>
-            <Menu.Divider />
-            <Menu.Item color="red" leftSection={<Trash2 size={14} />} onClick={() => erase.mutate(task)}>
-              {t('Delete')}
-            </Menu.Item>
+            <DeleteItem run={() => erase.mutate(task)} />
           </>
         )}
       </MoreMenu>

@@ -10,6 +10,7 @@ import { Head } from '../../parts/head.tsx'
 import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
 import { say } from '../../parts/toasts.tsx'
 import { BrandingSection } from './branding.tsx'
+import { RetentionSection } from './retention.tsx'
 import { useMay, useMe, useMembers } from '../../reads.ts'
 import { setSession } from '../../session.ts'
 import type { Tenant } from '../../things.ts'
@@ -57,6 +58,7 @@ function TeamSections({ team }: { team: Tenant }) {
         </Section>
       )}
       {admin && <BrandingSection team={team.name} />}
+      {admin && <RetentionSection />}
       {owner && <Transfer team={team} />}
       {owner && !deleting && (
         <Section title={t('Delete the team')} text={t('Its projects, tasks and log go after a week. Until then an owner can bring it back.')}>
