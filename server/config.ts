@@ -11,6 +11,7 @@ export const settings = {
   DATA_DIR: { kind: 'text', default: './data', about: 'Folder of the embedded database, keys and files. Made when missing, mode 0700.' },
   PUBLIC_URL: { kind: 'url', about: 'Where people reach the installation. Links in mails and token issuers come from it, never from a Host header. Default `http://localhost:PORT`.', example: 'https://groundwork.example.com' },
   SECRET_KEY: { kind: 'secret', about: 'The platform key, 32 bytes in base64, instead of the file under DATA_DIR. Needed with NODE_ENV=production and where several processes share a database. Make one: `openssl rand -base64 32`.' },
+  NEW_SECRET_KEY: { kind: 'secret', about: 'For `npm start -- rotate-key` alone: what takes the place of SECRET_KEY, 32 bytes in base64.' },
   DATABASE_URL: { kind: 'secret', about: 'PostgreSQL 15 or newer as the owner of a database, instead of the embedded server.', example: 'postgres://owner:password@db.internal:5432/groundwork' },
   GROUNDWORK_PG_BIN: { kind: 'text', about: 'A folder with `initdb` and `postgres` for the embedded server, instead of the packaged 18.' },
   REDIS_URL: { kind: 'secret', about: 'Redis 7 for wake-ups, cache and rate limits between processes.', example: 'redis://localhost:6379' },
@@ -122,7 +123,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   for (const [name, setting] of Object.entries(settings) as [string, Setting][]) values[name] = parse(name, setting, given[name] ?? setting.default, faults)
   const config = values as unknown as Config & Record<string, unknown>
   const production = config.NODE_ENV === 'production'
-  if (config.SECRET_KEY && Buffer.from(config.SECRET_KEY, 'base64').length !== 32) faults.push('SECRET_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`.')
+  for (const name of ['SECRET_KEY', 'NEW_SECRET_KEY'] as const) if (config[name] && Buffer.from(config[name], 'base64').length !== 32) faults.push(`${name} must be 32 bytes in base64: make one with \`openssl rand -base64 32\`.`)
   if (production && !config.SECRET_KEY) faults.push('SECRET_KEY is missing and NODE_ENV is production: make one with `openssl rand -base64 32` and keep it apart from the data.')
   if (production && config.RATE_LIMITS === 'off') faults.push('RATE_LIMITS=off is refused with NODE_ENV=production: remove it.')
   if (Array.isArray(config.ROLES) && config.ROLES.length < 3 && !config.DATABASE_URL) faults.push(`ROLES=${config.ROLES.join(',')} needs DATABASE_URL: the embedded database belongs to one process that does everything.`)

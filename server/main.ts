@@ -1,4 +1,4 @@
-// Reads the configuration, chooses the adapters, starts, and drains on a signal. Verbs that need the data itself: seed, backup, restore, db, prove-isolation.
+// Reads the configuration, chooses the adapters, starts, and drains on a signal. Verbs that need the data itself: seed, backup, restore, db, rotate-key, prove-isolation.
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import { ConfigFault, loadEnvFile, readConfig } from './config.ts'
@@ -17,8 +17,9 @@ try {
   else if (verb === 'restore') await verbs.restore(config, args[0])
   else if (verb === 'db' && args[0] === 'url') await verbs.databaseUrl(config)
   else if (verb === 'db') await verbs.look(config, args)
+  else if (verb === 'rotate-key') await verbs.rotateKey(config)
   else if (verb === 'prove-isolation') await verbs.proveIsolation(config, args[0])
-  else throw new Error(`unknown verb ${verb}: there are start, seed, backup [file], restore <file>, db, db query <sql>, db url, prove-isolation [url]`)
+  else throw new Error(`unknown verb ${verb}: there are start, seed, backup [file], restore <file>, db, db query <sql>, db url, rotate-key, prove-isolation [url]`)
 } catch (error) {
   // one sentence with its cure where we know it; a defect keeps its stack
   const known = error instanceof ConfigFault || ((error as Error).constructor !== TypeError && !(error as Error).stack?.includes('AssertionError'))

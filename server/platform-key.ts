@@ -4,11 +4,18 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Config } from './config.ts'
 
+/** Where the key lies when no setting gives it. */
+export const keyFileOf = (config: Pick<Config, 'DATA_DIR'>): string => path.join(path.resolve(config.DATA_DIR), 'keys', 'platform.key')
+
 /** @returns 32 bytes @throws with the cure when the file is damaged */
 export function readPlatformKey(config: Pick<Config, 'SECRET_KEY' | 'DATA_DIR'>): Buffer {
   if (config.SECRET_KEY) return Buffer.from(config.SECRET_KEY, 'base64')
-  const folder = path.join(path.resolve(config.DATA_DIR), 'keys')
-  const file = path.join(folder, 'platform.key')
+  return readKeyFile(keyFileOf(config))
+}
+
+/** The key in this file, which is made where it is missing. */
+export function readKeyFile(file: string): Buffer {
+  const folder = path.dirname(file)
   fs.mkdirSync(path.dirname(folder), { recursive: true })
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!fs.existsSync(file)) {

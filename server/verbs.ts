@@ -1,4 +1,4 @@
-// What main.ts can be asked to do: start, seed, backup, restore, db url, prove-isolation.
+// What main.ts can be asked to do: start, seed, backup, restore, db url, rotate-key, prove-isolation.
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { flushCompileCache } from 'node:module'
@@ -223,6 +223,24 @@ export async function proveIsolation(config: Config, at?: string): Promise<void>
       await bus.close()
     }
   })
+}
+
+/** Replaces the platform key while nothing runs: the key file by a new one, or SECRET_KEY by NEW_SECRET_KEY. */
+export async function rotateKey(config: Config): Promise<void> {
+  const { replaceKey } = await import('./rotate-key.ts')
+  const old = platformKeyOf(config)
+  const { database, dataDir } = await openDatabase(config, old, createLogger(config.LOG_LEVEL, config.LOG_FILE)) // refused where a server runs over the folder
+  try {
+    await migrateWithBackup(database, dataDir, old)
+    const bus = await openBus(config, database, createLogger('silent'))
+    try {
+      for (const line of await replaceKey({ config, database, bus, old })) say(line)
+    } finally {
+      await bus.close()
+    }
+  } finally {
+    await database.stop()
+  }
 }
 
 export async function backup(config: Config, file?: string): Promise<void> {

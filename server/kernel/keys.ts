@@ -30,10 +30,12 @@ const columns = sql`id, tenant_id, person_id, wrapped, wrapped_by`
 const findKey = statement('keys.find', KeyRow, (id: string) => sql`select ${columns} from keys where id = ${id}`)
 const findCurrent = statement('keys.current', KeyRow, (tenant: string, person: string | null) => sql`
   select ${columns} from keys where tenant_id = ${tenant} and coalesce(person_id, '00000000-0000-0000-0000-000000000000') = coalesce(${person}::uuid, '00000000-0000-0000-0000-000000000000') and current`)
+const listPlatformKeys = statement('keys.of-platform', KeyRow, () => sql`select ${columns} from keys where tenant_id = ${platformId} and person_id is null and wrapped is not null`)
 const insertKey = (id: string, tenant: string, person: string | null, wrapped: Buffer, by: string | null) => sql`
   insert into keys (id, tenant_id, person_id, wrapped, wrapped_by) values (${id}, ${tenant}, ${person}, ${wrapped}, ${by}) on conflict do nothing`
 const listWrappedBy = statement('keys.wrapped-by', KeyRow, (by: string | null) => sql`select ${columns} from keys where wrapped_by is not distinct from ${by}::uuid and wrapped is not null for update`)
-const rewrapKey = (id: string, wrapped: Buffer) => sql`update keys set wrapped = ${wrapped} where id = ${id} and wrapped is not null`
+const rewrapKeys = (ids: readonly string[], wrapped: readonly string[]) => sql`
+  update keys k set wrapped = decode(n.wrapped, 'hex') from unnest(${ids}::uuid[], ${wrapped}::text[]) as n (id, wrapped) where k.id = n.id and k.wrapped is not null`
 const destroyKeys = statement('keys.destroy', Type.Object({ id: Type.String() }), (tenant: string, person: string | null) => sql`
   update keys set wrapped = null, destroyed_at = now(), current = false
   where tenant_id = ${tenant} and (${person}::uuid is null or person_id = ${person}::uuid) and wrapped is not null returning id`)
@@ -56,6 +58,8 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
   const open = new Map<string, { key: KeyObject; until: number }>()
   const current = new Map<string, { id: string; until: number }>()
   const keepMs = 60_000 // a key destroyed by another process is forgotten at the latest then
+  const platform = new Map<string, KeyObject>() // the platform's own, held as long as the process: nothing destroys them
+  let ours: string | undefined
   const wrapping = (id: string) => `keys/wrapped/${id}`
 
   async function load(id: string): Promise<KeyObject | undefined> {
@@ -92,6 +96,13 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
   }
 
   const forget = (id?: string) => (id ? open.delete(id) : open.clear(), current.clear())
+  const sealForPlatform = (text: string, boundTo: string): Buffer => (ours ? sealWith(platform.get(ours)!, ours, text, boundTo) : sealWith(root, platformId, text, boundTo))
+  function openForPlatform(sealed: Buffer, boundTo: string): string {
+    const id = keyIdOf(sealed)
+    const key = id === platformId ? root : platform.get(id)
+    if (!key) throw new Error('sealed by a key of the platform that is not known here')
+    return openWith(key, sealed, boundTo).toString('utf8')
+  }
   return {
     /** Seals a text for a tenant, or for one person (under the tenant's key). @param boundTo `table/column/row` */
     async seal(owner: Owner, text: string, boundTo: string): Promise<Buffer> {
@@ -103,9 +114,12 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
       const key = await load(keyIdOf(sealed))
       return key ? openWith(key, sealed, boundTo).toString('utf8') : null
     },
-    /** Under the platform key itself: what must be readable before any tenant is known (signing keys, cookie secrets). */
-    sealForPlatform: (text: string, boundTo: string): Buffer => sealWith(root, platformId, text, boundTo),
-    openForPlatform: (sealed: Buffer, boundTo: string): string => openWith(root, sealed, boundTo).toString('utf8'),
+    /** What must be readable before any tenant is known (signing keys, cookie secrets): under the platform's own key, which `check` makes, so that
+        another platform key wraps that one anew and nothing else. Before it, under the platform key itself. */
+    sealForPlatform,
+    openForPlatform,
+    /** @returns what was sealed under the platform key itself, sealed as it is today; undefined: it is already */
+    resealForPlatform: (sealed: Buffer, boundTo: string): Buffer | undefined => (ours && keyIdOf(sealed) === platformId ? sealForPlatform(openForPlatform(sealed, boundTo), boundTo) : undefined),
     /** A new current key for the owner; what the old one sealed stays readable. */
     async rotate({ tenant, person = null }: Owner): Promise<void> {
       await store.transact((tx) => tx.run(retireKey(tenant, person)))
@@ -117,8 +131,8 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
       const next = createSecretKey(newRoot)
       const n = await store.transact(async (tx) => {
         const [rows] = await tx.run(listWrappedBy(null))
-        for (const row of rows) await tx.run(rewrapKey(row.id, sealWith(next, platformId, openWith(root, row.wrapped as Buffer, wrapping(row.id)), wrapping(row.id))))
-        await tx.run(keepCheck(checkValue(next)))
+        const anew = rows.map((row) => sealWith(next, platformId, openWith(root, row.wrapped as Buffer, wrapping(row.id)), wrapping(row.id)).toString('hex'))
+        await tx.run(rewrapKeys(rows.map(({ id }) => id), anew), keepCheck(checkValue(next)))
         return rows.length
       })
       root = next
@@ -134,14 +148,17 @@ export function createKeyRing({ platformKey, store, onDestroyed = () => {}, now 
     },
     /** What another process destroyed. */
     forget,
-    /** Refuses a platform key that is not this database's; the first start keeps the check value. */
+    /** Refuses a platform key that is not this database's; the first start keeps the check value, and makes the platform's own key. */
     async check(): Promise<void> {
       await store.transact(async (tx) => {
         const [[row]] = await tx.run(findCheck())
         const mine = checkValue(root)
         if (!row?.key_check) await tx.run(keepCheck(mine))
-        else if (!timingSafeEqual(row.key_check as Buffer, mine)) throw new WrongPlatformKey('SECRET_KEY is not the key of this database: set the one it was made with')
+        else if (!timingSafeEqual(row.key_check as Buffer, mine)) throw new WrongPlatformKey('SECRET_KEY is not the key of this database: set the one it was made with; where rotate-key was cut off, run it again')
       })
+      ours = (await currentKey({ tenant: platformId })).id
+      const [rows] = await store.transact((tx) => tx.run(listPlatformKeys()))
+      for (const { id } of rows) platform.set(id, (await load(id))!)
     },
   }
 }

@@ -1,7 +1,6 @@
 // A backup taken by its command beside a server that many write to, restored by its command into another folder: what was acknowledged before it is
 // there, nobody is signed in, nothing that was queued goes out, and who followed live is told to load again (S2.22).
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -9,20 +8,10 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { epochOf, parsePosition } from '../kernel/log.ts'
 import { listen } from '../testing/listen.ts'
-import { Product, root, setupToken, startProduct } from '../testing/product.ts'
+import { Product, setupToken, startProduct, verb } from '../testing/product.ts'
 import { pause, type Person } from '../testing/world.ts'
 
 const password = 'herons under a tin roof 58'
-
-/** A verb of the program, as whoever types it sees it. */
-function verb(args: string[], env: Record<string, string>): Promise<{ code: number | null; said: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH!, HOME: os.homedir(), LOG_LEVEL: 'error', ...env } })
-    let said = ''
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += String(bytes)))
-    child.once('error', reject).once('close', (code) => resolve({ code, said }))
-  })
-}
 
 test('a backup under load, restored elsewhere, has every write acknowledged before it, ends sessions and holds what was queued', async (t) => {
   const SECRET_KEY = randomBytes(32).toString('base64')

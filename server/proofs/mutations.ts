@@ -64,6 +64,11 @@ export const mutations: readonly Mutation[] = [
     name: 'epoch-kept', proof: backups, breaks: 'a restore goes on in the same epoch: positions of what came after the backup are given out again', file: 'server/app.ts',
     find: '    if (o.restored) await startNewEpoch(kernel)\n', replace: '', says: /positions are given out again/,
   },
+  // another platform key
+  {
+    name: 'keys-not-wrapped', proof: 'server/proofs/rotate-key.prove.ts', breaks: 'the new platform key is accepted, and the keys stay wrapped by the former', file: 'server/kernel/keys.ts',
+    find: 'await tx.run(rewrapKeys(rows.map(({ id }) => id), anew), keepCheck(checkValue(next)))', replace: 'await tx.run(rewrapKeys([], []), keepCheck(checkValue(next)))', says: /instead of being ready/,
+  },
   // boards
   {
     name: 'rebalanced-backwards', proof: boards, breaks: 'a rebalancing gives the ranks out in the wrong order', file: 'server/modules/tasks/places.ts',
@@ -126,6 +131,10 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'moves-unheard', proof: browser, breaks: 'the live tail passes nothing on', file: 'server/kernel/tail.ts',
     find: '        for (const s of live.get(event.tenant_id) ?? []) give(s, event)\n', replace: '', says: /✖ two pages see each other's moves/,
+  },
+  {
+    name: 'runs-kept-anyway', proof: 'server/proofs/board-pages.prove.ts', breaks: 'how long runs are kept is taken and not kept', file: 'server/modules/tenancy/queries.ts',
+    find: 'run_retention_days = ${runDays} returning', replace: 'run_retention_days = nullif(${runDays}::int, ${runDays}::int) returning', says: /✖ an admin chooses what is kept/,
   },
   // kill -9
   {

@@ -140,6 +140,16 @@ export async function startProduct(t: Pick<TestContext, 'after'>, env: Record<st
   return product
 }
 
+/** A verb of the program, as whoever types it sees it. */
+export function verb(args: string[], env: Record<string, string>): Promise<{ code: number | null; said: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH!, HOME: os.homedir(), LOG_LEVEL: 'error', ...env } })
+    let said = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += String(bytes)))
+    child.once('error', reject).once('close', (code) => resolve({ code, said }))
+  })
+}
+
 /** One connection as the superuser, closed with the test; `role` acts as that role of the product. */
 export async function connect(t: Pick<TestContext, 'after'>, config: pg.ClientConfig): Promise<pg.Client> {
   const client = new pg.Client(config)

@@ -3,6 +3,7 @@ import { platformId } from '../../kernel/ids.ts'
 import type { Job } from '../../kernel/jobs.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { queueMail } from '../../kernel/mail.ts'
+import { tellError } from '../../kernel/trouble.ts'
 import { createAccounts, type Registration } from './accounts.ts'
 import { createAuth } from './auth.ts'
 import { createCookies } from './cookies.ts'
@@ -32,7 +33,7 @@ export type Identity = Awaited<ReturnType<typeof openIdentity>>
 export async function openIdentity({ database, system, keys, bus, bell, log, publicUrl }: IdentityParts, settings: IdentitySettings) {
   const { registration, requireVerifiedEmail, multiTenant, limits, sessionSeconds = 30 * 86_400 } = settings
   const deliver: Deliver = async (mail, request) => void (await queueMail(system.context({ tenant: platformId, actor: { type: 'system', id: null }, request }), keys, mail))
-  const onError = (error: unknown) => log.error({ module: 'identity', error: String((error as Error)?.stack ?? error) }, 'identity failed')
+  const onError = (error: unknown) => log.error({ module: 'identity', error: tellError(error) }, 'identity failed')
   const pool = openIdentityPool(database.connection('identity'), onError)
   try {
     const secrets = await loadSecrets(pool, keys)

@@ -6,7 +6,7 @@ import type { KeyRing } from '../../kernel/keys.ts'
 import type { StampingPool } from './pool.ts'
 
 export type IssuerSecrets = { /** signing keys of an installation made before they could be rotated */ jwks: JWK[]; cookies: string[]; library: string }
-export type PlatformSealer = Pick<KeyRing, 'sealForPlatform' | 'openForPlatform'>
+export type PlatformSealer = Pick<KeyRing, 'sealForPlatform' | 'openForPlatform' | 'resealForPlatform'>
 
 const makers: { [N in keyof IssuerSecrets]: () => Promise<IssuerSecrets[N]> } = {
   jwks: async () => [],
@@ -26,8 +26,11 @@ export async function loadSecrets(pool: StampingPool, sealer: PlatformSealer): P
     for (const name of Object.keys(makers) as (keyof IssuerSecrets)[]) {
       const place = `oauth.issuer_secret/sealed/${name}`
       const sealed = known.get(name)
-      if (sealed) secrets[name] = JSON.parse(sealer.openForPlatform(sealed, place))
-      else {
+      if (sealed) {
+        secrets[name] = JSON.parse(sealer.openForPlatform(sealed, place))
+        const again = sealer.resealForPlatform(sealed, place)
+        if (again) await client.query('update oauth.issuer_secret set sealed = $2 where name = $1', [name, again])
+      } else {
         secrets[name] = await makers[name]()
         await client.query('insert into oauth.issuer_secret (name, sealed) values ($1, $2)', [name, sealer.sealForPlatform(JSON.stringify(secrets[name]), place)])
       }

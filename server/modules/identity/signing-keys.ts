@@ -41,7 +41,12 @@ export async function openSigningKeys(pool: StampingPool, sealer: PlatformSealer
   }
   await inTransaction(pool, { actor: null, request: 'start' }, async (db) => {
     await lock(db)
-    if ((await db.query('select 1 from oauth.signing_key limit 1')).rowCount) return
+    const { rows } = await db.query<Pick<Row, 'kid' | 'sealed'>>('select kid, sealed from oauth.signing_key')
+    for (const { kid, sealed } of rows) {
+      const again = sealer.resealForPlatform(sealed, place(kid))
+      if (again) await db.query('update oauth.signing_key set sealed = $2 where kid = $1', [kid, again])
+    }
+    if (rows.length) return
     for (const jwk of first.length ? first : [await makeKey('ES256'), await makeKey('RS256')]) await insert(db, jwk, 0)
   })
   await reload()

@@ -15,6 +15,7 @@ export const operatorEvents = {
   'job.retried': event(OfJob, admins),
   'job.cancelled': event(OfJob, admins),
   'mail.revealed': event(Strict({ kind: Type.String(), tenantId: Id }), { ...admins, about: 'An operator looked at the links of a mail.' }),
+  'platform-key.replaced': event(Strict({ keys: Type.Integer() }), { ...admins, subject: 'installation', about: 'SECRET_KEY is another one from now on; `keys` were wrapped anew.' }),
   'installation.released': event(Strict({ heldSince: Time, jobs: Type.Integer(), mails: Type.Integer() }), { ...admins, about: 'What a restored backup had queued goes out from now on.' }),
   'log.trimmed': event(Strict({ tenantId: Id, events: Type.Integer(), before: Time, days: Type.Integer() }), { ...admins, subject: 'tenant', about: 'Events older than the tenant\'s retention went.' }),
   'records.swept': event(Strict({ keys: Type.Integer(), jobs: Type.Integer(), parked: Type.Integer(), mails: Type.Integer() }), { ...admins, subject: 'installation', about: 'Answers kept for a day, and jobs, parked events and mails that nobody needs any more.' }),
