@@ -164,9 +164,10 @@ export async function openApp(o: AppOptions): Promise<App> {
     stops.push(async () => (deaf(), await following.stop()))
 
     const onDefect = createErrorHook({ egress: o.egress, metrics: kernel.metrics, url: config.ERROR_HOOK_URL, log })
-    const site = openSite(o.consoleFolder)
+    const serves = config.ROLES.includes('api') // else probes alone, and live streams with that role
+    const site = serves ? openSite(o.consoleFolder) : undefined
     const http = await createServer({
-      operations, permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
+      operations: serves ? operations : [], permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', count: (tenant) => desk.calls.count(tenant), ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),
       onAnswer: (operation, status, ms) => kernel.metrics.answers.observe({ operation, status: String(status) }, ms / 1000),
       onError: (error, at) => onDefect(error, { where: 'http', ...at }),
@@ -180,9 +181,9 @@ export async function openApp(o: AppOptions): Promise<App> {
       details: async () => ({ bus: o.bus.health(), adapters: { database: o.database.describe(), bus: o.bus.kind, mail: o.mail.kind, sandbox: kernel.sandbox.kind, workflows: config.TEMPORAL_ADDRESS === undefined ? 'embedded' : 'temporal' }, roles: config.ROLES, ...(await readerStatus(kernel.system, readersOf(modules))) }),
       refresh: () => fillGauges(kernel, readersOf(modules)),
     })
-    addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
+    if (serves) addDocs(http, openApiOf(operations, permissions, { version: o.version, publicUrl, modules }))
     if (site) await site.register(http)
-    for (const module of modules) await module.mount?.(http)
+    for (const module of modules) if (serves) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
       createLive({ kernel, tail, doorkeeper, doors, scopes: scopesOf(modules), modules, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
     }

@@ -105,6 +105,10 @@ export const mutations: readonly Mutation[] = [
     name: 'jobs-unlocked', proof: pair, breaks: 'two processes may take the same job', file: 'server/kernel/jobs.ts',
     find: '    order by run_at limit ${limit} for update skip locked\n', replace: '    order by run_at limit ${limit}\n', says: /a letter went out twice|a job ran twice/,
   },
+  {
+    name: 'everybody-works', proof: 'server/proofs/roles.prove.ts', breaks: 'a process works whatever its role', file: 'server/app.ts',
+    find: "    if (config.ROLES.includes('worker')) {\n", replace: '    if (config.ROLES.length) {\n', says: /AssertionError/,
+  },
   // what is taken away
   {
     name: 'revoked-unheard', proof: revocation, breaks: 'other processes do not hear that an application\'s token was revoked', file: 'server/modules/oauth/bearers.ts',
