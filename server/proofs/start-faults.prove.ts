@@ -6,7 +6,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { afterwards } from '../testing/afterwards.ts'
+import { listen } from '../testing/listen.ts'
 import { connect, Product, setupToken, startProduct } from '../testing/product.ts'
+import { pause } from '../testing/world.ts'
 
 /** The one sentence that a start which fails leaves. */
 async function refusal(dataDir: string, env: Record<string, string> = {}): Promise<string> {
@@ -40,6 +42,34 @@ test('a second start, a taken port, an address of another machine, a file in pla
   await owner.end()
   assert.equal(await first.stop(), 'code 0')
   assert.match(await refusal(first.dataDir), /^the data is newer than this program \(migration \d+, known \d+\): start the newer version, or restore a backup made with this one$/)
+})
+
+test('a start beyond loopback without a mail server says what that means; SIGTERM in the middle of work ends with 0 and loses nothing acknowledged', async (t) => {
+  const product = await startProduct(t, { HOST: '0.0.0.0', AWS_REGION: 'eu-north-1' })
+  assert.match(product.said, /^SMTP_URL is not set and this listens beyond loopback: mails are only kept on the outbox page/m)
+  assert.match(product.said, /^AWS_REGION is set and not used: /m)
+  const { accessToken: token, user, tenant, refreshToken } = await product.ok('POST', '/auth/register', { body: { email: 'ann@example.test', password: 'herons under a tin roof 58', name: 'Ann', setupToken } })
+  const { id: projectId } = await product.ok('POST', '/projects', { token, body: { key: 'END', name: 'End' } })
+  const who = { name: 'Ann', email: 'ann@example.test', password: '', id: user.id, tenant: tenant.id, access: token, refresh: refreshToken, since: Date.now() }
+  const streams = await Promise.all((['websocket', 'sse'] as const).map((wire) => listen({ product }, who, ['tenant'], wire)))
+  const acknowledged: string[] = []
+  const writers = Array.from({ length: 8 }, async (_, writer) => {
+    for (let n = 0; ; n++) {
+      const answer = await product.call('POST', '/tasks', { token, body: { projectId, title: `task ${writer}-${n}` } }).catch(() => undefined)
+      if (answer?.status === 201) acknowledged.push(answer.body.id)
+      else return
+    }
+  })
+  while (acknowledged.length < 60) await pause(5)
+  const since = performance.now()
+  assert.equal(await product.stop(), 'code 0')
+  t.diagnostic(`ended ${Math.round(performance.now() - since)} ms after SIGTERM, with ${acknowledged.length} writes behind it`)
+  await Promise.all(writers)
+  for (const stream of streams) while (stream.closed === undefined) await pause(5)
+  assert.equal(streams[0]!.closed, 1001, 'sockets are sent elsewhere')
+  await product.start()
+  const sql = await connect(t, (await product.attach()).superuser())
+  assert.deepEqual((await sql.query('select w.id from unnest($1::uuid[]) w (id) where not exists (select from tasks t where t.id = w.id)', [acknowledged])).rows, [])
 })
 
 test('a disk that is read-only is one sentence; one that fills up refuses writes, answers reads, says why, and goes on when there is room', { skip }, async (t) => {
