@@ -20,7 +20,7 @@ export async function replaceKey({ config, database, bus, old }: Parts): Promise
   if (waiting && config.NEW_SECRET_KEY && !fs.existsSync(waiting)) fs.writeFileSync(waiting, `${config.NEW_SECRET_KEY}\n`, { mode: 0o600, flush: true })
   const next = waiting ? readKeyFile(waiting) : Buffer.from(config.NEW_SECRET_KEY!, 'base64')
   const keys = await rewrap({ config, database, bus, old }, next)
-  if (waiting) fs.renameSync(waiting, file)
+  if (file && waiting) fs.renameSync(waiting, file)
   return [
     keys === undefined ? 'the keys were wrapped by the new one already' : `${keys} keys are wrapped by the new one`,
     file ? `it lies in ${file}: keep a copy of it apart from the data` : 'start with SECRET_KEY set to it, in every process',

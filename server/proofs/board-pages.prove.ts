@@ -97,7 +97,7 @@ test('a board is worked at by hand: quick add, filters in the address, lanes, li
   await until(async () => (await named('Survey the tower')).status === 'work')
   await card(page, 'Order the lens').focus()
   await page.keyboard.press('Alt+ArrowRight')
-  await page.locator('.toast').filter({ hasText: /The task was not moved\. "At work" takes 1/ }).waitFor()
+  await page.locator('.toast').filter({ hasText: /The task was not moved\. "At work" takes at most 1 at a time and has 1/ }).waitFor()
   await page.locator('[data-column="ready"] [data-card]').filter({ hasText: 'Order the lens' }).waitFor()
   assert.equal((await named('Order the lens')).status, 'ready')
 

@@ -26,7 +26,7 @@ export function columnOf(board: Board, status: string, path = '/status', where: 
 export function judgeLimit(board: Board, column: Column, taken: number, coming = 1): boolean {
   if (column.wipLimit === null || taken + coming <= column.wipLimit) return false
   if (board.wip === 'warn') return true
-  refuse('task.wip_limit', `"${column.name}" takes ${column.wipLimit} tasks and has ${taken}: finish or move one of them first`)
+  refuse('task.wip_limit', `"${column.name}" takes at most ${column.wipLimit} at a time and has ${taken}: finish or move one of them first`)
 }
 
 /** @throws 422 for a neighbour that is no task of the project */

@@ -132,7 +132,7 @@ export function createTenancy({ kernel, identity, plans, usage, multiTenant, reg
       ctx.change('settings.changed', async (tx) => {
         const [, [before]] = await tx.run(ensureSettings(), lockSettings())
         checkVersion(before!.version, ifMatch)
-        const { eventRetentionDays, runRetentionDays } = { ...before!, ...wish }
+        const { eventRetentionDays = before!.eventRetentionDays, runRetentionDays = before!.runRetentionDays } = wish // null is a wish too
         const [kept] = await tx(keepSettings(eventRetentionDays, runRetentionDays))
         return { subject: ctx.tenant, data: { eventRetentionDays, runRetentionDays }, result: kept! }
       }),
