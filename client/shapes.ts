@@ -21,7 +21,7 @@ export type ApprovalList = { items: Approval[]; next: string | null }
 export type AskedDomain = { domain: string }
 
 /** null: as the installation looks; `name` null: the tenant's. */
-export type Branding = { name: string | null; color: string | null; logoUrl: string | null; version: number; updatedAt: string }
+export type Branding = { name: string | null; color: string | null; logoUrl: string | null; createdAt: string; updatedAt: string; version: number }
 
 export type BulkAnswer = { items: Task[] }
 
@@ -50,7 +50,7 @@ export type ChangeSsoProvider = { name?: string; oidc?: { issuer: string; client
 /** Admins: name and slug. Operators: plan, limits and modules that differ from it, status. */
 export type ChangeTenant = { name?: string; slug?: string; plan?: string; limits?: { users?: number | null; calls?: number | null; storage?: number | null; projects?: number | null; runs?: number | null; keys?: number | null }; modules?: Record<string, boolean>; status?: 'active' | 'suspended' }
 
-export type ChangeTenantSettings = { eventRetentionDays?: number | null }
+export type ChangeTenantSettings = { eventRetentionDays?: number | null; runRetentionDays?: number | null }
 
 export type ChangeTrustedIssuer = { audience?: string; jwksUri?: string | null; mapping?: IssuerMapping; status?: 'active' | 'inactive' }
 
@@ -108,7 +108,7 @@ export type FieldFault = { in: 'body' | 'query' | 'params' | 'headers'; path: st
 
 export type FullReceivedWebhook = { id: string; workflowId: string; node: string; method: string; contentType: string | null; bytes: number; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null; version: number; createdAt: string; updatedAt: string; headers: Record<string, string>; query: unknown; body: string | null; encoding: 'utf8' | 'base64' }
 
-export type FullWorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string; definition: Definition }
+export type FullWorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; version: number; createdAt: string; updatedAt: string; definition: Definition }
 
 export type Impersonation = { id: string; operatorId: string; userId: string; tenantId: string; expiresAt: string; version: number; createdAt: string; updatedAt: string; endedAt: string | null }
 
@@ -243,7 +243,7 @@ export type PlanFits = { items: ({ plan: string; title: string; current: boolean
 
 export type PlanList = { items: Plan[]; next: string | null }
 
-export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number }
+export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number; createdAt: string; updatedAt: string }
 
 /** Evaluated in the sandbox, as a step would. */
 export type PreviewedExpressions = { values: ({ value: unknown; error: string | null })[]; scope: Record<string, unknown>; recorded: string[] }
@@ -302,7 +302,7 @@ export type ScimToken = { id: string; name: string; token?: string; baseUrl: str
 
 export type ScimTokenList = { items: ScimToken[]; next: string | null }
 
-export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number }
+export type Security = { secondFactor: 'optional' | 'required'; passkeys: 'optional' | 'required'; sso: 'optional' | 'required'; version: number; createdAt: string; updatedAt: string }
 
 export type ServiceKey = { id: string; name: string; hint: string; scopes: string[]; addresses: string[]; status: 'active' | 'inactive' | 'expired'; expiresAt: string | null; formerEndsAt: string | null; madeBy: string; lastUsedAt: string | null; operations: string[]; tenants: string[] | null; key?: string; createdAt: string; updatedAt: string; version: number }
 
@@ -344,8 +344,8 @@ export type Tenant = { id: string; slug: string; name: string; logo: string | nu
 
 export type TenantList = { items: Tenant[]; next: string | null }
 
-/** `eventRetentionDays` null: as the installation says. */
-export type TenantSettings = { eventRetentionDays: number | null }
+/** How long the log and finished runs are kept. null: as the installation says, which is also the most. */
+export type TenantSettings = { eventRetentionDays: number | null; runRetentionDays: number | null; createdAt: string; updatedAt: string; version: number }
 
 export type TenantStatistics = { members: { viewer: number; member: number; admin: number; owner: number; total: number }; openInvitations: number; projects: number; tasks: number; openTasks: number; storageBytes: number; callsToday: number; eventsLastWeek: number; activePeopleLastWeek: number; lastActivityAt: string | null }
 
@@ -404,7 +404,8 @@ export type WorkflowTest = { id: string; workflowId: string; runId: string; numb
 
 export type WorkflowTestList = { items: WorkflowTest[]; next: string | null }
 
-export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string }
+/** Named by its workflow and number. What it holds never changes. */
+export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; version: number; createdAt: string; updatedAt: string }
 
 export type WorkflowVersionList = { items: WorkflowVersion[]; next: string | null }
 

@@ -2261,6 +2261,7 @@ create table public.tenant_settings (
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
   run_retention_days integer,
+  version integer default 1 not null,
   constraint tenant_settings_pkey PRIMARY KEY (tenant_id),
   constraint tenant_settings_event_retention_days_check CHECK ((event_retention_days > 0)),
   constraint tenant_settings_run_retention_days_check CHECK ((run_retention_days > 0))
@@ -2269,7 +2270,7 @@ alter table public.tenant_settings enable row level security;
 alter table public.tenant_settings force row level security;
 create policy system on public.tenant_settings as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.tenant_settings as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
-CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.tenant_settings FOR EACH ROW EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.tenant_settings FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update on public.tenant_settings to gw_app;
 grant select, insert, update, delete on public.tenant_settings to gw_system;
 
