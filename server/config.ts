@@ -109,8 +109,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env, args: readonly 
   if (postgres.length && given.DATABASE_URL) notes.push(`${postgres.join(', ')}: set and not used, DATABASE_URL says it all.`)
   else if (postgres.length && !env.POSTGRES_HOST) notes.push(`${postgres.join(', ')}: set and not used. Without POSTGRES_HOST the built-in database serves.`)
   else if (env.POSTGRES_HOST) given.DATABASE_URL = postgresUrl(env)
-  const foreign = (name: string) => parse(name, { kind: 'boolean', about: '' }, env[name] || undefined, faults)
-  const fewer = foreign('ENABLE_BACKGROUND_TASKS') === false && !given.ROLES && !args.includes('--roles')
+  parse('ENABLE_BACKGROUND_TASKS', { kind: 'boolean', about: '' }, env.ENABLE_BACKGROUND_TASKS || undefined, faults)
+  const fewer = /^(false|0|no|off)$/i.test(env.ENABLE_BACKGROUND_TASKS ?? '') && !given.ROLES && !args.includes('--roles')
   if (fewer && given.DATABASE_URL) given.ROLES = 'api,live'
   else if (fewer) faults.push(`ENABLE_BACKGROUND_TASKS=${env.ENABLE_BACKGROUND_TASKS} needs DATABASE_URL and another process that works: the embedded database belongs to one process that does everything.`)
   if (/^(true|1|yes|on)$/i.test(env.DEBUG ?? '')) given.LOG_LEVEL ??= 'debug' // any other value is meant for others: it is a name that many programs read
