@@ -1,8 +1,8 @@
 // Does an operation cost the same with a thousand tasks and with a hundred thousand (--long: a million), with one tenant and with a hundred (--long: a thousand)?
 import { newId } from '../server/kernel/ids.ts'
+import { compareP50 } from './harness/compare.ts'
 import { openGenerator, request } from './harness/load.ts'
 import { startProduct, type Running } from './harness/product.ts'
-import { inTurn, median, percent, printTable, ratio, short } from './harness/rounds.ts'
 import { seedProject, seedProjects, seedTasks } from './harness/seed.ts'
 
 const long = process.argv.includes('--long')
@@ -25,7 +25,8 @@ async function stage(tasks: number, tenants: number) {
     const other = { tenant: newId(), user: product.user }
     await seedTasks(product.sql, { ...other, project: await seedProject(product.sql, other), count: 1000, analyze: false })
   }
-  await product.sql.query('vacuum analyze tasks, task_search, projects')
+  await product.sql.query('vacuum analyze')
+  await product.sql.query('checkpoint') // what seeding left to be written is not an operation's cost
   return { product, project, projects, ids }
 }
 type Stage = Awaited<ReturnType<typeof stage>>
@@ -37,24 +38,9 @@ const operations: Record<string, (s: Stage, token: string) => string[]> = {
     request('PATCH', `/api/v1/tasks/${ids[n % 500]}/move`, { token, body: { status: ['todo', 'doing', 'done'][(n + Math.floor(n / 500)) % 3] } })),
 }
 
-async function compare(title: string, stages: readonly Stage[], names: readonly string[]): Promise<void> {
-  const rows: string[][] = []
-  for (const [operation, requestsOf] of Object.entries(operations)) {
-    const sides = await Promise.all(stages.map(async (s) => {
-      const job = { host: '127.0.0.1', port: s.product.port, connections, ms, requests: requestsOf(s, await s.product.sign()) }
-      let from = 0
-      return async () => {
-        const done = await generator.run({ ...job, from })
-        from = done.next
-        return done.p50
-      }
-    }))
-    for (const warm of sides) await warm()
-    const samples = await inTurn(rounds, sides)
-    rows.push([operation, ...samples.map((p50s, i) => (i ? `${short(median(p50s))} (${percent(ratio(p50s, samples[0]!))})` : short(median(p50s))))])
-  }
-  printTable([title, ...names], rows)
-}
+const compare = (title: string, stages: readonly Stage[], names: readonly string[]) => compareP50(generator, rounds, title, names, Object.fromEntries(Object.entries(operations).map(([operation, requestsOf]) => [
+  operation, () => Promise.all(stages.map(async (s) => ({ host: '127.0.0.1', port: s.product.port, connections, ms, requests: requestsOf(s, await s.product.sign()) }))),
+])))
 
 try {
   const stages: Stage[] = []

@@ -18,9 +18,9 @@ try {
   const { access_token: opaque } = (await given.json()) as { access_token: string }
   const { key } = await product.product.ok('POST', '/api-keys', { token, body: { name: 'Bench', scopes: ['read'] } })
   const costs = new Map<string, number[]>()
-  const judged = (name: string, bearer: string) => async () => {
+  const judged = (name: string, bearer: string, path = '/api/v1/projects?limit=1') => async () => {
     const before = cpu(product.processes)
-    const { count, seconds } = await generator.run({ host: '127.0.0.1', port: product.port, connections: 8, ms, requests: [request('GET', '/api/v1/projects?limit=1', { token: bearer })] })
+    const { count, seconds } = await generator.run({ host: '127.0.0.1', port: product.port, connections: 8, ms, requests: [request('GET', path, { token: bearer })] })
     const used = cpuSince(cpu(product.processes), before)
     costs.set(name, [...(costs.get(name) ?? []), ((used.server + used.database) / count) * 1000])
     return count / seconds
@@ -37,15 +37,16 @@ try {
   const presented = randomBytes(32).toString('base64url')
   const rows: [name: string, run: () => Promise<number>][] = [
     ['request with a JWT', judged('JWT', token)], ['request with an opaque token', judged('opaque', opaque)], ['request with an API key', judged('key', key)],
+    ['who am I (GET /users/me), with a JWT', judged('me', token, '/api/v1/users/me')],
     ['jose verifies ES256, one thread', rate(() => jwtVerify(signed, keySet, { issuer: 'https://i', audience: 'https://a', typ: 'at+jwt' }))],
     ['sha256 of a key, one thread', rate(() => createHash('sha256').update(presented).digest())],
   ]
   for (const [, run] of rows) await run() // warm
   costs.clear()
   const results = await inTurn(5, rows.map(([, run]) => run))
-  const names = ['JWT', 'opaque', 'key']
+  const names = ['JWT', 'opaque', 'key', 'me']
   printTable(['who asks', 'a second', 'of bare jose', 'of the JWT', 'processor ms each'], rows.map(([name], n) => [
-    name, short(median(results[n]!)), percent(ratio(results[n]!, results[3]!)), n < 3 ? percent(ratio(results[n]!, results[0]!)) : '', names[n] ? short(median(costs.get(names[n]!)!)) : '',
+    name, short(median(results[n]!)), percent(ratio(results[n]!, results[4]!)), n < 4 ? percent(ratio(results[n]!, results[0]!)) : '', names[n] ? short(median(costs.get(names[n]!)!)) : '',
   ]))
 } finally {
   generator.close()

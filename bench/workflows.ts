@@ -1,85 +1,37 @@
 // How many five-step runs a second at 50 in flight, with row security, events and the live tail on, beside a plain pg loop that writes the same rows?
 // With TEMPORAL_ADDRESS (services/temporal.sh) and its packages: the same runs driven by Temporal.
-import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import pg from 'pg'
-import { openEmbedded } from '../server/adapters/database-embedded.ts'
-import { openLocalBus } from '../server/adapters/bus-local.ts'
 import { newId } from '../server/kernel/ids.ts'
-import { silent } from '../server/kernel/log-lines.ts'
-import { listMigrations, migrate } from '../server/kernel/migrate.ts'
-import { keepStepping } from '../server/kernel/readers.ts'
-import { openKernel } from '../server/kernel/running.ts'
-import { openTail } from '../server/kernel/tail.ts'
-import type { Compiled } from '../server/modules/workflows/engine/compiled.ts'
-import { openEngine } from '../server/modules/workflows/engine/embedded.ts'
-import { runEvents } from '../server/modules/workflows/engine/events.ts'
 import { loadSdk, temporalServer } from '../server/modules/workflows/engine/temporal/sdk.ts'
 import { openTemporal } from '../server/modules/workflows/engine/temporal/temporal.ts'
+import { five, inFlight, keepInFlight, openBenchEngine, stepNames, type Sample } from './harness/engine.ts'
 import { cpu, cpuSince, memory, type Cpu } from './harness/processes.ts'
 import { inTurn, median, percentile, printTable, ratio, short, whole } from './harness/rounds.ts'
 
-const inFlight = 50
 const long = process.argv.includes('--long')
 const ms = long ? 5000 : 1500
 const rounds = long ? 7 : 3
 const waiting = 100_000
 
-const dataDir = fs.mkdtempSync(path.join(os.tmpdir(), 'groundwork-bench-'))
-const database = await openEmbedded({ dataDir, log: () => {}, removeAfter: dataDir })
-const processes = { server: process.pid, cluster: path.join(database.dataDir, 'cluster') }
-await migrate(database.connection('owner'), listMigrations())
-const bus = await openLocalBus()
-const kernel = openKernel({ database, bus, platformKey: Buffer.alloc(32, 7), groups: [runEvents], log: silent, publicUrl: 'http://localhost:8080', version: 'bench' })
-const plain = new pg.Pool({ ...database.superuser(), max: 10 })
-plain.on('error', () => {}) // its connections may end after the server
-
-const names = ['a', 'b', 'c', 'd', 'e']
-const five: Compiled = { nodes: names.map((id) => ({ id, kind: 'step', action: 'echo', needs: [] })), edges: names.slice(1).map((to, i) => ({ from: names[i]!, to })) }
-const approval: Compiled = { nodes: [{ id: 'ok', kind: 'approval' }], edges: [] }
-const [fiveId, approvalId, tenant] = [newId(), newId(), newId()]
-const engine = openEngine({ kernel, load: async ({ defId }) => (defId === fiveId ? five : approval), run: async (call) => ({ node: call.node, ok: true }), work: true, limits: { runsPerTenant: inFlight } })
-// who waits for a run hears of it as a live client does: from the log
-const ended = new Map<string, () => void>()
-const tail = await openTail(kernel.system)
-tail.watch((event) => {
-  if (event.name === 'run.completed') ended.get(event.subject_id)?.()
-})
-const following = keepStepping(tail.step, { floorMs: 500 })
-const deaf = kernel.bell.hear(following.wake)
-const heard = (id: string) => new Promise<void>((resolve) => ended.set(id, () => (ended.delete(id), resolve())))
-const who = () => ({ tenant, actor: { type: 'user', id: tenant }, request: newId(), role: 'owner' }) as const
-
-const runOurs = async () => {
-  const { id } = await engine.start(kernel.app.context(who()), { workflowId: fiveId, version: 1, input: { n: 1 } })
-  await heard(id)
-}
+const bench = await openBenchEngine()
+const { plain, processes, tenant, fiveId, approvalId, engine, kernel, heard, context } = bench
 const event = (name: string) => `insert into events (tenant_id, id, name, subject_type, subject_id, parent_id, actor_type, actor_id, data) values ($1, gen_random_uuid(), '${name}', 'run', $2, $3, 'workflow', $3, $4)`
 /** One transaction a transition, as an engine without batches has it. */
 const runPlain = async () => {
   const id = newId()
   const values = [tenant, id, fiveId, '{"workflowId": "x"}']
   await plain.query({ name: 'start', text: `with r as (insert into runs (tenant_id, id, workflow_id, workflow_version, status, due_at, actor_type, input) values ($1, $2, $3, 1, 'running', now() + interval '30 s', 'system', '{"n": 1}')) ${event('run.started')}`, values })
-  for (const key of names) await plain.query({ name: 'step', text: `with s as (insert into run_steps (tenant_id, run_id, key, node, kind, state, attempt, output, finished_at) values ($1, $2, $5, $5, 'step', 'done', 1, '{"ok": true}', now())) ${event('run.advanced')}`, values: [...values, key] })
+  for (const key of stepNames) await plain.query({ name: 'step', text: `with s as (insert into run_steps (tenant_id, run_id, key, node, kind, state, attempt, output, finished_at) values ($1, $2, $5, $5, 'step', 'done', 1, '{"ok": true}', now())) ${event('run.advanced')}`, values: [...values, key] })
   await plain.query({ name: 'end', text: `with r as (update runs set status = 'completed', due_at = null, output = '{}', finished_at = now() where tenant_id = $1 and id = $2 and workflow_id = $3) ${event('run.completed')}`, values })
 }
 
-type Sample = { rate: number; count: number; cpu: Cpu; latencies: number[] }
-const during = (work: () => Promise<unknown>) => async (): Promise<Sample> => {
+type Costed = Sample & { cpu: Cpu }
+const during = (work: () => Promise<unknown>) => async (): Promise<Costed> => {
   const before = cpu(processes)
-  const began = performance.now()
-  const latencies: number[] = []
-  await Promise.all(Array.from({ length: inFlight }, async () => {
-    while (performance.now() - began < ms) {
-      const since = performance.now()
-      await work()
-      latencies.push(performance.now() - since)
-    }
-  }))
-  return { rate: latencies.length / ((performance.now() - began) / 1000), count: latencies.length, cpu: cpuSince(cpu(processes), before), latencies }
+  const sample = await keepInFlight(work, ms)
+  return { ...sample, cpu: cpuSince(cpu(processes), before) }
 }
-await during(runOurs)()
+await during(bench.runFive)()
 await during(runPlain)()
 const server = process.env.TEMPORAL_ADDRESS
 if (server) {
@@ -87,7 +39,7 @@ if (server) {
   const connect = temporalServer({ address: server, namespace: 'default', tls: false, taskQueue: newId(), dataFolder: path.resolve('tmp/temporal') }, sdk, kernel)
   const temporal = openTemporal({ kernel, load: async () => five, run: async (call) => ({ node: call.node, ok: true }), work: true, limits: { runsPerTenant: inFlight }, schedules: false }, { connect })
   const runThere = async () => {
-    const { id } = await temporal.start(kernel.app.context(who()), { workflowId: fiveId, version: 1, input: { n: 1 } })
+    const { id } = await temporal.start(context(), { workflowId: fiveId, version: 1, input: { n: 1 } })
     await heard(id)
   }
   await runThere()
@@ -97,14 +49,14 @@ if (server) {
     await runThere()
     alone.push(performance.now() - since)
   }
-  const [beside, there] = await inTurn(1, [during(runOurs), during(runThere)])
-  const line = (name: string, [one]: Sample[]) => [name, short(one!.rate), short(percentile(one!.latencies, 0.5)), short(percentile(one!.latencies, 0.99)), short(((one!.cpu.server + one!.cpu.database) / one!.count) * 1000)]
+  const [beside, there] = await inTurn(1, [during(bench.runFive), during(runThere)])
+  const line = (name: string, [one]: Costed[]) => [name, short(one!.rate), short(percentile(one!.latencies, 0.5)), short(percentile(one!.latencies, 0.99)), short(((one!.cpu.server + one!.cpu.database) / one!.count) * 1000)]
   printTable([`five-step runs, ${inFlight} in flight`, 'runs a second', 'p50 ms', 'p99 ms', 'CPU ms a run, without Temporal\'s own'], [line('embedded', beside!), line('driven by Temporal', there!)])
   console.log(`one run alone on Temporal: p50 ${short(median(alone))} ms; embedded to Temporal ${ratio(beside!.map((s) => s.rate), there!.map((s) => s.rate)).toFixed(1)}\n`)
   await temporal.close()
 }
-const [mine, others] = await inTurn(rounds, [during(runOurs), during(runPlain)])
-const row = (name: string, samples: Sample[]) => {
+const [mine, others] = await inTurn(rounds, [during(bench.runFive), during(runPlain)])
+const row = (name: string, samples: Costed[]) => {
   const count = samples.reduce((sum, s) => sum + s.count, 0)
   const cost = (part: 'server' | 'database') => short((samples.reduce((sum, s) => sum + s.cpu[part], 0) / count) * 1000)
   const all = samples.flatMap((s) => s.latencies)
@@ -116,7 +68,7 @@ console.log(`ratio ${ratio(mine!.map((s) => s.rate), others!.map((s) => s.rate))
 const starts: number[] = []
 for (let i = 0; i < 60; i++) {
   const since = performance.now()
-  await runOurs()
+  await bench.runFive()
   starts.push(performance.now() - since)
 }
 const restBefore = memory(processes)
@@ -124,7 +76,8 @@ await plain.query(`with made as (insert into runs (tenant_id, id, workflow_id, w
     select $1, overlay(uuid7()::text placing '7' from 15 for 1)::uuid, $2, 1, 'waiting', now() + interval '30 days', 1, 'system', now() from generate_series(1, ${waiting}) returning tenant_id, id)
   insert into run_steps (tenant_id, run_id, key, node, kind, state) select tenant_id, id, 'ok', 'ok', 'signal', 'pending' from made`, [tenant, approvalId])
 await plain.query('vacuum analyze runs, run_steps, events')
-await new Promise((resolve) => setTimeout(resolve, 1000))
+await plain.query('checkpoint')
+for (let busy = true; busy; busy = (await plain.query(`select from pg_stat_activity where backend_type = 'autovacuum worker'`)).rowCount !== 0) await new Promise((resolve) => setTimeout(resolve, 1000)) // seeding wakes it
 const idle = cpu(processes)
 const idleMs = 5000
 await new Promise((resolve) => setTimeout(resolve, idleMs))
@@ -135,11 +88,11 @@ const resumed: number[] = []
 for (const { id } of sleepers) {
   const since = performance.now()
   const done = heard(id)
-  await engine.signal(kernel.app.context(who()), id, 'ok', { decision: 'approve' })
+  await engine.signal(context(), id, 'ok', { decision: 'approve' })
   await done
   resumed.push(performance.now() - since)
 }
-const [busier] = await inTurn(1, [during(runOurs)])
+const [busier] = await inTurn(1, [during(bench.runFive)])
 printTable([`with ${whole(waiting)} waiting runs`, 'figure'], [
   ['CPU at rest, process + database, share of a core', `${((used.server / idleMs) * 1e5).toFixed(1)} % + ${((used.database / idleMs) * 1e5).toFixed(1)} %`],
   ['memory of the process, before and with them, MB', `${whole(restBefore.server)}, ${whole(restAfter.server)}`],
@@ -147,11 +100,23 @@ printTable([`with ${whole(waiting)} waiting runs`, 'figure'], [
   ['five-step runs a second beside them', whole(median(busier!.map((s) => s.rate)))],
   ['one five-step run alone (without them), p50 and p95 ms', `${short(median(starts))}, ${short(percentile(starts, 0.95))}`],
 ])
-deaf()
-await following.stop()
-await engine.close()
-await kernel.close()
-await bus.close()
-await plain.end()
-await database.stop()
-fs.rmSync(dataDir, { recursive: true, force: true })
+
+// what its time has come for goes in portions; others work meanwhile
+const old = long ? 1_000_000 : 50_000
+await plain.query('update installation set unlimited = true')
+await plain.query(`with made as (insert into runs (tenant_id, id, workflow_id, workflow_version, status, due_at, epoch, actor_type, output, created_at, started_at, finished_at)
+    select $1, overlay(overlay(uuid7()::text placing '0190' from 1 for 4) placing '7' from 15 for 1)::uuid, $2, 1, 'completed', null, 1, 'system', '{"ok": true}', t, t, t from generate_series(1, ${old}), (values (now() - interval '200 days')) v(t) returning tenant_id, id)
+  insert into run_steps (tenant_id, run_id, key, node, kind, state, attempt, output, finished_at) select tenant_id, id, 'a', 'a', 'step', 'done', 1, '{"ok": true}', now() from made`, [tenant, fiveId])
+await plain.query('vacuum analyze runs, run_steps')
+const [undisturbed] = await inTurn(1, [during(bench.runFive)])
+const sweptFrom = { at: performance.now(), cpu: cpu(processes) }
+const sweeping = engine.sweep()
+const [beside] = await inTurn(1, [during(bench.runFive)])
+const swept = await sweeping
+const [seconds, spent] = [(performance.now() - sweptFrom.at) / 1000, cpuSince(cpu(processes), sweptFrom.cpu)]
+printTable([`${whole(old)} runs whose time has come`, 'figure'], [
+  ['deleted, and how many a second', `${whole(swept)}, ${whole(swept / seconds)}`],
+  ['processor ms for a thousand, runs beside it included', short(((spent.server + spent.database) * 1e6) / swept)],
+  ['five-step runs a second before and beside it', `${whole(undisturbed![0]!.rate)}, ${whole(beside![0]!.rate)}`],
+])
+await bench.close()

@@ -13,7 +13,7 @@ const read = (file: string): string => {
 }
 
 /** Seconds of processor time of a process, all its threads, and the children it has reaped. */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   const fields = read(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')
   return fields.length < 15 ? 0 : fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0) / ticks
 }
