@@ -39,9 +39,9 @@ export type Operations = {
     /** Where I am signed in */
     listSessions(input?: CallOptions): Promise<SessionList>
     /** Sign in with address and password */
-    login(input: { body: { email: string; password: string; tenant?: string; code?: string } } & CallOptions): Promise<SignedIn>
+    login(input: { body: { email: string; password: string; tenant?: string; code?: string; deviceToken?: string } } & CallOptions): Promise<SignedIn>
     /** The second step of signing in */
-    loginCode(input: { body: { challenge: string; code: string; tenant?: string } } & CallOptions): Promise<SignedIn>
+    loginCode(input: { body: { challenge: string; code: string; tenant?: string; deviceToken?: string } } & CallOptions): Promise<SignedIn>
     /** End this session */
     logout(input?: CallOptions): Promise<void>
     /** Sign in with a passkey */

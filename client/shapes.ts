@@ -312,7 +312,7 @@ export type Session = { id: string; current: boolean; ipAddress: string; userAge
 
 export type SessionList = { items: Session[]; next: string | null }
 
-export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: string; tokenType: 'Bearer'; expiresIn: number; refreshToken: string | null }
+export type SignedIn = { user: User; tenant: ActiveTenant | null; accessToken: string; tokenType: 'Bearer'; expiresIn: number; refreshToken: string | null; deviceToken?: string | null }
 
 /** Published now; of each algorithm the first signs. */
 export type SigningKeys = { id: string; keys: { kid: string; alg: string }[] }

@@ -147,7 +147,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
     const brands = createBranding({ kernel })
     const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on', brandOf: brands.brandOf })
-    const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
+    const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, perMinute: config.RATE_LIMITS === 'on' && config.ENABLE_MULTI_TENANT ? config.TENANT_CALLS_PER_MINUTE : 0, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
     stops.push(() => desk.calls.stop())
     await desk.prepare()
     const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, brands, desk, mail: o.mail, openMail: o.openMail, dns: o.dns, config })
@@ -165,7 +165,7 @@ export async function openApp(o: AppOptions): Promise<App> {
 
     const onDefect = createErrorHook({ egress: o.egress, metrics: kernel.metrics, url: config.ERROR_HOOK_URL, log })
     const serves = config.ROLES.includes('api') // else probes alone, and live streams with that role
-    const site = serves ? openSite(o.consoleFolder) : undefined
+    const site = serves ? openSite(o.consoleFolder, { oneTeam: !config.ENABLE_MULTI_TENANT }) : undefined
     const http = await createServer({
       operations: serves ? operations : [], permissions, app: kernel.app, system: kernel.system, doorkeeper, doors, bus: o.bus, log, tenantHeader: config.TENANT_HEADER_NAME, corsOrigins: config.CORS_ORIGINS,
       trustProxy: config.TRUST_PROXY, limits: config.RATE_LIMITS === 'on', count: (tenant) => desk.calls.count(tenant), ...(site ? { page: site.page } : {}), ...(o.traces ? { traces: o.traces } : {}),

@@ -19,9 +19,10 @@ declare module './events.ts' {
   interface EventMap extends PayloadsOf<typeof mailEvents> {}
 }
 
-/** `kind` names the template (`invitation`, `reset`); `person` is the recipient where it is one of ours: their key seals it, so it goes with the account. */
-export type NewMail = { kind: string; to: string; subject: string; text: string; html?: string; person?: string | null }
-export type MailText = Pick<NewMail, 'to' | 'subject' | 'text' | 'html'>
+/** `kind` names the template (`invitation`, `reset`); `person` is the recipient where it is one of ours: their key seals it, so it goes with the account.
+    `brand`: the tenant whose colours it wears, where it is not the one that sends it. */
+export type NewMail = { kind: string; to: string; subject: string; text: string; html?: string; person?: string | null; brand?: string | undefined }
+export type MailText = Pick<NewMail, 'to' | 'subject' | 'text' | 'html' | 'brand'>
 export const mailBinding = (id: string): string => `mails/sealed/${id}`
 export const sendJob = 'mail.send'
 
@@ -32,9 +33,9 @@ const insertMail = (tenant: string, id: string, kind: string, sealed: Buffer) =>
  * right to write under the platform's id: give it a context of `kernel.system`.
  * @returns the mail's id
  */
-export async function queueMail(ctx: Context, keys: Pick<KeyRing, 'seal'>, { kind, to, subject, text, html, person = null }: NewMail): Promise<string> {
+export async function queueMail(ctx: Context, keys: Pick<KeyRing, 'seal'>, { kind, to, subject, text, html, brand, person = null }: NewMail): Promise<string> {
   const id = newId()
-  const words: MailText = { to, subject, text, ...(html === undefined ? {} : { html }) }
+  const words: MailText = { to, subject, text, ...(html === undefined ? {} : { html }), ...(brand === undefined ? {} : { brand }) }
   const sealed = await keys.seal({ tenant: ctx.tenant, person }, JSON.stringify(words), mailBinding(id))
   await ctx.change('mail.queued', {
     subject: id, data: { kind }, person: ctx.tenant === platformId ? (person ?? ctx.actor.id) : null,

@@ -25,11 +25,11 @@ export type Site = {
   register(app: FastifyInstance): Promise<void>
 }
 
-/** @param folder with index.html and assets/ @returns undefined when the console is not built: then there are no pages */
-export function openSite(folder: string): Site | undefined {
+/** @param folder with index.html and assets/ @param oneTeam what the console must know before anybody is signed in @returns undefined when the console is not built: then there are no pages */
+export function openSite(folder: string, { oneTeam = false } = {}): Site | undefined {
   const index = path.join(folder, 'index.html')
   if (!fs.existsSync(index)) return undefined
-  const html = fs.readFileSync(index, 'utf8')
+  const html = fs.readFileSync(index, 'utf8').replace('</head>', oneTeam ? '<meta name="teams" content="one">\n</head>' : '</head>')
   const send = (reply: FastifyReply) => {
     const nonce = randomBytes(16).toString('base64')
     return pageHeaders(reply, policy(nonce)).send(html.replaceAll('__CSP_NONCE__', nonce))

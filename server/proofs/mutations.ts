@@ -263,6 +263,22 @@ export const mutations: readonly Mutation[] = [
     name: 'line-by-address', proof: 'server/modules/identity/throttling.test.ts', breaks: 'each address of an IPv6 line is counted for itself', file: 'server/kernel/public-address.ts',
     find: "parts.slice(0, 4)", replace: 'parts.slice(0, 8)', says: /AssertionError.*let \d+ through/,
   },
+  {
+    name: 'finish-anywhere', proof: 'server/modules/sso/doors.test.ts', breaks: 'what a provider proved is handed to whichever browser fetches it', file: 'server/modules/sso/flow.ts',
+    find: '      requireBrowser(kept.out, browser)\n', replace: '', says: /✖ single sign-on begun at a tenant's own door ends there/,
+  },
+  {
+    name: 'address-printed', proof: 'server/proofs/marks.prove.ts', breaks: 'lines of the server carry addresses as they were asked for', file: 'server/kernel/http.ts',
+    find: "method: req.method, path: req.routeOptions.url ?? 'none', operation", replace: 'method: req.method, path: req.url, operation', says: /a token in an address is printed/,
+  },
+  {
+    name: 'device-unasked', proof: 'server/modules/identity/known-devices.test.ts', breaks: 'strangers and the owner\'s own devices share one count of guesses', file: 'server/modules/identity/accounts.ts',
+    find: 'await (known ? limit(`login:device:${known}`, perDevice) : amongStrangers())', replace: 'await amongStrangers()', says: /✖ a stranger who guesses from many addresses is refused; the owner signs in/,
+  },
+  {
+    name: 'device-of-anybody', proof: 'server/modules/identity/known-devices.test.ts', breaks: 'a known device is known for every account', file: 'server/modules/identity/device-tokens.ts',
+    find: 'update(`device ${id} ${nonce} ${password}`)', replace: 'update(`device ${nonce} ${id ? password.length : 0}`)', says: /✖ another account's device, an invented and an altered one help nobody/,
+  },
   // bad input
   {
     name: 'unknown-fields-dropped', proof: input, breaks: 'unknown fields are dropped in silence', file: 'server/kernel/validation.ts',

@@ -5,7 +5,7 @@ import { testApp, type Caller, type TestApp, type TestAppOptions } from './app.t
 import { browser } from './browser-without-script.ts'
 import type { Answered } from './identity.ts'
 
-export type SsoApp = TestApp & { records: Map<string, string>; browser(): ReturnType<typeof browser>; prove(admin: Caller, domain: string): Promise<void> }
+export type SsoApp = TestApp & { records: Map<string, string>; /** @param host the door it stands at */ browser(host?: string): ReturnType<typeof browser>; prove(admin: Caller, domain: string): Promise<void> }
 
 export async function ssoApp(t: Pick<TestContext, 'after'>, settings: Record<string, string> = {}, parts: Pick<TestAppOptions, 'egress'> = {}): Promise<SsoApp> {
   const records = new Map<string, string>()
@@ -21,7 +21,7 @@ export async function ssoApp(t: Pick<TestContext, 'after'>, settings: Record<str
   }
   return {
     ...app, records,
-    browser: () => browser({ call: call as never }),
+    browser: (host) => browser({ call: ((method, path, how = {}) => call(method, path, { ...how, headers: { ...how.headers, ...(host ? { host } : {}) } })) as typeof call as never }),
     async prove(admin, name) {
       const domain = await app.ok(admin, 'POST', '/domains', { name })
       records.set(domain.record.name, domain.record.value)

@@ -9,6 +9,7 @@ import type { Limit } from '../../kernel/ports.ts'
 import { lineOf } from '../../kernel/public-address.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
 import type { Auth } from './auth.ts'
+import type { DeviceTokens, WithPassword } from './device-tokens.ts'
 import type { Passwords } from './hashing.ts'
 import type { Factors } from './factors.ts'
 import type { Issuer, Pair } from './issuer.ts'
@@ -23,8 +24,11 @@ import { timeText } from './time-text.ts'
 
 export type Registration = 'open' | 'invite' | 'operators'
 export type User = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number }
-export type SignedIn = { user: User; tenant: { id: string; slug: string; name: string; role: TenantRole } | null; pair: Pair }
+export type SignedIn = { user: User; tenant: { id: string; slug: string; name: string; role: TenantRole } | null; pair: Pair; /** for the device to keep */ device?: string | undefined }
 export type { Caller }
+/** `device`: what it kept of earlier sign-ins. */
+export type Guest = Caller & { device?: string | undefined }
+export type Entered = Started & Pick<SignedIn, 'device'>
 export type NewAccount = { email: string; password: string; name: string; tenantName?: string | undefined; setupToken?: string | undefined; invitationToken?: string | undefined }
 export type AccountOptions = {
   pool: StampingPool
@@ -34,6 +38,7 @@ export type AccountOptions = {
   signIn: SignIn
   factors: Factors
   security: Security
+  devices: DeviceTokens
   sealer: PlatformSealer
   registration: Registration
   requireVerifiedEmail: boolean
@@ -49,22 +54,25 @@ export type Accounts = ReturnType<typeof createAccounts>
 
 export const userColumns = (u = '"user"') => `${u}.id, ${u}.email, ${u}.name, coalesce(${u}.role, 'user') as role, ${u}."emailVerified", ${u}.image,
   ${timeText(`${u}."createdAt"`)} as "createdAt", ${timeText(`${u}."updatedAt"`)} as "updatedAt", ${u}.version`
+const elsewhere = ', or sign in on a device where you did before, by a passkey, or by the link of a forgotten password'
 const hashOf = (text: string) => createHash('sha256').update(text).digest()
 const minute = 60_000
-/** Guesses at one account; a success clears nothing, so that the owner's own sign-ins do not help a guesser. */
+/** Guesses at one account from wherever it is not known; a success clears nothing, so that the owner's own sign-ins do not help a guesser. */
 const perAccount: Limit = { max: 30, windowMs: 10 * minute }
+/** Guesses on a device that is known for the account: another count for each, which no stranger can use up. */
+const perDevice: Limit = { max: 20, windowMs: 10 * minute }
 /** Addresses somebody may learn to be taken, per client address. */
 const takenAnswers: Limit = { max: 20, windowMs: 60 * minute }
 
 export function createAccounts(o: AccountOptions) {
-  const { pool, auth, passwords, issuer, signIn, factors, security } = o
+  const { pool, auth, passwords, issuer, signIn, factors, security, devices } = o
   let claimed = false // once true, for good
 
-  async function limit(key: string, most: Limit, cost?: number): Promise<void> {
+  async function limit(key: string, most: Limit, cost?: number, or = ''): Promise<void> {
     const taken = await o.take?.(key, most, cost)
     if (taken && !taken.allowed) {
       const seconds = Math.max(1, Math.ceil(taken.resetMs / 1000))
-      refuse('rate.limited', `too many tries: wait ${seconds} s`, { headers: { 'retry-after': String(seconds) } })
+      refuse('rate.limited', `too many tries: wait ${seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}${or}`, { headers: { 'retry-after': String(seconds) } })
     }
   }
   /** better-auth's adapter and our own SQL in one transaction; whatever throws takes rows and events back. */
@@ -123,18 +131,24 @@ export function createAccounts(o: AccountOptions) {
     }
     return login
   }
-  /** @throws auth.refused, also for an address nobody has, after the same time */
-  async function provePassword(email: string, password: string): Promise<{ id: string; emailVerified: boolean }> {
+  /** @throws auth.refused, also for an address nobody has, after the same time; rate.limited */
+  async function provePassword(email: string, password: string, given: readonly string[]): Promise<WithPassword> {
     const address = email.toLowerCase()
-    await limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount) // counted for unknown addresses alike
+    const amongStrangers = () => limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount, 1, elsewhere) // counted for unknown addresses alike
+    if (!given.length) await amongStrangers() // before the database is asked
     const { rows: [row] } = await pool.query<{ id: string; emailVerified: boolean; password: string | null; banned: boolean }>(
       `select u.id, u."emailVerified", a.password, coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u
        left join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = $1`, [address])
-    const right = row?.password ? await passwords.verify(row.password, password) : (await passwords.hash(password), false)
-    if (!row || !right) refuse('auth.refused')
+    const account = row?.password ? { id: row.id, password: row.password } : undefined
+    if (given.length) {
+      const known = devices.find(given, account)
+      await (known ? limit(`login:device:${known}`, perDevice) : amongStrangers())
+    }
+    const right = account ? await passwords.verify(account.password, password) : (await passwords.hash(password), false)
+    if (!row || !account || !right) refuse('auth.refused')
     if (row.banned) refuse('auth.refused', 'this account is closed: ask an operator')
     if (o.requireVerifiedEmail && !row.emailVerified) refuse('auth.verification_required')
-    return row
+    return account
   }
 
   return {
@@ -191,7 +205,7 @@ export function createAccounts(o: AccountOptions) {
             tenant = only?.id ?? null
           }
           if (invitationToken) tenant = (await takeInvitation(db, invitationToken, { id: user.id, email: address })).tenantId
-          if (!first) await wishLetter(db, o.sealer, { kind: 'verify', email: address })
+          if (!first) await wishLetter(db, o.sealer, { kind: 'verify', email: address, tenant: invitationToken && tenant ? tenant : undefined })
           if (o.requireVerifiedEmail) return { session: '', user: user.id, tenant }
           const session = await signIn.insertSession(db, from, user.id, { methods: ['password'] })
           return { session: session.id, user: user.id, tenant }
@@ -201,32 +215,45 @@ export function createAccounts(o: AccountOptions) {
         throw error
       }
       claimed = true
-      return o.requireVerifiedEmail ? null : open(from.request, made.session, made.user, made.tenant)
+      return o.requireVerifiedEmail ? null : { ...(await open(from.request, made.session, made.user, made.tenant)), device: devices.make({ id: made.user, password: hashed }) }
     },
 
     /** Address and password, and the code where the account has a second factor.
         @throws auth.code_required with a `challenge` that goes on from here, auth.refused, auth.code_refused, auth.verification_required */
-    async signIn(from: Caller, email: string, password: string, code?: string): Promise<Started> {
-      const { id } = await provePassword(email, password)
+    async signIn(from: Guest, email: string, password: string, code?: string): Promise<Entered> {
+      const given = devices.read(from.device)
+      const account = await provePassword(email, password, given)
+      const { id } = account
       const ways = await factors.waysOf(id)
-      if (!ways.totp) return signIn.start(from, async () => ({ user: id, methods: ['password'] }))
+      if (!ways.totp) return { ...(await signIn.start(from, async () => ({ user: id, methods: ['password'] }))), device: devices.keep(given, account) }
       if (code !== undefined) return this.signInWithCode(from, { user: id, methods: ['password'] }, code)
       const challenge = await signIn.challenge(from.request, { user: id, methods: ['password'] })
       refuse('auth.code_required', undefined, { extra: { challenge, methods: ['totp', 'recovery-code'] } })
     },
     /** The second step. @throws auth.challenge_refused, auth.code_refused */
-    async answerChallenge(from: Caller, challenge: string, code: string): Promise<Started> {
+    async answerChallenge(from: Guest, challenge: string, code: string): Promise<Entered> {
       return this.signInWithCode(from, await signIn.tryChallenge(from.request, challenge), code, challenge)
     },
-    async signInWithCode(from: Caller, { user, methods }: { user: string; methods: readonly Method[] }, code: string, challenge?: string): Promise<Started> {
-      await factors.limitGuesses(user)
-      return signIn.start(from, async (db) => {
+    async signInWithCode(from: Guest, { user, methods }: { user: string; methods: readonly Method[] }, code: string, challenge?: string): Promise<Entered> {
+      const given = devices.read(from.device)
+      const { rows: [account] } = await pool.query<WithPassword>(`select "userId" as id, password from account where "userId" = $1 and "providerId" = 'credential' and password is not null`, [user])
+      await factors.limitGuesses(user, devices.find(given, account)) // whoever knows the password could lock its owner out of the second step else
+      const started = await signIn.start(from, async (db) => {
         await db.query(`select set_config('app.actor', $1, true)`, [user])
         const method = await factors.use(db, user, code)
         if (!method) refuse('auth.code_refused')
         if (challenge) await signIn.takeChallenge(db, challenge)
         return { user, methods: [...methods, method] }
       })
+      return { ...started, device: account && devices.keep(given, account) }
+    },
+    /** What the device of a session keeps; undefined where a tenant's provider began it, which must not come to guess the person's password, and where
+        there is no password to guess. */
+    async deviceOf(session: string, given: string | undefined): Promise<string | undefined> {
+      const { rows: [account] } = await pool.query<WithPassword>(
+        `select a."userId" as id, a.password from session s join account a on a."userId" = s."userId" and a."providerId" = 'credential' and a.password is not null
+         where s.id = $1 and not exists (select from session_proof p where p.session_id = s.id and p.tenant_id is not null)`, [session])
+      return account && devices.keep(devices.read(given), account)
     },
     /** Proves anew whose session this is: a person with a second factor by a code of it, others by their password. */
     async stepUp(who: By & { session?: string | undefined }, given: { password?: string | undefined; code?: string | undefined }): Promise<void> {
@@ -245,16 +272,16 @@ export function createAccounts(o: AccountOptions) {
       if (!(await passwords.verify(row.password, given.password))) refuse('auth.password_wrong')
       return factors.prove(who, who.session, 'password')
     },
-    async login(from: Caller, { email, password, tenant, code }: { email: string; password: string; tenant?: string | undefined; code?: string | undefined }): Promise<SignedIn> {
+    async login(from: Guest, { email, password, tenant, code }: { email: string; password: string; tenant?: string | undefined; code?: string | undefined }): Promise<SignedIn> {
       return this.enter(from, await this.signIn(from, email, password, code), tenant)
     },
     /** A pair for a session that has just begun, in the tenant asked for; without one the session ends. */
-    async enter(from: Caller, { session, user }: Started, tenant: string | undefined): Promise<SignedIn> {
+    async enter(from: Guest, { session, user, device }: Entered, tenant: string | undefined): Promise<SignedIn> {
       const chosen = await chooseTenant(user, tenant, session).catch(async (error: unknown) => {
         await this.endSession({ actor: { type: 'user', id: user }, request: from.request }, user, session) // no pair, no session
         throw error
       })
-      return open(from.request, session, user, chosen)
+      return { ...(await open(from.request, session, user, chosen)), device: device ?? (await this.deviceOf(session, from.device)) }
     },
     /** The session behind better-auth's cookie, as the login page set it. */
     async findCookieSession(cookie: string): Promise<{ session: string; user: string } | undefined> {

@@ -3,6 +3,7 @@
 export type { Identity } from './identity.ts'
 export { formOf, type Field, type Html } from './page-html.ts'
 export { localPath, type Fault } from './page-forms.ts'
+export type { Guest } from './accounts.ts'
 export type { Started } from './sign-in.ts'
 export type { By, Invitation, Membership, SentInvitation, Tenant, Tenants } from './tenants.ts'
 export { isSlug } from './slugs.ts'

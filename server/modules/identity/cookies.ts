@@ -14,7 +14,7 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: 
   const plain = isPlainLocalhost(publicUrl)
   const home = new URL(publicUrl)
   const prefix = plain ? '' : '__Secure-'
-  const names = { refresh: `${prefix}groundwork_refresh`, session: `${prefix}groundwork.session_token`, here: `${prefix}groundwork_here`, form: `${prefix}groundwork_form`, outside: `${prefix}groundwork_outside`, setup: `${prefix}groundwork_setup` }
+  const names = { refresh: `${prefix}groundwork_refresh`, session: `${prefix}groundwork.session_token`, here: `${prefix}groundwork_here`, form: `${prefix}groundwork_form`, outside: `${prefix}groundwork_outside`, device: `${prefix}groundwork_device`, setup: `${prefix}groundwork_setup` }
   const cookie = (name: string, value: string, path: string, maxAge: number, site: 'Strict' | 'Lax') => `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=${site}${plain ? '' : '; Secure'}`
   /** No secret: a script reads from it that a session may be here, and asks for none where there is none. */
   const here = (maxAge: number) => `${names.here}=1; Path=/; Max-Age=${maxAge}; SameSite=Lax${plain ? '' : '; Secure'}`
@@ -25,6 +25,8 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: 
     form: (value: string) => cookie(names.form, value, '/', 3600, 'Strict'),
     /** Comes back with whom another site sends here, so it is Lax. */
     outside: (value: string) => cookie(names.outside, value, '/login', 1800, 'Lax'),
+    /** Outlives sessions; as long as browsers keep a cookie. */
+    device: (value: string) => cookie(names.device, value, '/', 400 * 86_400, 'Strict'),
     setup: (value: string) => cookie(names.setup, value, '/login', 5 * 86_400, 'Lax'),
     /** As the library sets it: the token with its HMAC. */
     session: (token: string) => cookie(names.session, encodeURIComponent(`${token}.${createHmac('sha256', secret).update(token).digest('base64')}`), '/', maxAgeSeconds, 'Lax'),

@@ -48,8 +48,9 @@ export function createFactors(o: FactorOptions) {
     return result
   }
   const selfOf = (who: Pick<Who, 'actor'>) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person has an account')
-  async function limitGuesses(user: string): Promise<void> {
-    const taken = await o.take?.(`factor:${user}`, perAccount)
+  /** @param device that is known for the account, and has a count of its own */
+  async function limitGuesses(user: string, device?: string): Promise<void> {
+    const taken = await o.take?.(device ? `factor:${user}:${device}` : `factor:${user}`, perAccount)
     if (taken && !taken.allowed) refuse('rate.limited', 'too many codes were tried for this account: wait a while', { headers: { 'retry-after': String(Math.max(1, Math.ceil(taken.resetMs / 1000))) } })
   }
   async function secretOf(db: pg.ClientBase | pg.Pool, user: string, confirmed: boolean): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import { tellError } from '../../kernel/trouble.ts'
 import { createAccounts, type Registration } from './accounts.ts'
 import { createAuth } from './auth.ts'
 import { createCookies } from './cookies.ts'
+import { createDeviceTokens } from './device-tokens.ts'
 import { createDoorkeeper } from './doorkeeper.ts'
 import { createPasswords } from './hashing.ts'
 import { createFactors } from './factors.ts'
@@ -51,7 +52,8 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const signIn = createSignIn({ pool, sealer: keys, auth, cookies, changed })
     const factors = createFactors({ pool, keys, sealer: keys, signIn, issuerName: new URL(publicUrl).hostname, take, changed })
     const passkeys = createPasskeys({ pool, publicUrl, signIn, factors, requireVerifiedEmail })
-    const parts = { pool, signIn, factors, security, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
+    const devices = createDeviceTokens(secrets.library)
+    const parts = { pool, signIn, factors, security, devices, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
     const accounts = createAccounts(parts)
     const people = createPeople({ ...parts, accounts, keys, onPerson: (user) => doorkeeper.forgetPerson(user) })
     const tenants = createTenants(pool, changed, (tenant, person) => doorkeeper.forgetRole(tenant, person))
@@ -65,11 +67,12 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       tenants,
       provision: createProvision(pool, changed),
       cookies,
+      devices,
       factors,
       passkeys,
       outside: createOutside({ ...parts, accounts, onPerson: (user) => doorkeeper.forgetPerson(user), onMember: (tenant, person) => doorkeeper.forgetRole(tenant, person) }),
       legs: createLegs(pool),
-      forms: createPageForms({ accounts, cookies, secret: secrets.library }),
+      forms: createPageForms({ accounts, cookies, devices, publicUrl, secret: secrets.library }),
       /** other ways to sign in, as links of the sign-in page; modules add theirs before it is served */
       offers: [] as { href: string; label: string }[],
       security,

@@ -10,8 +10,8 @@ import type { PlatformSealer } from './secrets.ts'
 
 /** verify: the link that proves an address. taken: somebody registered with an address that has an account. forgot: the link to a new password.
     change: the link to a new address, and a word to the old one. changed: the password was changed. secured: another way to prove oneself changed.
-    device: somebody signed in from a device that was not seen before. */
-export type LetterWish = { kind: 'verify' | 'taken' | 'forgot' | 'changed'; email: string } | { kind: 'secured' | 'device'; email: string; what: string } | { kind: 'change'; user: string; email: string }
+    device: somebody signed in from a device that was not seen before. `tenant`: at whose door it was asked for; its members get it in its colours. */
+export type LetterWish = { kind: 'verify' | 'taken' | 'forgot' | 'changed'; email: string; tenant?: string | undefined } | { kind: 'secured' | 'device'; email: string; what: string } | { kind: 'change'; user: string; email: string }
 export type Deliver = (mail: NewMail, request: string) => Promise<void>
 const jobName = 'identity.letter'
 const bindingOf = (job: string) => `jobs/secret/${job}`
@@ -33,10 +33,12 @@ export function letterJob({ pool, sealer, publicUrl, deliver }: Options): JobHan
       if (!job.secret) return
       const wish = JSON.parse(sealer.openForPlatform(job.secret as Buffer, bindingOf(job.id))) as LetterWish
       const by = wish.kind === 'change' ? 'id = $1::uuid' : 'email = $1'
+      let brand: string | undefined
       const letters = await inTransaction(pool, { actor: null, request: job.request_id ?? 'jobs' }, async (db): Promise<Omit<NewMail, 'kind'>[]> => {
         const { rows: [user] } = await db.query<{ id: string; email: string; name: string; emailVerified: boolean; banned: boolean | null }>(
           `select id, email, name, "emailVerified", banned from "user" where ${by}`, [wish.kind === 'change' ? wish.user : wish.email.toLowerCase()])
         if (!user || user.banned) return []
+        if ('tenant' in wish && wish.tenant && (await db.query('select 1 from member where "organizationId" = $1 and "userId" = $2', [wish.tenant, user.id])).rowCount) brand = wish.tenant
         const link = async (page: string, kind: 'email' | 'password', email: string) => `${publicUrl}/${page}?token=${await makeLink(db, kind, { user: user.id, email })}`
         switch (wish.kind) {
           case 'verify':
@@ -60,7 +62,7 @@ export function letterJob({ pool, sealer, publicUrl, deliver }: Options): JobHan
           }
         }
       })
-      for (const letter of letters) await deliver({ kind: `identity-${wish.kind}`, ...letter }, job.request_id ?? 'jobs')
+      for (const letter of letters) await deliver({ kind: `identity-${wish.kind}`, ...letter, brand }, job.request_id ?? 'jobs')
     },
   }
 }

@@ -66,6 +66,7 @@ export function createOutside(o: AccountOptions & { accounts: Accounts; onPerson
             const { rowCount: invited } = await db.query(`select 1 from invitation where email = $1 and status = 'pending' and "expiresAt" > now()`, [email])
             if (o.registration === 'operators' || (o.registration === 'invite' && !invited)) refuse('auth.registration_closed', 'there is no account with this address: ask for an invitation')
             person = { id: await create(email, seen.name), email, emailVerified: true }
+            if (!o.multiTenant) await db.query(`insert into member ("organizationId", "userId", role) select id, $1, 'member' from organization order by "createdAt" limit 1`, [person.id]) // everybody belongs to the one there is
           }
           await actAs(db, person.id)
           await link(db, person.id, seen.provider, seen.subject)

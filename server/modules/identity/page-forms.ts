@@ -4,11 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { codes } from '../../kernel/errors.ts'
 import { judge } from '../../kernel/problems.ts'
 import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
-import type { Accounts } from './accounts.ts'
+import type { Accounts, Entered } from './accounts.ts'
 import type { Cookies } from './cookies.ts'
+import type { DeviceTokens } from './device-tokens.ts'
 import { formOf, html, pageOf, type Page, type PageBrand } from './page-html.ts'
 import { scriptPolicy } from './page-script.ts'
-import type { Started } from './sign-in.ts'
 
 export type Values = Record<string, string>
 export type Fault = { message: string; field?: string | undefined; code?: string }
@@ -24,11 +24,17 @@ const issuerOf = (next: string): string | undefined => /^\/t\/([0-9a-f]{8}(?:-[0
 export type PageForms = ReturnType<typeof createPageForms>
 
 /** @param secret of which the forms' tokens are made */
-export function createPageForms({ accounts, cookies, secret }: { accounts: Accounts; cookies: Cookies; secret: string }) {
+export function createPageForms({ accounts, cookies, devices, publicUrl, secret }: { accounts: Accounts; cookies: Cookies; devices: DeviceTokens; publicUrl: string; secret: string }) {
+  const { protocol } = new URL(publicUrl)
   let front: Front = { tenantAt: async () => undefined, brandOf: async () => undefined } // until the doors are there
   const seal = (nonce: string) => createHmac('sha256', secret).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
-  const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '' })
+  const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '', device: cookiesOf(req)[cookies.names.device] })
+  /** Beside what the browser keeps of others who use it. */
+  const keepDevice = (req: FastifyRequest, reply: FastifyReply, device: string | undefined) => void (device && reply.header('set-cookie', cookies.device(devices.join(device, devices.read(callerOf(req).device)))))
+  const tenantAt = (host: string) => front.tenantAt(host)
+  /** The origin of the tenant's door at which a page was asked for; null: at home. */
+  const doorOf = async (host: string): Promise<string | null> => ((await tenantAt(host)) ? `${protocol}//${host.toLowerCase()}` : null)
   const valueOf = (values: unknown, name: string): string => {
     const value = (values as Values | null)?.[name]
     return typeof value === 'string' ? value.slice(0, 4000) : ''
@@ -65,14 +71,14 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
       if (status >= 500 && code !== 'unavailable') throw error
       if (headers) reply.headers(headers)
       const [field] = errors ?? []
-      const message = code === 'auth.refused' ? (detail ?? title).replace(codes['auth.refused'].cure, 'Address or password is wrong.') : field ? `The ${field.path.slice(1)} ${field.message}.` : `${title}. ${sentence(detail ?? codes[code].cure)}`
+      const message = code === 'auth.refused' ? (detail ?? title).replace(codes['auth.refused'].cure, 'Address or password is wrong.') : field ? `The ${field.path.slice(1)} ${field.message}.` : code === 'rate.limited' && detail ? sentence(detail) : `${title}. ${sentence(detail ?? codes[code].cure)}`
       return again({ message, field: code === 'auth.code_refused' ? 'code' : field?.path.slice(1), code }, status)
     }
   }
   const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 
   /** Ends what a sign-in ends with: cookies, and back to where one wanted to go. */
-  async function letIn(req: FastifyRequest, reply: FastifyReply, next: string, login: Started) {
+  async function letIn(req: FastifyRequest, reply: FastifyReply, next: string, login: Entered) {
     const before = await accounts.findCookieSession(req.headers.cookie ?? '')
     if (before) await accounts.endSession({ actor: { type: 'user', id: before.user }, request: req.id }, before.user, before.session) // one session a browser
     // the console's first call finds a refresh cookie of this sign-in, not one of before
@@ -82,6 +88,7 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
     })
     const { pair } = await accounts.open(req.id, login.session, login.user, tenant)
     reply.header('set-cookie', [...cookies.refresh(pair.refreshToken), ...login.cookies])
+    keepDevice(req, reply, login.device ?? (await accounts.deviceOf(login.session, callerOf(req).device)))
     return go(reply, next)
   }
   const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>
@@ -91,5 +98,5 @@ export function createPageForms({ accounts, cookies, secret }: { accounts: Accou
     }, status)
   /** Tells the pages of the tenants' doors, which are opened later. */
   const meet = (doors: Front): void => void (front = doors)
-  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, valueOf, cookiesOf }
+  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf, cookiesOf }
 }

@@ -21,25 +21,26 @@ function credentialOf(text: string): GivenCredential | undefined {
 
 /** Registers the pages and their stylesheet. */
 export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, forms, offers, registration }: Identity & { registration: string }): Promise<void> {
-  const { show, go, formToken, answer, codePage, letIn, callerOf, valueOf } = forms
+  const { show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf } = forms
   const email = (value = ''): Field => ({ name: 'email', label: 'Email', type: 'email', complete: 'username', value })
   const newPassword: Field = { name: 'password', label: 'New password', type: 'password', complete: 'new-password', hint: `At least ${minLength} characters. A few words in a row are easy to keep in mind.` }
-  const loginPage = (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) => {
+  const loginPage = async (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) => {
     const token = formToken(req, reply)
+    const atHome = (await doorOf(req.host)) === null // a passkey is for one host: browsers refuse it at another
     return show(reply, {
       title: 'Sign in',
       body: html`${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}${formOf({
         action: '/login', verb: 'Sign in', hidden: { form: token, next }, fault,
         fields: [email(address), { name: 'password', label: 'Password', type: 'password', complete: 'current-password', focus: address !== '' && !fault?.field, aside: html`<a href="/forgot">Forgot it?</a>` }],
       })}
-<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
+${atHome && html`<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
 <input type="hidden" name="form" value="${token}"><input type="hidden" name="next" value="${next}"><input type="hidden" name="credential" value="">
 <button type="submit" class="quiet">Sign in with a passkey</button>
 <p class="fault" id="passkey-fault" role="alert" hidden></p>
-</form>
+</form>`}
 ${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign in">${offers.map(({ href, label }) => html`<a class="quiet" href="${href}${next === '/' ? '' : `?next=${encodeURIComponent(next)}`}">${label}</a>`)}</nav>`}`,
-      script: passkeyScript,
-      ...(registration === 'open' ? { foot: html`New here? <a href="/signup">Create an account</a>` } : {}),
+      ...(atHome ? { script: passkeyScript } : {}),
+      ...(registration === 'open' && atHome ? { foot: html`New here? <a href="/signup">Create an account</a>` } : {}),
     }, status)
   }
   const forgotPage = (req: FastifyRequest, reply: FastifyReply, fault?: Fault, status = 200) =>
@@ -106,14 +107,14 @@ ${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
     pages.post('/forgot', (req, reply) => answer(req, reply, (fault, status) => forgotPage(req, reply, fault, status), async () => {
       const address = valueOf(req.body, 'email')
       if (!/^\S+@\S+$/.test(address)) return forgotPage(req, reply, { message: 'This is no mail address.', field: 'email' }, 422)
-      await people.forgotPassword(req.id, address)
+      await people.forgotPassword(req.id, address, await tenantAt(req.host))
       return show(reply, { title: 'Look into your mail', lead: 'If there is an account with this address, a link to a new password is on its way. It works for an hour.', foot: html`<a href="/login">Back to sign in</a>` })
     }))
     pages.get('/reset', (req, reply) => resetPage(req, reply, valueOf(req.query, 'token')))
     pages.post('/reset', (req, reply) => {
       const token = valueOf(req.body, 'token')
       return answer(req, reply, (fault, status) => resetPage(req, reply, token, fault, status), async () => {
-        await people.resetPassword(req.id, token, valueOf(req.body, 'password'))
+        keepDevice(req, reply, await people.resetPassword(req.id, token, valueOf(req.body, 'password')))
         return go(reply, '/login?said=reset')
       })
     })

@@ -36,7 +36,7 @@ async function keepAnOperator(db: pg.ClientBase): Promise<void> {
 export type People = ReturnType<typeof createPeople>
 
 export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pick<KeyRing, 'destroy'>; onPerson(user: string): void }) {
-  const { pool, passwords, accounts, sealer } = o
+  const { pool, passwords, accounts, sealer, devices } = o
   const selfOf = (who: Pick<Who, 'actor'>) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person has an account')
   /** `ended`: sessions this ends, once it is committed. */
   async function within<T>(who: By, work: (db: pg.ClientBase, ended: string[]) => Promise<T>): Promise<T> {
@@ -87,13 +87,14 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
         await dropLinks(db, 'email', user)
       })
     },
-    resendVerification: (request: string, email: string): Promise<void> => wish(request, { kind: 'verify', email }),
-    forgotPassword: (request: string, email: string): Promise<void> => wish(request, { kind: 'forgot', email }),
-    /** A new password by the link in a mail. All sessions end; the address counts as proven. */
-    async resetPassword(request: string, token: string, password: string): Promise<void> {
+    /** @param tenant at whose door it was asked for */
+    resendVerification: (request: string, email: string, tenant?: string): Promise<void> => wish(request, { kind: 'verify', email, tenant }),
+    forgotPassword: (request: string, email: string, tenant?: string): Promise<void> => wish(request, { kind: 'forgot', email, tenant }),
+    /** A new password by the link in a mail. All sessions end; the address counts as proven. @returns what the device keeps, which is known from now on */
+    async resetPassword(request: string, token: string, password: string): Promise<string> {
       accounts.checkPassword(password, [])
       const hashed = await passwords.hash(password)
-      await within({ actor: { type: 'system', id: null }, request }, async (db, ended) => {
+      const id = await within({ actor: { type: 'system', id: null }, request }, async (db, ended) => {
         const { user, email } = await takeLink(db, 'password', token)
         const { rows: [row] } = await db.query<{ email: string; name: string }>('select email, name from "user" where id = $1 for update', [user])
         if (row?.email !== email) refuse('auth.link_refused') // the address has changed since
@@ -103,7 +104,9 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
         await db.query('update "user" set "emailVerified" = true where id = $1 and not "emailVerified"', [user])
         await endOthers(db, ended, user, undefined)
         await wishLetter(db, sealer, { kind: 'changed', email })
+        return user
       })
+      return devices.make({ id, password: hashed })
     },
 
     async change(who: Context, change: { name?: string; image?: string | null; password?: string; currentPassword?: string }, ifMatch?: number): Promise<User> {

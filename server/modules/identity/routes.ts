@@ -12,15 +12,17 @@ const minute = 60_000
 const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
 const accepted = () => ({ status: 'accepted' as const })
 
-export function identityRoutes({ accounts, people, passkeys, cookies }: Identity, front: Pick<Front, 'tenantAt'>): Operation[] {
+export function identityRoutes({ accounts, people, passkeys, cookies, devices }: Identity, front: Pick<Front, 'tenantAt'>): Operation[] {
   /** Whose door a page was served at: its sign-in leads to that tenant. */
   const doorOf = (request: RequestFacts) => front.tenantAt(String(request.headers.host ?? ''))
-  const from = (ctx: Context, request: RequestFacts) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent })
-  /** Pages of ours keep the refresh token in the cookie; everybody else gets it in the body. */
+  const deviceOf = (request: RequestFacts) => request.cookies[cookies.names.device]
+  const from = (ctx: Context, request: RequestFacts, device = deviceOf(request)) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent, device })
+  const keepDevice = (device: string | undefined, request: RequestFacts) => (device ? [cookies.device(devices.join(device, devices.read(deviceOf(request))))] : [])
+  /** Pages of ours keep the refresh token and the device's in cookies; everybody else gets them in the body. */
   const answer = (login: Login, request: RequestFacts, { status = 200, byCookie = cookies.isOwnPage(request) } = {}) => {
-    const { pair, user, tenant } = login
-    const body: s.SignedInBody = { user, tenant, accessToken: pair.accessToken, refreshToken: byCookie ? null : pair.refreshToken, tokenType: 'Bearer', expiresIn: pair.expiresIn }
-    return new Answer(body, { status, headers: byCookie ? { 'set-cookie': cookies.refresh(pair.refreshToken) } : {} })
+    const { pair, user, tenant, device } = login
+    const body: s.SignedInBody = { user, tenant, accessToken: pair.accessToken, refreshToken: byCookie ? null : pair.refreshToken, tokenType: 'Bearer', expiresIn: pair.expiresIn, ...(device ? { deviceToken: byCookie ? null : device } : {}) }
+    return new Answer(body, { status, headers: byCookie ? { 'set-cookie': [...cookies.refresh(pair.refreshToken), ...keepDevice(device, request)] } : {} })
   }
   const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person has an account')
 
@@ -37,12 +39,12 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
     login: post('/auth/login', {
       access: 'public', summary: 'Sign in with address and password', body: s.Login, example: { email: 'ada@example.com', password: 'three herons on a wet roof' }, returns: s.SignedIn, limit: perAddress('login', 240),
       description: 'Without `tenant`: the last one used, else the only one, else none. With a second factor the answer is 401 `auth.code_required`; go on with `challenge`, or send `code` at once.', problems: ['auth.refused', 'auth.code_required', 'auth.verification_required', 'tenant.not_found'],
-      handle: async (ctx, { body, request }) => answer(await accounts.login(from(ctx, request), body), request),
+      handle: async (ctx, { body, request }) => answer(await accounts.login(from(ctx, request, body.deviceToken), body), request),
     }),
     loginCode: post('/auth/login/code', {
       access: 'public', summary: 'The second step of signing in', description: '`challenge` comes with the 401 `auth.code_required` of the login. A code works once, a recovery code too.', body: s.LoginCode, example: { challenge: 'the challenge of the 401 before', code: '492039' }, returns: s.SignedIn, limit: perAddress('login', 240),
       problems: ['auth.code_refused', 'auth.challenge_refused', 'tenant.not_found'],
-      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request), body.challenge, body.code), body.tenant), request),
+      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request, body.deviceToken), body.challenge, body.code), body.tenant), request),
     }),
     passkeyOptions: post('/auth/passkey/options', { access: 'public', summary: 'A challenge for signing in with a passkey', returns: s.PasskeyChallenge, limit: perAddress('passkey', 120), handle: (ctx) => passkeys.beginSignIn(ctx.request) as never }),
     passkey: post('/auth/passkey', {
@@ -94,15 +96,18 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
     }),
     resendVerification: post('/auth/resend-verification', {
       access: 'public', summary: 'Send the verification mail again', body: s.AskMail, example: { email: 'ada@example.com' }, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
-      handle: async (ctx, { body }) => (await people.resendVerification(ctx.request, body.email), accepted()),
+      handle: async (ctx, { body, request }) => (await people.resendVerification(ctx.request, body.email, await doorOf(request)), accepted()),
     }),
     forgotPassword: post('/auth/forgot-password', {
       access: 'public', summary: 'Send a link to a new password', body: s.AskMail, example: { email: 'ada@example.com' }, returns: s.Accepted, status: 202, limit: perAddress('mails', 30, 10 * minute),
-      handle: async (ctx, { body }) => (await people.forgotPassword(ctx.request, body.email), accepted()),
+      handle: async (ctx, { body, request }) => (await people.forgotPassword(ctx.request, body.email, await doorOf(request)), accepted()),
     }),
     resetPassword: post('/auth/reset-password', {
       access: 'public', summary: 'Set a new password by the link in a mail', body: s.Reset, example: { token: 'the token of the link in the mail', password: 'nine otters under the pier' }, limit: perAddress('links', 60), problems: ['auth.link_refused'],
-      handle: (ctx, { body }) => people.resetPassword(ctx.request, body.token, body.password),
+      handle: async (ctx, { body, request }) => {
+        const device = await people.resetPassword(ctx.request, body.token, body.password)
+        return new Answer(undefined, { status: 204, headers: cookies.isOwnPage(request) ? { 'set-cookie': keepDevice(device, request) } : {} })
+      },
     }),
     listSessions: get('/auth/sessions', {
       access: 'person', scope: 'session', summary: 'Where I am signed in', returns: s.SessionList, handle: async (ctx) => ({ items: await people.listSessions(ctx), next: null }),
@@ -116,7 +121,12 @@ export function identityRoutes({ accounts, people, passkeys, cookies }: Identity
     me: get('/users/me', { access: 'person', summary: 'My account', returns: s.User, handle: (ctx) => people.find(selfOf(ctx)) }),
     changeMe: patch('/users/me', {
       access: 'person', summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, example: { name: 'Ada King' }, returns: s.User, ifMatch: true,
-      problems: ['auth.password_wrong'], handle: (ctx, { body, ifMatch }) => people.change(ctx, body, ifMatch),
+      problems: ['auth.password_wrong'],
+      handle: async (ctx, { body, ifMatch, request }) => {
+        const user = await people.change(ctx, body, ifMatch)
+        const renewed = body.password !== undefined && ctx.session && cookies.isOwnPage(request) ? await accounts.deviceOf(ctx.session, deviceOf(request)) : undefined // the former one ended with the former password
+        return new Answer(user, renewed ? { headers: { 'set-cookie': keepDevice(renewed, request) } } : {})
+      },
     }),
     deleteMe: del('/users/me', {
       access: 'person', scope: 'session', fresh: true, summary: 'Delete my account', problems: ['user.sole_owner'],

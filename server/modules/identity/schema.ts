@@ -20,6 +20,7 @@ export const SignedIn = Type.Object(
   {
     user: User, tenant: Nullable(ActiveTenant), accessToken: Type.String(), tokenType: Type.Literal('Bearer'), expiresIn: Type.Integer({ description: 'seconds' }),
     refreshToken: Nullable(Type.String({ description: 'null where a browser keeps it in its cookie' })),
+    deviceToken: Type.Optional(Nullable(Type.String({ description: 'of a sign-in: keep it, and send it with the next one of this account from this device. It opens nothing; guesses of strangers elsewhere do not lock out who has it. null where a browser keeps it in its cookie' }))),
   },
   { $id: 'SignedIn' },
 )
@@ -27,8 +28,9 @@ export const Register = Strict({
   email: Email, password: Password, name: Name, tenantName: Type.Optional(Name), setupToken: Type.Optional(Token),
   invitationToken: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'accepts this invitation in the same step' })),
 })
-export const Login = Strict({ email: Type.String({ minLength: 1, maxLength: 254 }), password: Password, tenant: Type.Optional(TenantHint), code: Type.Optional(Code) })
-export const LoginCode = Strict({ challenge: Token, code: Code, tenant: Type.Optional(TenantHint) })
+const DeviceToken = Type.Optional(Type.String({ minLength: 1, maxLength: 300, description: 'what an earlier sign-in on this device answered as `deviceToken`' }))
+export const Login = Strict({ email: Type.String({ minLength: 1, maxLength: 254 }), password: Password, tenant: Type.Optional(TenantHint), code: Type.Optional(Code), deviceToken: DeviceToken })
+export const LoginCode = Strict({ challenge: Token, code: Code, tenant: Type.Optional(TenantHint), deviceToken: DeviceToken })
 const Part = Type.String({ minLength: 1, maxLength: 20_000, pattern: '^[A-Za-z0-9_-]+$' })
 /** PublicKeyCredential.toJSON() (WebAuthn level 3, 5.1); browsers add fields of their own. */
 export const Credential = Type.Object(

@@ -24,8 +24,8 @@ export function createSender({ kernel, port, brandOf }: SenderOptions): JobHandl
     const text = await kernel.keys.open(mail.sealed as Buffer, mailBinding(mailId))
     if (text === null) return void (await giveUp('its key was destroyed'))
     try {
-      const words = JSON.parse(text) as MailText
-      const brand = tenant === platformId || words.html !== undefined ? undefined : await brandOf?.(tenant)
+      const { brand: worn = tenant, ...words } = JSON.parse(text) as MailText
+      const brand = worn === platformId || words.html !== undefined ? undefined : await brandOf?.(worn)
       await port.send({ ...words, ...(brand ? { html: dressed(words.text, brand, kernel.publicUrl) } : {}), key: job.id })
     } catch (error) {
       const reason = withoutAddresses(String((error as Error)?.message ?? error)).slice(0, 500)

@@ -29,11 +29,11 @@ export function addClientCredentials(provider: Provider, customScopes: readonly 
 
 export function addPassword(provider: Provider, { identity, kernel }: OAuthParts, { tenant, scopes, requestId, address }: IssuerFacts): void {
   provider.registerGrantType('password', async (ctx) => {
-    const { username, password } = ctx.oidc.params as { username?: string; password?: string }
+    const { username, password, device_token: kept } = ctx.oidc.params as { username?: string; password?: string; device_token?: string }
     if (!username || !password) throw new errors.InvalidRequest('missing required parameter(s) \'username\', \'password\'')
     const client = ctx.oidc.client!
     const scope = scopesOf(ctx, (name) => isOf(scopes)(name) || personScopes.includes(name)).join(' ')
-    const { session, user } = await identity.accounts.signIn({ request: requestId(), ip: address(), userAgent: ctx.get('user-agent') }, username, password).catch((error: unknown) => {
+    const { session, user, device } = await identity.accounts.signIn({ request: requestId(), ip: address(), userAgent: ctx.get('user-agent'), device: kept }, username, password).catch((error: unknown) => {
       if (error instanceof Problem && error.status < 500) throw new errors.InvalidGrant(error.code === 'auth.refused' ? 'address or password is wrong' : error.message)
       throw error
     })
@@ -54,6 +54,6 @@ export function addPassword(provider: Provider, { identity, kernel }: OAuthParts
     const access = new provider.AccessToken(common as never)
     ctx.oidc.entity('AccessToken', access)
     const refresh = client.grantTypeAllowed('refresh_token') ? new provider.RefreshToken(common as never) : undefined
-    ctx.body = { access_token: await access.save(), ...(refresh ? { refresh_token: await refresh.save() } : {}), expires_in: access.expiration, token_type: access.tokenType, scope: scope || undefined }
-  }, ['username', 'password', 'scope'])
+    ctx.body = { access_token: await access.save(), ...(refresh ? { refresh_token: await refresh.save() } : {}), expires_in: access.expiration, token_type: access.tokenType, scope: scope || undefined, device_token: device }
+  }, ['username', 'password', 'scope', 'device_token'])
 }

@@ -1,17 +1,19 @@
 // Calls of the API, which write nothing: counted here, told to the log once in ten seconds a tenant, limited by blocks of the day's calls that
-// all processes take from one counter. A kill loses what was not told yet, in the tenant's favour.
+// all processes take from one counter. A kill loses what was not told yet, in the tenant's favour. Of one process a tenant has a part a minute, so
+// that its many members and keys together leave room for other tenants.
 import type { Db, Who } from '../../kernel/db.ts'
 import { refuse } from '../../kernel/errors.ts'
 import { newId } from '../../kernel/ids.ts'
 import { noteCalls, takeCalls } from './queries.ts'
 
-const dayMs = 86_400_000
+const [dayMs, minuteMs] = [86_400_000, 60_000]
 /** A refusal is remembered so long; a change of plan ends it at once. */
 const refusalMs = 1000
-type State = { day: string; ends: number; left: number; counted: number; since: number; refused?: { until: number; most: number; plan: string } | undefined; asking?: Promise<void> | undefined }
+type State = { day: string; ends: number; left: number; counted: number; since: number; minuteEnds: number; inMinute: number; refused?: { until: number; most: number; plan: string } | undefined; asking?: Promise<void> | undefined }
 export type Calls = ReturnType<typeof createCalls>
 
-export function createCalls({ system, onError, everyMs = 10_000, now = Date.now }: { system: Pick<Db, 'context' | 'flush'>; onError(error: unknown): void; everyMs?: number; now?: () => number }) {
+/** @param perMinute of one tenant in this process; 0: without limit */
+export function createCalls({ system, onError, everyMs = 10_000, perMinute = 0, now = Date.now }: { system: Pick<Db, 'context' | 'flush'>; onError(error: unknown): void; everyMs?: number; perMinute?: number; now?: () => number }) {
   const states = new Map<string, State>()
   const process = newId()
   const whoOf = (tenant: string): Who => ({ tenant, actor: { type: 'system', id: null }, request: 'calls' })
@@ -24,7 +26,7 @@ export function createCalls({ system, onError, everyMs = 10_000, now = Date.now 
     if (known && t < known.ends) return known
     if (known?.counted) void write(tenant, known).catch(onError)
     const start = Math.floor(t / dayMs) * dayMs
-    const state: State = { day: new Date(start).toISOString().slice(0, 10), ends: start + dayMs, left: 0, counted: 0, since: t }
+    const state: State = { day: new Date(start).toISOString().slice(0, 10), ends: start + dayMs, left: 0, counted: 0, since: t, minuteEnds: known?.minuteEnds ?? t + minuteMs, inMinute: known?.inMinute ?? 0 }
     states.set(tenant, state)
     return state
   }
@@ -34,6 +36,13 @@ export function createCalls({ system, onError, everyMs = 10_000, now = Date.now 
     const [[got]] = await system.flush(whoOf(tenant), takeCalls(tenant, state.day, process, left))
     state.left += got!.granted
     state.refused = got!.granted === 0 && got!.most !== null ? { until: now() + refusalMs, most: got!.most, plan: got!.plan } : undefined
+  }
+  function requireRoom(state: State): void {
+    const t = now()
+    if (t >= state.minuteEnds) Object.assign(state, { minuteEnds: t + minuteMs, inMinute: 0 })
+    if (++state.inMinute <= perMinute) return
+    const seconds = Math.max(1, Math.ceil((state.minuteEnds - t) / 1000))
+    refuse('rate.limited', `this tenant's people and keys make more than ${perMinute} calls a minute: wait ${seconds} s`, { headers: { 'retry-after': String(seconds) } })
   }
   function refuseCall(state: State): never {
     const { most, plan } = state.refused!
@@ -64,9 +73,10 @@ export function createCalls({ system, onError, everyMs = 10_000, now = Date.now 
   }
 
   return {
-    /** Counts one call. Settles at once while the block lasts. @throws plan.calls_exhausted */
+    /** Counts one call. Settles at once while the block lasts. @throws plan.calls_exhausted, rate.limited */
     count(tenant: string): void | Promise<void> {
       const state = today(tenant)
+      if (perMinute) requireRoom(state)
       if (state.left > 0) {
         state.left--
         state.counted++

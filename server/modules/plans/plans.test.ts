@@ -190,6 +190,25 @@ test('two processes stop within one block of the limit, and what a killed one ha
   for (const calls of [one, two, three]) await calls.stop()
 })
 
+test('one tenant\'s people and keys together have a part of a process a minute; another tenant\'s answers do not wait (S2.12)', async (t) => {
+  const { app, ada } = await setUp(t, { RATE_LIMITS: 'on', TENANT_CALLS_PER_MINUTE: '40' })
+  const eve = await app.register('Eve')
+  const grace = await app.member(ada, 'member', 'Grace')
+  const answers = await Promise.all(Array.from({ length: 80 }, (_, n) => app.as(n % 2 ? ada : grace, 'GET', '/projects')))
+  const refused = answers.filter(({ status }) => status !== 200)
+  assert.ok(refused.length >= 40 && refused.length <= 50, String(refused.length))
+  for (const { status, body, headers } of refused) assert.deepEqual([status, body.code, Number(headers['retry-after']) > 0], [429, 'rate.limited', true])
+  assert.equal((await app.as(eve, 'GET', '/projects')).status, 200)
+  assert.equal((await app.as(ada, 'GET', '/users/me')).status, 200, 'what is a person\'s own goes on')
+  let at = Date.now()
+  const calls = createCalls({ system: app.kernel.system, onError: assert.fail, everyMs: 3_600_000, perMinute: 3, now: () => at })
+  for (let n = 0; n < 3; n++) await calls.count(ada.tenant!.id)
+  await assert.rejects(async () => calls.count(ada.tenant!.id), { code: 'rate.limited' })
+  at += 60_000
+  await calls.count(ada.tenant!.id)
+  await calls.stop()
+})
+
 test('admins are told at 80 and at 100 percent, once each', async (t) => {
   const { app, ada, change } = await setUp(t)
   await change({ limits: { projects: 5 } })

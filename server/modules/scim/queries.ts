@@ -7,8 +7,9 @@ const tokenColumns = sql`tenant_id as "tenantId", id, name, created_by as "creat
 export const insertToken = statement('scim.add-token', TokenRow, (id: string, name: string, hash: Buffer, by: string) => sql`insert into scim_tokens (id, name, token_hash, created_by) values (${id}, ${name}, ${hash}, ${by}) returning ${tokenColumns}`)
 export const listTokens = statement('scim.tokens', TokenRow, () => sql`select ${tokenColumns} from scim_tokens order by created_at, id limit 50`)
 export const deleteToken = statement('scim.delete-token', TokenRow, (id: string) => sql`delete from scim_tokens where id = ${id} returning ${tokenColumns}`)
-/** As gw_system. The last use is kept to the minute, so that a busy directory writes nothing each time. */
-export const findToken = statement('scim.token', TokenRow, (hash: Buffer) => sql`select ${tokenColumns} from scim_tokens where token_hash = ${hash}`)
+/** As gw_system: of a tenant that is open. The last use is kept to the minute, so that a busy directory writes nothing each time. */
+export const findToken = statement('scim.token', TokenRow, (hash: Buffer) => sql`
+  select ${tokenColumns} from scim_tokens where token_hash = ${hash} and exists (select from identity.organization o where o.id = scim_tokens.tenant_id and o.status = 'active')`)
 export const touchToken = (id: string): Query => sql`update scim_tokens set used_at = now() where id = ${id} and (used_at is null or used_at < now() - interval '1 minute')`
 
 export const UserRow = Type.Object({

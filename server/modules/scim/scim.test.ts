@@ -133,6 +133,13 @@ test('a token is one tenant\'s, shown once and kept as a hash; without it nothin
   const listed = (await app.ok(ada, 'GET', '/scim-tokens')).items
   assert.deepEqual([listed.length, 'token' in listed[0], listed[0].usedAt !== null], [1, false, true])
   assert.equal((await app.as(eve, 'DELETE', `/scim-tokens/${mine.tokenId}`)).status, 404)
+  for (const [status, answer] of [['suspended', '401'], ['active', '200']] as const) {
+    await app.ok(ada, 'PATCH', `/tenants/${eve.tenant!.id}`, { status })
+    const { status: code } = await theirs.call('GET', '/Users')
+    assert.equal(String(code), answer, `a tenant that is ${status}`)
+  }
+  await app.ok(eve, 'DELETE', `/tenants/${eve.tenant!.id}`)
+  assert.equal(faultOf(await theirs.call('POST', '/Users', okta('late@acme.test'))), '401', 'in the grace of its deletion too')
   await app.ok(ada, 'DELETE', `/scim-tokens/${mine.tokenId}`)
   assert.equal(faultOf(await mine.call('GET', '/Users')), '401')
 })

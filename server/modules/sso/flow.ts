@@ -14,11 +14,13 @@ import { isUnasked, newRequestId, readResponse, samlRequest, type SamlProvider }
 import { redeemSocial, serverOf, type SocialProvider } from './social.ts'
 
 type From = Parameters<Identity['outside']['enter']>[0]
-/** Kept from the way out to the way back. `browser`: hash of its cookie. `trial`: only shows what a sign-in would do. */
-type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; trial: boolean; ticket: string | null; /** whose account this is to open from now on */ link?: string }
+/** The browser that sets out: a random value of its cookie, and the origin of the tenant's door it stands at, null at home. */
+export type Setting = { browser: string; door: string | null }
+/** Kept from the way out to the way back. `browser`: hash of its cookie, which the `door` has. `trial`: only shows what a sign-in would do. */
+type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; door: string | null; trial: boolean; ticket: string | null; /** whose account this is to open from now on */ link?: string }
 /** What a trial found, for the page. */
 export type Trial = { provider: ProviderRow; ticket: string | null; problem: string | null; email: string | null; name: string; groups: string[]; role: TenantRole }
-export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial } | { kind: 'linked'; next: string }
+export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial } | { kind: 'linked'; next: string } | { kind: 'elsewhere'; to: string }
 export type Flow = ReturnType<typeof createFlow>
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
@@ -80,6 +82,24 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
     const started = await outside.enterByTenant(from, { tenant: row.tenantId, provider: row.id, subject: claims.subject, email: email!, name: claims.name, role, defaultRole: row.defaultRole as TenantRole })
     return { kind: 'session', started, next: out.next }
   }
+  /** What was proven waits for a moment, for the browser to fetch it where its cookie is: providers know our home alone, and SAML's post brings none. */
+  async function handOver(request: string, out: Out, claims: Claims): Promise<string> {
+    await legs.keep(request, 'sso-in', out.leg.state, { out, claims }, 2)
+    return `${out.door ?? ''}/login/finish?token=${out.leg.state}`
+  }
+  /** Who was seen is let in, linked, or shown. */
+  async function conclude(from: From, out: Out, claims: Claims, cookies: string): Promise<Arrived> {
+    const provider = social.find((p) => p.id === out.provider)
+    if (!provider) return settle(from, await rowOf(out.provider, from.request), out, claims)
+    const { id: seenBy, name: providerName } = provider
+    if (out.link) {
+      await requireSelf(out.link, cookies)
+      await outside.link({ actor: { type: 'user', id: out.link }, request: from.request }, { provider: seenBy, providerName, subject: claims.subject })
+      return { kind: 'linked', next: out.next }
+    }
+    const entered = await outside.enter(from, { provider: seenBy, providerName, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name })
+    return 'challenge' in entered ? { kind: 'challenge', challenge: entered.challenge, next: out.next } : { kind: 'session', started: entered, next: out.next }
+  }
   /** Tells the tenant's admins why an answer was refused; the person gets the words too, since they carry no secret. */
   async function refused(row: ProviderRow, out: Out, request: string, error: unknown): Promise<never> {
     const reason = reasonOf(error)
@@ -89,12 +109,24 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
     return badAnswer(reason)
   }
 
+  /** What the provider says for the code it sent. */
+  async function redeemed(out: Out, answer: URLSearchParams, request: string): Promise<Claims> {
+    const provider = social.find((p) => p.id === out.provider)
+    if (provider) return redeemSocial(provider, await serverOf(provider, trusted), callback(provider.id), out.leg, answer, trusted).catch((error: unknown) => badAnswer(reasonOf(error)))
+    const row = await rowOf(out.provider, request)
+    const fetch = providers.fetchFor(row.tenantId)
+    try {
+      return await redeem(await discover((row.config as OidcConfig).issuer, fetch), await providers.clientOf(row), callback(row.id), out.leg, answer, fetch)
+    } catch (error) {
+      return refused(row, out, request, error)
+    }
+  }
+
   return {
     social,
-    /** @param browser a random value that stays in the browser's cookie */
-    async toSocial(request: string, id: string, next: string, browser: string): Promise<string> {
+    async toSocial(request: string, id: string, next: string, { browser, door }: Setting): Promise<string> {
       if (!social.some((p) => p.id === id)) refuse('sso_provider.not_found')
-      return leave(request, { provider: id, tenant: null, next, browser: hashOf(browser), trial: false, ticket: null }, undefined)
+      return leave(request, { provider: id, tenant: null, next, browser: hashOf(browser), door, trial: false, ticket: null }, undefined)
     },
     /** A one-time token with which the person's own browser sets out to link an account elsewhere to theirs. */
     async beginLink(request: string, person: string, id: string): Promise<string> {
@@ -104,62 +136,44 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       return token
     },
     /** @param cookies of the browser, which must be the person's */
-    async toLink(request: string, token: string, browser: string, cookies: string): Promise<string> {
+    async toLink(request: string, token: string, { browser, door }: Setting, cookies: string): Promise<string> {
       const wanted = await legs.read<{ person: string; provider: string }>('social-link', token)
       if (wanted) await requireSelf(wanted.person, cookies)
       if (!wanted || !(await legs.take(request, 'social-link', token))) refuse('auth.link_refused', 'this was begun already, or too long ago: begin again on your account page')
-      return leave(request, { provider: wanted.provider, tenant: null, next: '/account', browser: hashOf(browser), trial: false, ticket: null, link: wanted.person }, undefined)
+      return leave(request, { provider: wanted.provider, tenant: null, next: '/account', browser: hashOf(browser), door, trial: false, ticket: null, link: wanted.person }, undefined)
     },
     /** Home-realm discovery: whose domain the address has says where to sign in. @throws sso.refused where no provider is responsible */
-    async toTenant(request: string, email: string, next: string, browser: string): Promise<string> {
+    async toTenant(request: string, email: string, next: string, { browser, door }: Setting): Promise<string> {
       const domain = /^[^\s@]+@([^\s@]+)$/.exec(email.trim().toLowerCase())?.[1]
       const system = byTenant(platformId, request)
       const [[holder]] = domain ? await system.read(findHolder(withParents(domain))) : [[]]
       const [[row]] = holder ? await system.read(listEnabled(holder.tenantId)) : [[]]
       if (!row) refuse('sso.refused', 'no single sign-on is set up for this address: sign in with your password')
-      return leave(request, { provider: row.id, tenant: row.tenantId, next, browser: hashOf(browser), trial: false, ticket: null }, row, email.trim())
+      return leave(request, { provider: row.id, tenant: row.tenantId, next, browser: hashOf(browser), door, trial: false, ticket: null }, row, email.trim())
     },
     /** From the provider's own page (a tile, a bookmark, an OpenID Connect `initiate_login_uri`): a sign-in of ours is begun, whoever sent the browser. */
-    async toProvider(request: string, id: string, browser: string): Promise<string> {
+    async toProvider(request: string, id: string, { browser, door }: Setting): Promise<string> {
       const row = await rowOf(id, request)
       if (row.status !== 'enabled') refuse('sso.refused', 'this provider is not enabled')
-      return leave(request, { provider: row.id, tenant: row.tenantId, next: '/', browser: hashOf(browser), trial: false, ticket: null }, row)
+      return leave(request, { provider: row.id, tenant: row.tenantId, next: '/', browser: hashOf(browser), door, trial: false, ticket: null }, row)
     },
-    async toTrial(request: string, token: string, browser: string): Promise<string> {
+    async toTrial(request: string, token: string, { browser, door }: Setting): Promise<string> {
       const test = await legs.take<{ provider: string; tenant: string; ticket: string | null }>(request, 'sso-test', token)
       if (!test) refuse('auth.link_refused', 'this test was begun already, or too long ago: ask for another link')
-      return leave(request, { provider: test.provider, tenant: test.tenant, next: '/', browser: hashOf(browser), trial: true, ticket: test.ticket }, await rowOf(test.provider, request))
+      return leave(request, { provider: test.provider, tenant: test.tenant, next: '/', browser: hashOf(browser), door, trial: true, ticket: test.ticket }, await rowOf(test.provider, request))
     },
 
     /** The way back of OpenID Connect and OAuth 2.0. */
     async backByCode(from: From, id: string, answer: URLSearchParams, browser: string, cookies: string): Promise<Arrived> {
       const out = await legs.take<Out>(from.request, 'sso-out', answer.get('state') ?? '')
       if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin again')
-      requireBrowser(out, browser)
-      const provider = social.find((p) => p.id === id)
-      if (provider) {
-        const claims = await redeemSocial(provider, await serverOf(provider, trusted), callback(id), out.leg, answer, trusted).catch((error: unknown) => badAnswer(reasonOf(error)))
-        if (out.link) {
-          await requireSelf(out.link, cookies)
-          await outside.link({ actor: { type: 'user', id: out.link }, request: from.request }, { provider: id, providerName: provider.name, subject: claims.subject })
-          return { kind: 'linked', next: out.next }
-        }
-        const entered = await outside.enter(from, { provider: id, providerName: provider.name, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name })
-        return 'challenge' in entered ? { kind: 'challenge', challenge: entered.challenge, next: out.next } : { kind: 'session', started: entered, next: out.next }
-      }
-      const row = await rowOf(id, from.request)
-      const fetch = providers.fetchFor(row.tenantId)
-      let claims: Claims
-      try {
-        claims = await redeem(await discover((row.config as OidcConfig).issuer, fetch), await providers.clientOf(row), callback(id), out.leg, answer, fetch)
-      } catch (error) {
-        return refused(row, out, from.request, error)
-      }
-      return settle(from, row, out, claims)
+      if (!out.door) requireBrowser(out, browser)
+      const claims = await redeemed(out, answer, from.request)
+      return out.door ? { kind: 'elsewhere', to: await handOver(from.request, out, claims) } : conclude(from, out, claims, cookies)
     },
     /** The way back of SAML: a POST from another site, which brings no cookie. What it proves is kept for a moment, for the browser to fetch.
-        @returns a one-time token; undefined for an answer that nobody asked for: it proves nothing, since anybody could have sent theirs; the browser
-        may begin a sign-in of its own instead */
+        @returns where; undefined for an answer that nobody asked for: it proves nothing, since anybody could have sent theirs; the browser may begin a
+        sign-in of its own instead */
     async backBySaml(from: From, id: string, encoded: string, relayState: string): Promise<string | undefined> {
       const out = await legs.take<Out>(from.request, 'sso-out', relayState)
       if (!out && isUnasked(encoded) && (await rowOf(id, from.request)).status === 'enabled') return undefined
@@ -174,14 +188,13 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       } catch (error) {
         return refused(row, out, from.request, error)
       }
-      await legs.keep(from.request, 'saml-in', out.leg.state, { out, claims }, 2)
-      return out.leg.state
+      return handOver(from.request, out, claims)
     },
-    async finishSaml(from: From, token: string, browser: string): Promise<Arrived> {
-      const kept = await legs.take<{ out: Out; claims: Claims }>(from.request, 'saml-in', token)
+    async finish(from: From, token: string, browser: string, cookies: string): Promise<Arrived> {
+      const kept = await legs.take<{ out: Out; claims: Claims }>(from.request, 'sso-in', token)
       if (!kept) refuse('sso.refused', 'this answer was used already, or too long ago: begin again')
       requireBrowser(kept.out, browser)
-      return settle(from, await rowOf(kept.out.provider, from.request), kept.out, kept.claims)
+      return conclude(from, kept.out, kept.claims, cookies)
     },
   }
 }

@@ -8,7 +8,7 @@ import type { LinkedAccount } from './schema.ts'
 
 export type Links = ReturnType<typeof createLinks>
 
-export function createLinks({ outside, publicUrl }: Pick<Identity, 'outside' | 'publicUrl'>, flow: Flow) {
+export function createLinks({ outside, forms, publicUrl }: Pick<Identity, 'outside' | 'forms' | 'publicUrl'>, flow: Flow) {
   const { social } = flow
   const nameOf = (provider: string) => social.find((p) => p.id === provider)?.name ?? provider
   const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person has an account')
@@ -19,8 +19,9 @@ export function createLinks({ outside, publicUrl }: Pick<Identity, 'outside' | '
       const gone = linked.filter(({ provider }) => !social.some((p) => p.id === provider)).map(({ provider, linkedAt }) => ({ provider, name: provider, linkedAt, offered: false }))
       return { items: [...social.map(({ id, name }) => ({ provider: id, name, linkedAt: linked.find((l) => l.provider === id)?.linkedAt ?? null, offered: true })), ...gone], next: null }
     },
-    async begin(ctx: Context, provider: string): Promise<{ url: string }> {
-      return { url: `${publicUrl}/login/link/${await flow.beginLink(ctx.request, selfOf(ctx), provider)}` }
+    /** @param host at which the person's browser is signed in */
+    async begin(ctx: Context, provider: string, host: string): Promise<{ url: string }> {
+      return { url: `${(await forms.doorOf(host)) ?? publicUrl}/login/link/${await flow.beginLink(ctx.request, selfOf(ctx), provider)}` }
     },
     /** @throws sso_provider.not_found for one that is not linked, state.conflict for the last way to sign in */
     async remove(ctx: Context, provider: string): Promise<void> {

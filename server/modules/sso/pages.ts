@@ -3,21 +3,21 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { formOf, html, localPath, type Fault, type Identity } from '../identity/api.ts'
-import type { Arrived, Flow } from './flow.ts'
+import type { Arrived, Flow, Setting } from './flow.ts'
 import type { Providers } from './providers.ts'
 import { samlMetadata } from './saml.ts'
 import type { TicketPages } from './ticket-pages.ts'
 
 export function addSsoPages(app: FastifyInstance, { flow, providers, identity, tickets }: { flow: Flow; providers: Providers; identity: Identity; tickets: TicketPages }): void {
-  const { show, go, formToken, answer, codePage, letIn, callerOf, valueOf, cookiesOf } = identity.forms
+  const { show, go, formToken, answer, codePage, letIn, callerOf, doorOf, valueOf, cookiesOf } = identity.forms
   const { cookies } = identity
   const browserOf = (req: FastifyRequest) => cookiesOf(req)[cookies.names.outside] ?? ''
-  /** Binds what comes back to this browser. */
-  function knownBrowser(req: FastifyRequest, reply: FastifyReply): string {
+  /** Binds what comes back to this browser, at the door it stands at. */
+  async function settingOf(req: FastifyRequest, reply: FastifyReply): Promise<Setting> {
     const known = browserOf(req)
     const value = /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url')
     reply.header('set-cookie', cookies.outside(value))
-    return value
+    return { browser: value, door: await doorOf(req.host) }
   }
   const idOf = (req: FastifyRequest) => (req.params as { id: string }).id
   /** Who is signed in already came to link an account. */
@@ -34,6 +34,7 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     if (arrived.kind === 'challenge') return codePage(req, reply, arrived.next, arrived.challenge)
     if (arrived.kind === 'session') return letIn(req, reply, arrived.next, arrived.started)
     if (arrived.kind === 'linked') return go(reply, arrived.next)
+    if (arrived.kind === 'elsewhere') return go(reply, arrived.to)
     const { trial } = arrived
     if (trial.ticket) return go(reply, await tickets.back(req, trial))
     return show(reply, {
@@ -48,15 +49,15 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
       body: formOf({ action: '/login/sso', verb: 'Continue', hidden: { form: formToken(req, reply), next }, fault, fields: [{ name: 'email', label: 'Work email', type: 'email', complete: 'username', value: address }] }),
     }, status)
 
-  app.get('/login/with/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toSocial(req.id, idOf(req), localPath(valueOf(req.query, 'next')), knownBrowser(req, reply)))))
-  app.get('/login/link/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toLink(req.id, idOf(req), knownBrowser(req, reply), req.headers.cookie ?? ''))))
+  app.get('/login/with/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toSocial(req.id, idOf(req), localPath(valueOf(req.query, 'next')), await settingOf(req, reply)))))
+  app.get('/login/link/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toLink(req.id, idOf(req), await settingOf(req, reply), req.headers.cookie ?? ''))))
   app.get('/login/sso', (req, reply) => ssoPage(req, reply, localPath(valueOf(req.query, 'next')), ''))
   app.post('/login/sso', (req, reply) => {
     const [next, address] = [localPath(valueOf(req.body, 'next')), valueOf(req.body, 'email')]
-    return answer(req, reply, (fault, status) => ssoPage(req, reply, next, address, fault, status), async () => leave(reply, await flow.toTenant(req.id, address, next, knownBrowser(req, reply))))
+    return answer(req, reply, (fault, status) => ssoPage(req, reply, next, address, fault, status), async () => leave(reply, await flow.toTenant(req.id, address, next, await settingOf(req, reply))))
   })
-  app.get('/login/sso/start/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toProvider(req.id, idOf(req), knownBrowser(req, reply)))))
-  app.get('/login/sso/test/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toTrial(req.id, idOf(req), knownBrowser(req, reply)))))
+  app.get('/login/sso/start/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toProvider(req.id, idOf(req), await settingOf(req, reply)))))
+  app.get('/login/sso/test/:id', (req, reply) => guarded(req, reply, async () => go(reply, await flow.toTrial(req.id, idOf(req), await settingOf(req, reply)))))
   app.get('/login/callback/:id', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.backByCode(callerOf(req), idOf(req), new URL(req.url, 'http://x').searchParams, browserOf(req), req.headers.cookie ?? ''))))
   app.get('/login/saml/:id/metadata', (req, reply) => {
     const { acsUrl, entityId } = providers.addressesOf(/^[0-9a-f-]{36}$/.test(idOf(req)) ? idOf(req) : '')
@@ -64,8 +65,7 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
   })
   app.post('/login/saml/:id', { bodyLimit: 400_000 }, (req, reply) => guarded(req, reply, async () => {
     const posted = (req.body ?? {}) as Record<string, unknown>
-    const token = await flow.backBySaml(callerOf(req), idOf(req), String(posted.SAMLResponse ?? ''), String(posted.RelayState ?? ''))
-    return go(reply, token === undefined ? `/login/sso/start/${idOf(req)}` : `/login/saml-finish?token=${token}`)
+    return go(reply, (await flow.backBySaml(callerOf(req), idOf(req), String(posted.SAMLResponse ?? ''), String(posted.RelayState ?? ''))) ?? `/login/sso/start/${idOf(req)}`)
   }))
-  app.get('/login/saml-finish', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.finishSaml(callerOf(req), valueOf(req.query, 'token'), browserOf(req)))))
+  app.get('/login/finish', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.finish(callerOf(req), valueOf(req.query, 'token'), browserOf(req), req.headers.cookie ?? ''))))
 }

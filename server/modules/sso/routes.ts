@@ -32,7 +32,7 @@ export const ssoRoutes = (providers: Providers, tickets: Tickets, links: Links):
     list: get('/users/me/linked-accounts', { ...mine, summary: 'Outside accounts I can sign in with, and those I could link', returns: s.LinkedAccountList, handle: (ctx) => links.list(ctx) }),
     link: post('/users/me/linked-accounts', {
       ...mine, fresh: true, idempotency: 'none', status: 201, summary: 'Link an account at Google, GitHub ...', description: 'Answers an address for the browser in which I am signed in; the account is linked when it comes back. Addresses need not be the same.', body: s.ByProvider, returns: s.LinkBegun,
-      example: { provider: 'github' }, problems: ['sso_provider.not_found'], handle: (ctx, { body }) => links.begin(ctx, body.provider),
+      example: { provider: 'github' }, problems: ['sso_provider.not_found'], handle: (ctx, { body, request }) => links.begin(ctx, body.provider, String(request.headers.host ?? '')),
     }),
     unlink: del('/users/me/linked-accounts/:provider', { ...mine, fresh: true, params: s.ByProvider, summary: 'Unlink an outside account', description: 'It signs me in no more; sessions go on. The last way to sign in stays.', problems: ['sso_provider.not_found', 'state.conflict'], handle: (ctx, { params }) => links.remove(ctx, params.provider) }),
   }),

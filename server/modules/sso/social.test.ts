@@ -33,6 +33,15 @@ test('the sign-in page offers what is set up; a new person gets an account, and 
   assert.equal((await (await signIn(app, idp)).b.post('/auth/session')).body.user.id, body.user.id)
 })
 
+test('with one team for everybody who comes by a provider belongs to it too', async (t) => {
+  const idp = await oidcProvider(t)
+  const app = await ssoApp(t, { ...settingsOf(idp), ENABLE_MULTI_TENANT: 'false' })
+  const ops = await app.register('Operator')
+  idp.state.person = mia
+  const { body } = await (await signIn(app, idp)).b.post('/auth/session')
+  assert.deepEqual([body.user.email, body.tenant.id, body.tenant.role], ['mia@example.test', ops.tenant!.id, 'member'])
+})
+
 test('an account is linked only when both sides have proven the address', async (t) => {
   const idp = await oidcProvider(t)
   const app = await ssoApp(t, settingsOf(idp))

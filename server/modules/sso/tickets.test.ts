@@ -112,4 +112,7 @@ test('an ended, withdrawn, invented or worthless link opens nothing, also in the
   const eve = await app.register('Eve')
   assert.equal((await app.as(eve, 'DELETE', `/sso-tickets/${unopened.id}`)).status, 404)
   assert.deepEqual((await app.ok(eve, 'GET', '/sso-tickets')).items, [])
+  const under = await open((await issue(ada)).url)
+  await app.ok(ada, 'PATCH', `/tenants/${ada.tenant!.id}`, { status: 'suspended' })
+  assert.match(faultOf(await step(under)), /The team is closed/)
 })

@@ -19,7 +19,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest()
 const shown = ({ tenantId: _t, revokedAt: _r, ...row }: TicketRow): TicketView => row
 export type Tickets = ReturnType<typeof createTickets>
 
-export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app' | 'system' | 'publicUrl'>; identity: Pick<Identity, 'legs' | 'doorkeeper'> }) {
+export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app' | 'system' | 'publicUrl'>; identity: Pick<Identity, 'legs' | 'doorkeeper' | 'tenants'> }) {
   /** The same in the tenant's log and in the platform's, which operators read. */
   async function tell<N extends TicketEvent>(tx: Tx, name: N, id: string, by: string, data: object): Promise<void> {
     await tx.within({ tenant: platformId, actor: { type: 'user', id: by } }).change(name, { subject: id, data, person: by, run: [] } as never)
@@ -33,8 +33,9 @@ export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app'
   }
   /** A ticket of somebody who may no longer set single sign-on up is worth nothing. */
   const issuerMay = async (row: TicketRow) => roleReaches(await identity.doorkeeper.loadRole(row.tenantId, row.createdBy), 'admin')
+  const isOpen = async (row: TicketRow) => (await identity.tenants.find(row.tenantId))?.status === 'active'
   const problemOf = async (row: TicketRow): Promise<string | undefined> =>
-    row.status === 'revoked' ? 'this link was withdrawn' : Date.parse(row.expiresAt) <= Date.now() ? 'this link has ended' : !(await issuerMay(row)) ? 'whoever made this link may no longer set single sign-on up' : undefined
+    row.status === 'revoked' ? 'this link was withdrawn' : Date.parse(row.expiresAt) <= Date.now() ? 'this link has ended' : !(await isOpen(row)) ? 'the team is closed' : !(await issuerMay(row)) ? 'whoever made this link may no longer set single sign-on up' : undefined
   const refused = async (row: TicketRow, request: string, reason: string): Promise<never> => {
     await happened({ ticket: row.id, tenant: row.tenantId, by: row.createdBy }, request, 'sso-ticket.refused', { reason })
     return refuse('auth.link_refused', `${reason}: ask for a new one`)

@@ -81,11 +81,12 @@ test('a tenant\'s own door shows its brand, signs in to that tenant, and nobody 
   assert.ok(!cookiesOf(stranger).some((cookie) => cookie.includes('refresh')))
 })
 
-test('a tenant\'s mails wear its name and colour', async (t) => {
-  const sent: { to: string; html?: string }[] = []
+test('a tenant\'s mails wear its name, colour and logo, also those about an account that its members ask for at its door', async (t) => {
+  const sent: { to: string; subject: string; text: string; html?: string }[] = []
   const app = await testApp(t, { settings, mail: { kind: 'test', send: async (letter) => void sent.push(letter), close: async () => {} } })
   const ada = await app.register('Ada', { tenantName: 'Lighthouse' })
   await app.ok(ada, 'PATCH', '/branding', { name: 'Light & Co', color: '#24539e' })
+  const { logoUrl } = await app.ok(ada, 'PUT', '/branding/logo', { data: png })
   await app.settled()
   await app.ok(ada, 'POST', '/invitations', { email: 'grace@example.test', role: 'member' })
   await app.settled()
@@ -93,6 +94,19 @@ test('a tenant\'s mails wear its name and colour', async (t) => {
   assert.match(letter.html!, /Light &amp; Co/)
   assert.match(letter.html!, /border-top:3px solid #24539e/)
   assert.match(letter.html!, /<a href="http:\/\/groundwork\.example\.com\/invitations\/accept#token=/)
+  assert.ok(letter.html!.includes(`<img src="http://groundwork.example.com${logoUrl}"`), letter.html)
+  const eve = await app.register('Eve')
+  const forgot = async (email: string, host: string) => {
+    sent.length = 0
+    await app.ok(undefined, 'POST', '/auth/forgot-password', { email }, { host })
+    await app.settled()
+    return sent.find((one) => one.subject === 'Choose a new password')!
+  }
+  const own = await forgot('ada@example.test', 'lighthouse.apps.example.com')
+  assert.match(own.html!, /Light &amp; Co[^]*\/reset\?token=/)
+  assert.match(own.text, /http:\/\/groundwork\.example\.com\/reset\?token=/, 'the link is of the installation, whatever the door')
+  assert.equal((await forgot('ada@example.test', 'groundwork.example.com')).html, undefined)
+  assert.equal((await forgot(eve.user.email, 'lighthouse.apps.example.com')).html, undefined, 'no mail of a tenant one does not belong to')
 })
 
 test('a deleted tenant leaves its id nowhere but in the log and on the tombstone of its keys', async (t) => {
