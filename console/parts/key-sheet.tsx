@@ -9,6 +9,7 @@ export function KeySheet({ close }: { close: () => void }) {
   const local: [string, [string, string[]][]][] = [
     [t('On a card'), [[t('Move it'), ['Alt', '←↑↓→']], [t('Go from card to card'), ['←↑↓→']], [t('Open it'), ['Enter']]]],
     [t('In a list'), [[t('Open'), ['Enter']], [t('Select'), ['X']]]],
+    [t('In a drawing'), [[t('Copy, cut, paste'), ['c', 'x', 'v'].flatMap((key) => keysInWords(`mod+${key}`))], [t('Duplicate what is chosen'), keysInWords('mod+d')], [t('Choose everything'), keysInWords('mod+a')], [t('Delete what is chosen'), ['Del']]]],
     [t('Anywhere'), [[t('Close one level'), ['Esc']]]],
   ]
   return (

@@ -165,7 +165,7 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
             <PaletteList catalogue={catalogue} add={(type) => verbs.add(type)} drag />
           </div>
         )}
-        <div className="drawing" onCopy={verbs.onCopy} onCut={verbs.onCut}>
+        <div className="drawing">
           {view === 'graph' ? (
             <>
               <WorkflowGraph definition={definition} catalogue={catalogue} label={t('Graph of {name}', { name: workflow.name })} faults={faults} states={states} selected={selected.length ? selected : node ? [node.id] : none} onSelect={setSelected} onOpen={openNode} edit={may ? verbs.edit : undefined} />

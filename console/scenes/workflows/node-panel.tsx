@@ -1,10 +1,12 @@
 // What a step is set to: its form, where it leads, how it retries, and a try of it alone. Beside the graph and beside the list alike.
 import { ActionIcon, Button, Menu, NumberInput, Select, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { ArrowRight, Copy, CopyPlus, Play, Trash2, X } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { ApiProblem, getAll, post } from '../../api.ts'
 import { MoreMenu } from '../../parts/more-menu.tsx'
+import { useMay } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { idsTaken, patchNode, renameNode } from './drawing.ts'
 import { Fields } from './fields.tsx'
@@ -107,13 +109,40 @@ function fieldExists(schema: { properties?: Record<string, unknown> } | undefine
 function ConnectionField({ node, definition, catalogue, error, set }: { node: DrawnNode; definition: Definition; catalogue: Catalogue; error?: string; set: (id: string | undefined) => void }) {
   const type = catalogue.find(node)!
   const kinds = type.connections!.kinds
-  const connections = useQuery({ queryKey: ['connections.list'], queryFn: ({ signal }) => getAll<{ id: string; name: string; kind: string }>('/connections', {}, signal) })
-  const choices = [
-    ...(connections.data ?? []).filter(({ kind }) => kinds.includes(kind)).map(({ id, name, kind }) => ({ value: id, label: `${name} (${kind})` })),
-    ...definition.nodes.filter((one) => one.primitive === 'connection' && one.id !== node.id).map((one) => ({ value: one.id, label: nameOf(one, catalogue.find(one)) })),
-  ]
+  const connections = useQuery({ queryKey: ['connections.list'], queryFn: ({ signal }) => getAll<{ id: string; name: string; type: string }>('/connections', {}, signal) })
+  const mayMake = useMay('admin')
+  const fitting = (connections.data ?? []).filter((one) => kinds.includes(one.type))
+  const drawn = definition.nodes.filter((one) => one.primitive === 'connection' && one.id !== node.id && kinds.includes(one.type))
+  const choices = [...fitting.map((one) => ({ value: one.id, label: `${one.name} (${one.type})` })), ...drawn.map((one) => ({ value: one.id, label: nameOf(one, catalogue.find(one)) }))]
   const known = choices.some(({ value }) => value === node.connectionId)
-  return <Select label={t('Connection')} description={t('A service outside, signed in to once: {kinds}.', { kinds: kinds.join(', ') })} error={error} withAsterisk={type.connections!.required} clearable searchable value={node.connectionId ?? null} data={node.connectionId && !known ? [...choices, { value: node.connectionId, label: node.connectionId }] : choices} onChange={(next) => set(next ?? undefined)} placeholder={choices.length ? t('Choose') : t('There is none of this kind yet')} nothingFoundMessage={t('Nothing fits')} />
+  return (
+    <div className="side">
+      <Select
+        label={t('Connection')}
+        description={t('A service outside, signed in to once: {kinds}.', { kinds: kinds.join(', ') })}
+        error={error}
+        withAsterisk={type.connections!.required}
+        clearable
+        searchable
+        value={node.connectionId ?? null}
+        data={node.connectionId && !known ? [...choices, { value: node.connectionId, label: node.connectionId }] : choices}
+        onChange={(next) => set(next ?? undefined)}
+        placeholder={connections.isPending ? t('Loading') : choices.length ? t('Choose') : t('There is none of this kind yet')}
+        nothingFoundMessage={t('Nothing fits')}
+      />
+      {fitting.some(({ id }) => id === node.connectionId) ? (
+        <Link className="link small" to="/connections/$connection" params={{ connection: node.connectionId! }}>
+          {t('Look at the connection')}
+        </Link>
+      ) : (
+        mayMake && (
+          <Link className="link small" to="/connections/new" search={(kinds.length === 1 ? { type: kinds[0] } : {}) as never}>
+            {t('Make a connection')}
+          </Link>
+        )
+      )}
+    </div>
+  )
 }
 
 /** Where the step leads, by each of its ways: also the way to draw lines without a mouse. */

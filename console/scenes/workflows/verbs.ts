@@ -1,6 +1,6 @@
 // What a person can do in the editor, the same functions for mouse, keyboard, menus and palette.
 import { announce } from '@atlaskit/pragmatic-drag-and-drop-live-region'
-import { useEffect, useRef, type ClipboardEvent as ReactClipboardEvent } from 'react'
+import { useEffect, useRef } from 'react'
 import { useOffer } from '../../actions.ts'
 import { say } from '../../parts/toasts.tsx'
 import { countOf, t } from '../../words.ts'
@@ -73,8 +73,8 @@ export function useVerbs(parts: Parts) {
   }
   const tidyUp = () => draft.change((was) => place(was, arrange(was, (node) => catalogue.find(node), true)))
 
-  const verbs = useRef({ removeThese, pasteThese, pieceOf, tidyUp })
-  verbs.current = { removeThese, pasteThese, pieceOf, tidyUp }
+  const verbs = useRef({ removeThese, pasteThese, pieceOf, tidyUp, select })
+  verbs.current = { removeThese, pasteThese, pieceOf, tidyUp, select }
 
   // before the page's own shortcuts, which know nothing of a drawing
   useEffect(() => {
@@ -87,9 +87,19 @@ export function useVerbs(parts: Parts) {
       if (mod && key === 'z') (event.shiftKey ? held.redo : held.undo)()
       else if (mod && key === 'y') held.redo()
       else if (mod && key === 'd' && selected.length) verbs.current.pasteThese(verbs.current.pieceOf(selected))
+      else if (mod && key === 'a' && now.current.view === 'graph') verbs.current.select(held.definition.nodes.map(({ id }) => id))
       else return
       event.preventDefault()
       event.stopPropagation()
+    }
+    // on the page as a whole: without selected text a browser says that its body is copied, wherever the focus is
+    const onCopy = (event: ClipboardEvent) => {
+      const piece = isTyping(document.activeElement) || document.querySelector('[role=dialog]') || !getSelection()?.isCollapsed ? undefined : verbs.current.pieceOf(now.current.selected)
+      if (!piece?.nodes.length) return
+      clip.current = piece
+      event.clipboardData?.setData('text/plain', JSON.stringify(piece))
+      event.preventDefault()
+      if (event.type === 'cut') verbs.current.removeThese(now.current.selected)
     }
     const onPaste = (event: ClipboardEvent) => {
       if (isTyping(event.target)) return
@@ -99,9 +109,13 @@ export function useVerbs(parts: Parts) {
       verbs.current.pasteThese(piece)
     }
     document.addEventListener('keydown', onKey, true)
+    document.addEventListener('copy', onCopy)
+    document.addEventListener('cut', onCopy)
     document.addEventListener('paste', onPaste)
     return () => {
       document.removeEventListener('keydown', onKey, true)
+      document.removeEventListener('copy', onCopy)
+      document.removeEventListener('cut', onCopy)
       document.removeEventListener('paste', onPaste)
     }
   }, [may])
@@ -113,20 +127,13 @@ export function useVerbs(parts: Parts) {
           { id: 'test-draft', label: t('Test the draft'), group: t('This workflow'), keys: 't', run: () => now.current.test() },
           { id: 'swap-view', label: t('Graph or list'), group: t('This workflow'), keys: 'l', run: () => now.current.setView(now.current.view === 'list' ? 'graph' : 'list') },
           { id: 'arrange', label: t('Arrange the graph'), group: t('This workflow'), run: () => verbs.current.tidyUp() },
+          { id: 'undo-drawing', label: t('Undo'), group: t('This workflow'), keys: 'mod+z', run: () => now.current.draft.undo() },
+          { id: 'redo-drawing', label: t('Redo'), group: t('This workflow'), keys: 'mod+y', run: () => now.current.draft.redo() },
         ]
       : [],
     may,
   )
 
-  const onCopy = (event: ReactClipboardEvent) => {
-    if (isTyping(event.target) || !parts.selected.length || !getSelection()?.isCollapsed) return false
-    const piece = pieceOf(parts.selected)
-    if (!piece.nodes.length) return false
-    clip.current = piece
-    event.clipboardData.setData('text/plain', JSON.stringify(piece))
-    event.preventDefault()
-    return true
-  }
   const panel: PanelVerbs = {
     change: draft.change,
     remove: removeThese,
@@ -147,8 +154,6 @@ export function useVerbs(parts: Parts) {
     add,
     panel,
     setView: parts.setView,
-    onCopy: (event: ReactClipboardEvent) => void onCopy(event),
-    onCut: (event: ReactClipboardEvent) => void (may && onCopy(event) && removeThese(parts.selected)),
     edit: {
       move: (moved: Record<string, Point>) => draft.change((was) => place(was, { ...places, ...moved }), 'move'),
       connect: link,
