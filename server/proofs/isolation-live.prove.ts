@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../kernel/ids.ts'
+import { makeRun } from '../testing/drawn-workflows.ts'
 import { readOperations } from '../testing/operations.ts'
 import { listen, type Listener, type Wire } from '../testing/listen.ts'
 import { assertNone, startProduct } from '../testing/product.ts'
@@ -54,6 +55,18 @@ test('live streams show nobody what is not theirs', async (t) => {
     const hinted = await world.call(beta.owner, 'GET', '/api/v1/live?topics=tenant', { headers: { 'org-id': alpha.id } })
     assert.ok([403, 404].includes(hinted.status), `a token of B with the header of A answered ${hinted.status}`)
     assert.equal((await world.call(beta.owner, 'GET', `/t/${alpha.slug}/api/v1/live?topics=tenant`)).status, hinted.status)
+  })
+
+  await t.test('what a run does is told by the topics of the run and of its workflow, and to its tenant alone (S0.23)', async () => {
+    const run = await makeRun(world, alpha, alpha.owner)
+    const listeners = await Promise.all([[alpha.owner, `run:${run.id}`], [alpha.owner, `workflow:${run.workflowId}`], [alpha.member, `run:${run.id}`], [beta.owner, `run:${run.id}`], [beta.owner, `workflow:${run.workflowId}`]].map(async ([who, topic]) => listen(world, who as Person, [topic as string, 'me'], 'websocket')))
+    t.after(() => listeners.forEach((one) => one.close()))
+    await world.ok(alpha.owner, 'POST', `/runs/${run.id}/signals/go`, { body: {} })
+    for (const own of listeners.slice(0, 3)) assert.ok(await own.until((f) => f.event?.name === 'run.completed' && f.event.subject.id === run.id))
+    for (const foreign of listeners.slice(3)) {
+      await sentinel(world, foreign)
+      assert.deepEqual(foreign.frames.filter((f) => f.event?.tenantId === alpha.id), [])
+    }
   })
 
   await t.test('what is taken away ends on the streams too', async () => {

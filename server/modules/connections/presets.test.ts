@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import PostalMime from 'postal-mime'
 import { openSmtpMail } from '../../adapters/mail-smtp.ts'
 import { testApp } from '../../testing/app.ts'
 import { openOtherSide } from '../../testing/other-side.ts'
 import { createDesk, type HttpConnection } from './api.ts'
+import { letterFrom } from './letter.ts'
 import { readPresets, requestOf } from './presets.ts'
 
 type Expected = { input: Record<string, unknown>; method: string; path: string; query?: Record<string, string>; body?: unknown }
@@ -41,7 +43,12 @@ const documented: Record<string, { base: string; headers: Record<string, string>
   gmail: { // https://developers.google.com/workspace/gmail/api/reference/rest: service endpoint gmail.googleapis.com, resource paths /gmail/v1/users/{userId}/...
     base: 'https://gmail.googleapis.com/gmail/v1', headers: { authorization: 'Bearer tok' }, test: ['GET', '/users/me/profile'],
     operations: {
-      'messages.send': { input: { raw: 'RnJvbTo' }, method: 'POST', path: '/users/me/messages/send', body: { raw: 'RnJvbTo' } },
+      // `raw`: the message as RFC 2822 writes it, in base64url; https://developers.google.com/workspace/gmail/api/guides/sending
+      'messages.send': {
+        input: { to: 'ada@example.test, bob@example.test', subject: 'Grüße 🌷', text: 'Hello', threadId: 't1' }, method: 'POST', path: '/users/me/messages/send',
+        body: { threadId: 't1', raw: Buffer.from('To: ada@example.test,\r\n bob@example.test\r\nSubject: =?utf-8?B?R3LDvMOfZSDwn4y3?=\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\nSGVsbG8=').toString('base64url') },
+      },
+      'messages.sendRaw': { input: { raw: 'RnJvbTo' }, method: 'POST', path: '/users/me/messages/send', body: { raw: 'RnJvbTo' } },
       'messages.list': { input: { q: 'is:unread', maxResults: 2 }, method: 'GET', path: '/users/me/messages', query: { q: 'is:unread', maxResults: '2' } },
       'messages.get': { input: { id: 'a b/c', format: 'full' }, method: 'GET', path: '/users/me/messages/a%20b%2Fc', query: { format: 'full' } },
     },
@@ -96,6 +103,18 @@ test('values of a path stay one segment; what is missing or unknown is named', (
   assert.throws(() => requestOf(github, 'issues.create', { owner: 'o', repo: 'r' }), /needs title/)
   assert.throws(() => requestOf(github, 'issues.create', { owner: 'o', repo: 'r', title: 't', nonsense: 1 }), /knows no nonsense/)
   assert.throws(() => requestOf(github, 'issues.nonsense', {}), /no operation/)
+})
+
+test('a letter for a service is what was meant: any words, any length, and no recipient or header that nobody gave', async () => {
+  const read = async (fields: Parameters<typeof letterFrom>[0]) => PostalMime.parse(Buffer.from(letterFrom(fields), 'base64url'))
+  const subject = `Ein Gruß aus ${'Überlingen 🌷 '.repeat(40)}`.trim()
+  const text = `${'Zeile é 🌷\n'.repeat(500)}.\n--=_alternative--\nEnd`
+  const mail = await read({ to: ['ada@example.test', 'bob@example.test'], cc: 'eve@example.test', bcc: '', subject, text, html: '<p>é</p>' })
+  assert.deepEqual([mail.to?.map(({ address }) => address), mail.cc?.map(({ address }) => address), mail.bcc, mail.subject], [['ada@example.test', 'bob@example.test'], ['eve@example.test'], undefined, subject])
+  assert.deepEqual([mail.text?.replaceAll('\r\n', '\n').trimEnd(), mail.html?.trim()], [text, '<p>é</p>'])
+  const trapped = await read({ to: 'ada@example.test', subject: 'Hi\r\nBcc: evil@example.test\r\n\r\nx', text: 7 })
+  assert.deepEqual([trapped.bcc, trapped.subject, trapped.text?.trim()], [undefined, 'Hi Bcc: evil@example.test x', '7'])
+  for (const to of ['ada@example.test>\r\nRCPT TO:<z@example.test', 'Ada <ada@example.test>', 'a@b.test;c@d.test', 'nobody', 'a@b.test\nBcc: c@d.test', ['a@b.test', 'ü@b.test']]) assert.throws(() => letterFrom({ to, subject: 's', text: 't' }), /to holds .* which is no address/, String(to))
 })
 
 test('a file that is no preset is named at the start', (t) => {

@@ -4,11 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { Compile } from 'typebox/compile'
 import { Type, type Static } from '../../kernel/schema.ts'
 import { baseKinds, oauthFields, type Kind } from './kinds.ts'
+import { letterFrom } from './letter.ts'
 
 const OperationFile = Type.Object({
   title: Type.String(), method: Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']), path: Type.String({ pattern: '^/' }), documentation: Type.String({ pattern: '^https://' }),
-  /** a JSON Schema of an object; `x-in` of a property says where it goes: path, query or body */
-  input: Type.Object({ type: Type.Literal('object'), required: Type.Optional(Type.Array(Type.String())), properties: Type.Record(Type.String(), Type.Object({ 'x-in': Type.Enum(['path', 'query', 'body']) })) }),
+  /** a JSON Schema of an object; `x-in` of a property says where it goes: path, query, body, or the letter that is put together of them */
+  input: Type.Object({ type: Type.Literal('object'), required: Type.Optional(Type.Array(Type.String())), properties: Type.Record(Type.String(), Type.Object({ 'x-in': Type.Enum(['path', 'query', 'body', 'letter']) })) }),
+  /** the field of the body that takes that letter, in base64url */
+  letter: Type.Optional(Type.String()),
 })
 const PresetFile = Type.Object({
   type: Type.String({ pattern: '^[a-z][a-z0-9_]+$' }), title: Type.String(), documentation: Type.String({ pattern: '^https://' }), baseUrl: Type.String({ pattern: '^https://' }), headers: Type.Record(Type.String(), Type.String()),
@@ -48,21 +51,23 @@ export const kindsOf = (presets: readonly Preset[]): ReadonlyMap<string, Kind> =
 /** The request of an operation. Values of a path are encoded, so that none of them becomes a segment of its own. @throws Error naming what is missing or unknown */
 export function requestOf({ operations }: Preset, name: string, input: Record<string, unknown>): PresetRequest {
   const operation = operations[name]
-  if (!operation) throw new Error(`there is no operation ${name}: it has ${Object.keys(operations).join(', ')}`)
+  if (!operation) throw wrong(`there is no operation ${name}: it has ${Object.keys(operations).join(', ')}`)
   const { properties, required = [] } = operation.input
   const unknown = Object.keys(input).find((key) => !Object.hasOwn(properties, key))
-  if (unknown !== undefined) throw new Error(`${name} knows no ${unknown}: it has ${Object.keys(properties).join(', ')}`)
+  if (unknown !== undefined) throw wrong(`${name} knows no ${unknown}: it has ${Object.keys(properties).join(', ')}`)
   const missing = required.find((key) => input[key] === undefined || input[key] === '')
-  if (missing !== undefined) throw new Error(`${name} needs ${missing}`)
+  if (missing !== undefined) throw wrong(`${name} needs ${missing}`)
   const given = (place: string) => Object.entries(properties).filter(([key, property]) => property['x-in'] === place && input[key] !== undefined).map(([key]) => [key, input[key]] as const)
-  const body = given('body')
+  const body = [...given('body'), ...(operation.letter === undefined ? [] : [[operation.letter, letterFrom(Object.fromEntries(given('letter')))] as const])]
   return {
     method: operation.method, path: given('path').reduce((path, [key, value]) => path.replace(`{${key}}`, segment(String(value))), operation.path),
     query: Object.fromEntries(given('query').map(([key, value]) => [key, String(value)])), body: body.length ? Object.fromEntries(body) : undefined,
   }
 }
+/** The same again would be as wrong. */
+const wrong = (message: string) => Object.assign(new Error(message), { permanent: true })
 /** Dots alone would climb. */
 function segment(value: string): string {
-  if (value === '.' || value === '..') throw new Error(`"${value}" cannot stand in a path`)
+  if (value === '.' || value === '..') throw wrong(`"${value}" cannot stand in a path`)
   return encodeURIComponent(value)
 }

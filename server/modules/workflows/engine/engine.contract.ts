@@ -435,4 +435,11 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
     const many = Array.from({ length: 30 }, (_, i) => i)
     assert.equal((await end(await start(graph([{ id: 'each', kind: 'loop', over: 'input', body: graph([step('x')]) }]), many))).error?.code, 'run.too_many_steps')
   }, { limits: { stepsPerRun: 20 } })
+
+  contract('a run that lasts longer than it may ends by name, also while it waits for somebody', async ({ start, end, engine, ctx }) => {
+    const held = await start(graph([step('a'), signal('w', 'never'), step('b')], chain('a', 'w', 'b')))
+    const run = await end(held)
+    assert.deepEqual([run.status, run.error?.code], ['failed', 'run.too_long'])
+    assert.equal(await engine.signal(ctx, held, 'never', null), 'finished')
+  }, { limits: { runMs: 1500 } })
 }

@@ -8,11 +8,11 @@ import { Filled, Template } from './fields.ts'
 import { node, usualRetry, type NodeType } from './node.ts'
 
 type Presets = Desk['presets']
-type Property = { type?: string; title?: string; description?: string; maxLength?: number; 'x-in'?: string }
+type Property = { type?: string; title?: string; description?: string; maxLength?: number; 'x-in'?: string; 'x-long'?: boolean }
 
-function settingOf({ 'x-in': _, title = '', ...schema }: Property): TSchema {
+function settingOf({ 'x-in': _, 'x-long': long = false, title = '', ...schema }: Property): TSchema {
   const words = { title, ...(schema.description ? { description: schema.description } : {}) }
-  return schema.type === 'string' && !('enum' in schema) ? Template(words) : Filled(Type.Unsafe<unknown>(schema), words)
+  return schema.type === 'string' && !('enum' in schema) ? Template({ ...words, long }) : Filled(Type.Unsafe<unknown>(schema), words)
 }
 
 export const presetNodes = (presets: Presets): NodeType[] =>

@@ -73,8 +73,8 @@ export const triggerNodes = (senders: readonly Sender[]): readonly NodeType[] =>
       cron: Type.Optional(Type.String({ title: 'Cron', minLength: 9, maxLength: 100, description: 'Five fields: minute, hour, day, month, weekday. `0 9 * * 1-5` is nine o\'clock on working days.' })),
       timeZone: Type.Optional(Type.String({ title: 'Time zone', default: 'UTC', maxLength: 60, 'x-pick': 'timeZone' })),
       every: Type.Optional(Duration({ title: 'Every', description: 'Instead of a pattern: at least a minute.' })),
-      overlap: Type.Optional(Type.Enum(['allow', 'skip'], { default: 'skip', title: 'While a run is still going', description: '`skip` leaves the tick out.' })),
-      catchUp: Type.Optional(Type.Enum(['none', 'one'], { default: 'one', title: 'After a time without a server', description: '`one` runs once for all the ticks that were missed.' })),
+      overlap: Type.Optional(Type.Enum(['allow', 'skip', 'queue'], { default: 'skip', title: 'While a run is still going', description: '`skip` leaves the tick out, `queue` runs it when that run is over, `allow` runs it beside.' })),
+      catchUp: Type.Optional(Type.Enum(['none', 'one', 'all'], { default: 'one', title: 'After a time without a server', description: '`one` runs once for all the ticks that were missed, `all` once for each of them, a hundred at most.' })),
     }),
     check(settings, report) {
       if (/^([1-9]|[1-5][0-9]) ?s$/.test(settings.every ?? '')) report('/every', 'must be at least a minute')

@@ -4,7 +4,7 @@ import { hash, randomBytes } from 'node:crypto'
 import type { Context, Tx } from '../../../kernel/db.ts'
 import { newId } from '../../../kernel/ids.ts'
 import type { Definition, DefinedNode } from '../definitions/definition.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Engine, Schedule } from '../engine/engine.ts'
 import { millisecondsOf } from '../nodes/fields.ts'
 import type { Parts } from '../parts.ts'
 import { findVersion, lockDeployment, setDeployment, supersedeDeployments } from '../queries.ts'
@@ -56,7 +56,7 @@ export function createDeploying({ kernel, engine }: Pick<Parts, 'kernel'> & { en
         const { cron, every, timeZone, overlap, catchUp } = node.settings as Record<string, string | undefined>
         await engine().setSchedule(tx, {
           id, workflowId, version: number, entry: node.id, ...(cron === undefined ? { everyMs: millisecondsOf(every!)! } : { cron }), timeZone: timeZone ?? 'UTC',
-          overlap: (overlap ?? 'skip') as 'skip', catchUp: (catchUp ?? 'one') as 'one',
+          overlap: (overlap ?? 'skip') as Schedule['overlap'], catchUp: (catchUp ?? 'one') as Schedule['catchUp'],
         })
       }
     }

@@ -80,6 +80,27 @@ test('a signed webhook takes only what is signed; what was refused stands in the
   for (const marker of [token, secret, 'marker-of-the-sender']) assert.equal(lines.some((line) => line.includes(marker)), false, `${marker} stands in the log`)
 })
 
+test('what comes by Standard Webhooks begins one run of a message, however often its sender tries; taken once more from the inbox it begins another', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const workflow = await publish(app, owner, echo({ signature: 'standard-webhooks' }))
+  const url = await addressOf(app, owner, workflow)
+  const key = Buffer.from('0123456789abcdef0123456789abcdef')
+  await app.ok(owner, 'PUT', `/workflows/${workflow.id}/triggers/hook/secret`, { secret: `whsec_${key.toString('base64')}` })
+  const say = (id: string, body: string, more = 0) => {
+    const at = String(Math.floor(Date.now() / 1000) + more)
+    return send(app, url, { body, headers: { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')}` } })
+  }
+  const [first, again, other] = [await say('m1', '{"n":1}'), await say('m1', '{"n":1}', 1), await say('m2', '{"n":1}')]
+  assert.deepEqual([first.status, again.status, again.body.runId === first.body.runId, other.body.runId === first.body.runId], [202, 202, true, false])
+  await Promise.all(Array.from({ length: 6 }, () => say('m3', '{}')))
+  assert.equal((await runsOf(app, owner, workflow)).length, 3)
+  const { items } = await app.ok(owner, 'GET', `/workflows/${workflow.id}/inbox`)
+  assert.equal(items.length, 3)
+  await app.ok(owner, 'POST', `/inbox/${items[0].id}/replay`)
+  assert.equal((await runsOf(app, owner, workflow)).length, 4)
+})
+
 test('a synchronous webhook answers with what the run gives', async (t) => {
   const app = await testApp(t)
   const owner = await app.register('Olga')

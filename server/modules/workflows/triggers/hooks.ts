@@ -91,7 +91,9 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
     const plain = { input, kept, contentType }
     if (!sender) {
       const refused = judgeSignature(settings.signature ?? 'none', secret, { headers, body: raw, url, now: Date.now() }) ?? null
-      return { ...plain, refused, reason: refused }
+      // its senders try again under the same id, and tell receivers to know it by that
+      const message = settings.signature === 'standard-webhooks' && refused === null ? headers['webhook-id'] : undefined
+      return { ...plain, refused, reason: refused, ...(message && message.length <= 200 ? { dedupKey: `hook:${target.triggerId}:${message}` } : {}) }
     }
     const refused = judgeSender(sender, secret, { headers, raw, body: input.body as Json, url, now: Date.now() }) ?? null
     const reason = refused ?? otherNotice(sender, input.body as Json, kept.query) ?? null

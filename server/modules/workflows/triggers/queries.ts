@@ -67,6 +67,7 @@ export const findLeadingRun = statement('triggers.leading-run', Type.Object({ ru
 
 export const insertWait = statement('event-waits.insert', Nothing, (w: { runId: string; key: string; signal: string; event: string; subject: string }) => sql`
   insert into event_waits (run_id, key, signal, event, subject_id) values (${w.runId}, ${w.key}, ${w.signal}, ${w.event}, ${w.subject}) on conflict do nothing`)
-export const takeWaits = statement('event-waits.take', Type.Object({ runId: Id, signal: Type.String() }), (event: string, subjects: readonly string[]) => sql`
-  delete from event_waits where event = ${event} and subject_id = any (${subjects}::uuid[]) returning run_id as "runId", signal`)
+export const listWaits = statement('event-waits.list', Type.Object({ runId: Id, key: Type.String(), signal: Type.String() }), (event: string, subjects: readonly string[]) => sql`
+  select run_id as "runId", key, signal from event_waits where event = ${event} and subject_id = any (${subjects}::uuid[]) order by run_id, key`)
+export const dropWait = (runId: string, key: string) => sql`delete from event_waits where run_id = ${runId} and key = ${key}`
 export const dropWaits = (runId: string) => sql`delete from event_waits where run_id = ${runId}`

@@ -1,5 +1,5 @@
 // What follows from the log: runs that events begin, exactly one for each event and trigger; waits that are over; what ends with a run or a publisher.
-import { peopleOf, type Tx } from '../../../kernel/db.ts'
+import { peopleOf, type Tx, type Who } from '../../../kernel/db.ts'
 import type { EventName } from '../../../kernel/events.ts'
 import { platformId } from '../../../kernel/ids.ts'
 import type { EventRow, LoggedEvent } from '../../../kernel/log.ts'
@@ -10,13 +10,14 @@ import { holds } from '../engine/interpreter.ts'
 import type { Json } from '../engine/port.ts'
 import { compileCondition } from '../definitions/paths.ts'
 import type { AuthoredCondition } from '../nodes/fields.ts'
+import { StepFailure } from '../nodes/node.ts'
 import type { Parts } from '../parts.ts'
 import type { Publishing } from '../publishing.ts'
 import { listPublishedBy } from '../queries.ts'
 import { closeApprovals } from '../runs/approvals.ts'
 import { walkInto } from '../runs/view.ts'
 import type { Rights } from '../runner/rights.ts'
-import { dropWaits, findHeard, findLeadingRun, listListening, setProblem, takeWaits } from './queries.ts'
+import { dropWait, dropWaits, findHeard, findLeadingRun, listListening, listWaits, setProblem } from './queries.ts'
 
 /** Told of too often, of what only the engine needs. */
 const silent: ReadonlySet<string> = new Set(['run.advanced', 'trigger.refused'])
@@ -32,18 +33,22 @@ export function passes(filter: unknown, event: LoggedEvent): boolean {
 const nounOf = (field: string): string => field.replace(/Id$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 export function createTriggerReaders({ kernel, engine, scopes, limits, room }: Parts, rights: Rights, publishing: Publishing, names: readonly string[]): Reader[] {
-  /** A workflow hears of what its publisher may see, and of nothing else. */
-  async function maySee(tx: Tx, event: LoggedEvent, workflowId: string, publisher: string): Promise<boolean> {
+  /** A workflow hears of what its publisher may see, and of nothing else; a run of what its people may. */
+  async function maySee(tx: Tx, event: LoggedEvent, who: Who | undefined): Promise<boolean> {
     const declared = kernel.registry.find(event.name)
-    if (!declared || !isTriggering(event.name, declared.audience)) return false
-    const who = await rights.whoPublishes(event.tenantId, workflowId, publisher)
-    if (!who) return false
+    if (!who || !declared || !isTriggering(event.name, declared.audience)) return false
     if (declared.audience === 'admins' && !roleReaches(who.role, 'admin')) return false
     const scopeId = declared.scope ? event.data[declared.scope] : undefined
     if (!declared.scope || typeof scopeId !== 'string') return true
     const rule = scopes()[nounOf(declared.scope)]
     return rule !== undefined && peopleOf(who).length > 0 && rule(tx.within(who), scopeId)
   }
+  /** Nobody, where the rights it used are gone. */
+  const whoWaits = (tenantId: string, id: string): Promise<Who | undefined> =>
+    rights.whoOf({ id, tenantId }).catch((error: unknown) => {
+      if (error instanceof StepFailure) return undefined
+      throw error
+    })
   const refuseTrigger = (tx: Tx, trigger: { id: string; workflowId: string; node: string }, code: string, message: string) =>
     tx.happen(async (inner) => {
       await inner(setProblem(trigger.id, message))
@@ -54,12 +59,16 @@ export function createTriggerReaders({ kernel, engine, scopes, limits, room }: P
     if (event.tenantId === platformId || silent.has(event.name)) return
     const declared = kernel.registry.find(event.name)
     const about = [event.subject.id, ...[declared?.parent, declared?.scope].flatMap((field) => (field && typeof event.data[field] === 'string' ? [event.data[field] as string] : []))]
-    const [listening, waiting] = await tx.run(listListening(event.name, event.at), takeWaits(event.name, about))
-    for (const { runId, signal } of waiting) await engine().signal(tx, runId, signal, event as unknown as Json)
+    const [listening, waiting] = await tx.run(listListening(event.name, event.at), listWaits(event.name, about))
+    for (const { runId, key, signal } of waiting) {
+      if (!(await maySee(tx, event, await whoWaits(event.tenantId, runId)))) continue // it waits on
+      await tx(dropWait(runId, key))
+      await engine().signal(tx, runId, signal, event as unknown as Json)
+    }
     let depth: number | undefined
     for (const trigger of listening) {
       if (!trigger.publishedBy || !passes((trigger.settings as { filter?: unknown }).filter, event)) continue
-      if (!(await maySee(tx, event, trigger.workflowId, trigger.publishedBy))) continue
+      if (!(await maySee(tx, event, await rights.whoPublishes(event.tenantId, trigger.workflowId, trigger.publishedBy)))) continue
       if (depth === undefined) depth = event.causeId === null ? 0 : ((await tx(findLeadingRun(event.causeId)))[0]?.depth ?? -1) + 1
       if (depth > limits.depth) {
         await refuseTrigger(tx, trigger, 'workflow.too_deep', `${event.name} came from a run that ${limits.depth} runs led to: the workflow starts itself again and again. Add a filter.`)
