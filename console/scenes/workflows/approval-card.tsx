@@ -88,6 +88,14 @@ function Asked({ approval: one }: { approval: Approval }) {
         {one.role && <span>{one.people.length ? t('or {role} and above', { role: roles[one.role] ?? one.role }) : t('{role} and above', { role: roles[one.role] ?? one.role })}</span>}
         {one.escalatedAt && <span className="meta">{t('and those it was handed up to')}</span>}
       </dd>
+      {one.escalatesAt && !one.escalatedAt && one.status === 'pending' && (
+        <>
+          <dt>{t('Handed up')}</dt>
+          <dd>
+            <Time at={one.escalatesAt} /> <span className="meta">{t('if nobody decides before')}</span>
+          </dd>
+        </>
+      )}
       {one.deadlineAt && one.status === 'pending' && (
         <>
           <dt>{t('Until')}</dt>
