@@ -119,7 +119,7 @@ export const PreviewBody = Strict({
 })
 export type PreviewBody = Static<typeof PreviewBody>
 export const Previewed = Type.Object(
-  { values: Type.Array(Type.Object({ value: AnyOrNull, error: Nullable(Type.String()) })), scope: Type.Record(Type.String(), Any, { description: 'what may be read there, long values shortened' }), recorded: Type.Array(Type.String(), { description: 'nodes whose values are of a run or given; the others\' are samples' }) },
+  { values: Type.Array(Type.Object({ value: AnyOrNull, error: Nullable(Type.String()) })), ticks: Type.Array(Time, { description: 'where the node is a schedule: its next five times' }), scope: Type.Record(Type.String(), Any, { description: 'what may be read there, long values shortened' }), recorded: Type.Array(Type.String(), { description: 'nodes whose values are of a run or given; the others\' are samples' }) },
   { $id: 'PreviewedExpressions', description: 'Evaluated in the sandbox, as a step would.' },
 )
 export type Previewed = Static<typeof Previewed>

@@ -1,7 +1,7 @@
 // What begins a run. `trigger` in expressions is what the trigger gives.
 import { Cron } from 'croner'
 import { Strict, Type, type TSchema } from '../../../kernel/schema.ts'
-import { ConditionField, Duration } from './fields.ts'
+import { ConditionField, Duration, millisecondsOf } from './fields.ts'
 import type { Sender } from '../triggers/senders.ts'
 import { node, type NodeType, type Report, type Settings } from './node.ts'
 
@@ -44,6 +44,19 @@ function checkSchedule(settings: Settings, report: Report): void {
   } catch (error) {
     report('/cron', `is no cron pattern of five fields: ${String((error as Error).message)}`)
   }
+}
+/** The next times of a schedule, for people to look at; none while it cannot be read. */
+export function nextTicks(settings: Settings, from: Date, count = 5): string[] {
+  const faults: string[] = []
+  checkSchedule(settings, (_, message) => faults.push(message))
+  const everyMs = typeof settings.every === 'string' ? millisecondsOf(settings.every) : undefined
+  if (faults.length || (settings.cron === undefined && !everyMs)) return []
+  const ticks: string[] = []
+  for (let at: Date | null = from; at && ticks.length < count; ) {
+    at = everyMs ? new Date((Math.floor(at.getTime() / everyMs) + 1) * everyMs) : nextTick(String(settings.cron), String(settings.timeZone ?? 'UTC'), at)
+    if (at) ticks.push(at.toISOString())
+  }
+  return ticks
 }
 
 const providerOf = (senders: readonly Sender[], type: string): Record<string, TSchema> => {

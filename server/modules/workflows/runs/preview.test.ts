@@ -31,6 +31,19 @@ test('expressions of a draft are tried on samples, on given values, and on a rec
   assert.notEqual(recorded.values[1].error, null)
 })
 
+test('a schedule says when it comes next, before it is published; one that cannot be read says nothing', async (t) => {
+  const app = await testApp(t)
+  const owner = await app.register('Olga')
+  const { id } = await app.ok(owner, 'POST', '/workflows', { name: 'By the clock' })
+  const ticksOf = async (settings: object) => (await app.ok(owner, 'POST', `/workflows/${id}/preview`, { node: 'clock', sources: [], definition: draw([{ id: 'clock', primitive: 'trigger', type: 'schedule', settings }]) })).ticks as string[]
+  const mondays = await ticksOf({ cron: '30 9 * * 1', timeZone: 'Europe/Berlin' })
+  assert.deepEqual([mondays.length, new Set(mondays.map((at) => new Date(at).toLocaleString('en-GB', { timeZone: 'Europe/Berlin', weekday: 'short', hour: '2-digit', minute: '2-digit' })))], [5, new Set(['Mon 09:30'])])
+  assert.ok(Date.parse(mondays[0]!) > Date.now() && mondays.every((at, i) => i === 0 || at > mondays[i - 1]!))
+  const hourly = (await ticksOf({ every: '2h' })).map((at) => Date.parse(at))
+  assert.deepEqual(hourly.slice(1).map((at, i) => at - hourly[i]!), [7_200_000, 7_200_000, 7_200_000, 7_200_000])
+  for (const wrong of [{}, { cron: 'never' }, { cron: '0 0 31 2 *' }, { cron: '* * * * * *' }, { cron: '0 9 * * 1', timeZone: 'Mars/Olympus' }, { every: 5 }, { every: '1h', cron: '0 9 * * 1' }]) assert.deepEqual(await ticksOf(wrong), [], JSON.stringify(wrong))
+})
+
 test('values of a run that somebody may not see are not previewed either, and a lost run is told as such', async (t) => {
   const app = await testApp(t)
   const owner = await app.register('Olga')
