@@ -257,6 +257,11 @@ function Advanced({ node, definition, catalogue, patch, rename }: { node: DrawnN
           <>
             <NumberInput label={t('Tries')} description={t('How often it is tried before it counts as failed.')} min={1} max={20} value={(node.retry?.max as number | undefined) ?? ''} placeholder={String(type.retry?.max ?? 1)} onChange={(max) => patch({ retry: typeof max === 'number' ? { ...node.retry, max } : undefined }, 'retry')} />
             <NumberInput label={t('Time limit in seconds')} min={1} max={600} value={node.timeoutMs === undefined ? '' : node.timeoutMs / 1000} placeholder={String(type.timeoutMs / 1000)} onChange={(seconds) => patch({ timeoutMs: typeof seconds === 'number' ? seconds * 1000 : undefined }, 'time')} />
+            {type.effect !== 'none' && (
+              <p className="meta measure">
+                {type.effect === 'outside' ? t('Done at least once: after a crash it may be done again, under the same key. Requests carry it as Idempotency-Key, for the other side to know them by.') : t('Done once, however often it is tried.')}
+              </p>
+            )}
           </>
         )}
       </div>

@@ -8,7 +8,7 @@ import { markStale } from '../../cache.ts'
 import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
 import { countOf, t } from '../../words.ts'
 import type { Fault } from './graph/drawn.ts'
-import { useDeployments, useTriggers, type Published } from './reads.ts'
+import { useCatalogue, useDeployments, useTriggers, type Published } from './reads.ts'
 import { Addresses } from './trigger-place.tsx'
 import { DeploymentChip, runWord } from './status.tsx'
 
@@ -21,6 +21,7 @@ export function PublishDialog({ workflowId, name, settle, faults, close, showFau
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [published, setPublished] = useState<Published | null>(null)
   const errors = faults.filter(({ level }) => level === 'error')
+  const limits = useCatalogue().data?.limits
   const publish = async () => {
     setBusy(true)
     setProblem(null)
@@ -54,6 +55,11 @@ export function PublishDialog({ workflowId, name, settle, faults, close, showFau
                 {t('Show them')}
               </button>
             </div>
+          )}
+          {limits && (
+            <p className="meta">
+              {t('A run has at most {steps} steps and {days}; of one team {runs} are worked on at once, more wait their turn.', { steps: (limits.steps ?? 0).toLocaleString(), days: countOf(limits.runDays ?? 0, 'day', 'days'), runs: countOf(limits.runsAtOnce ?? 0, 'run', 'runs') })}
+            </p>
           )}
           <Textarea label={t('What is new')} description={t('For whoever compares versions later.')} value={note} onChange={(event) => setNote(event.currentTarget.value)} maxLength={1000} autosize minRows={2} data-autofocus />
           {problem && (

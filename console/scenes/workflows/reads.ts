@@ -41,9 +41,9 @@ export const useCatalogue = () =>
   useQuery({
     queryKey: ['workflow-types'],
     queryFn: async ({ signal }): Promise<Catalogue> => {
-      const { types, events } = await get<{ types: NodeType[]; events: Catalogue['events'] }>('/workflows/schema', undefined, signal)
+      const { types, events, limits } = await get<{ types: NodeType[]; events: Catalogue['events']; limits: Catalogue['limits'] }>('/workflows/schema', undefined, signal)
       const byName = new Map(types.map((type) => [`${type.primitive}.${type.type}`, type]))
-      return { types, events, find: ({ primitive, type }) => byName.get(`${primitive}.${type}`) }
+      return { types, events, limits, find: ({ primitive, type }) => byName.get(`${primitive}.${type}`) }
     },
     staleTime: Infinity,
   })

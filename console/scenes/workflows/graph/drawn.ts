@@ -59,7 +59,7 @@ export type NodeType = {
   retry: { max: number; baseMs: number; factor: number; capMs: number } | null
   timeoutMs: number
 }
-export type Catalogue = { types: NodeType[]; events: { name: string; about: string | null; payload: unknown }[]; find: (node: { primitive: string; type: string }) => NodeType | undefined }
+export type Catalogue = { types: NodeType[]; events: { name: string; about: string | null; payload: unknown }[]; /** what runs of this installation may have at most */ limits: Record<string, number>; find: (node: { primitive: string; type: string }) => NodeType | undefined }
 
 /** Where a node is in a run, or what a comparison says of it. */
 export type NodeState = {
