@@ -246,7 +246,7 @@ export type PlanList = { items: Plan[]; next: string | null }
 export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; version: number; createdAt: string; updatedAt: string }
 
 /** Evaluated in the sandbox, as a step would. */
-export type PreviewedExpressions = { values: ({ value: unknown; error: string | null })[]; scope: Record<string, unknown>; recorded: string[] }
+export type PreviewedExpressions = { values: ({ value: unknown; error: string | null })[]; ticks: string[]; scope: Record<string, unknown>; recorded: string[] }
 
 /** RFC 9457; `detail` says what to do next. */
 export type Problem = { type: string; title: string; status: number; code: string; detail?: string; instance: string; requestId: string; errors?: FieldFault[] }

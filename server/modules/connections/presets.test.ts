@@ -114,7 +114,7 @@ test('a letter for a service is what was meant: any words, any length, and no re
   assert.deepEqual([mail.text?.replaceAll('\r\n', '\n').trimEnd(), mail.html?.trim()], [text, '<p>é</p>'])
   const trapped = await read({ to: 'ada@example.test', subject: 'Hi\r\nBcc: evil@example.test\r\n\r\nx', text: 7 })
   assert.deepEqual([trapped.bcc, trapped.subject, trapped.text?.trim()], [undefined, 'Hi Bcc: evil@example.test x', '7'])
-  for (const to of ['ada@example.test>\r\nRCPT TO:<z@example.test', 'Ada <ada@example.test>', 'a@b.test;c@d.test', 'nobody', 'a@b.test\nBcc: c@d.test', ['a@b.test', 'ü@b.test']]) assert.throws(() => letterFrom({ to, subject: 's', text: 't' }), /to holds .* which is no address/, String(to))
+  for (const to of ['ada@example.test>\r\nRCPT TO:<z@example.test', 'Ada <ada@example.test>', 'a@b.test;c@d.test', 'nobody', 'a@b.test\nBcc: c@d.test', ['a@b.test', 'ü@b.test']]) assert.throws(() => letterFrom({ to, subject: 's', text: 't' }), /to holds [^]* which is no address/, String(to))
 })
 
 test('a file that is no preset is named at the start', (t) => {
