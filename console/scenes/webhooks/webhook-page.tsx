@@ -9,9 +9,8 @@ import { Copyable } from '../../parts/copyable.tsx'
 import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Loaded, SectionSkeletons } from '../../parts/states.tsx'
-import { Time } from '../../parts/time.tsx'
 import { say } from '../../parts/toasts.tsx'
-import { countOf, t } from '../../words.ts'
+import { absolute, countOf, t } from '../../words.ts'
 import { Deliveries } from './deliveries.tsx'
 import { Rewind } from './rewind.tsx'
 import { EventsField, eventsInWords, StateChip, type Webhook } from './webhook.tsx'
@@ -84,7 +83,7 @@ function State({ webhook: one }: { webhook: Webhook }) {
       )}
       {one.status === 'active' && one.failingSince && (
         <p className="note" data-tone="warning">
-          {t('Every try has failed since')} <Time at={one.failingSince} />. {t('{waiting} for the next try; after three days it is switched off.', { waiting: countOf(one.waiting, 'delivery waits', 'deliveries wait') })}
+          {t('Every try has failed since {time}.', { time: absolute(one.failingSince) })} {t('{waiting} for the next try; after three days it is switched off.', { waiting: countOf(one.waiting, 'delivery waits', 'deliveries wait') })}
         </p>
       )}
       {one.status === 'paused' && one.waiting > 0 && <p className="meta">{t('{waiting} wait.', { waiting: countOf(one.waiting, 'delivery', 'deliveries') })}</p>}
@@ -137,7 +136,7 @@ function Secret({ webhook: one }: { webhook: Webhook }) {
       )}
       {one.previousSecretEndsAt && (
         <p className="meta">
-          {t('The one before signs as well until')} <Time at={one.previousSecretEndsAt} />.
+          {t('The one before signs as well until {time}.', { time: absolute(one.previousSecretEndsAt) })}
         </p>
       )}
       <div>

@@ -11,7 +11,7 @@ import { useDraft, useFaults } from './draft.ts'
 import { FaultList } from './fault-list.tsx'
 import { arrange } from './graph/arrange.ts'
 import { WorkflowGraph } from './graph/canvas.tsx'
-import { nameOf, wayWord, type Catalogue } from './graph/drawn.ts'
+import { edgeId, nameOf, wayWord, type Catalogue } from './graph/drawn.ts'
 import { statesOf } from './graph/states.ts'
 import { NodePanel } from './node-panel.tsx'
 import { Outline } from './outline.tsx'
@@ -56,7 +56,12 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
   const { definition } = draft
   const faults = useFaults(definition, may)
   const places = useMemo(() => arrange(definition, (node) => catalogue.find(node)), [definition, catalogue])
-  const [selected, setSelected] = useState<string[]>([])
+  const [picked, setSelected] = useState<string[]>([])
+  // what was undone, or taken away elsewhere, is not chosen any more
+  const selected = useMemo(() => {
+    const there = new Set([...definition.nodes.map(({ id }) => id), ...definition.edges.map(edgeId)])
+    return picked.every((id) => there.has(id)) ? picked : picked.filter((id) => there.has(id))
+  }, [picked, definition])
   const [open, setOpen] = useState<Open>(null)
   const [testing, setTesting] = useState(!!search.run)
   const [tested, setTested] = useState<Tested | null>(null)

@@ -8,7 +8,7 @@ import type { Schema } from './graph/drawn.ts'
 import { InputForm } from './input-form.tsx'
 import { useWorkflows } from './reads.ts'
 import { usePlace } from './values.ts'
-import { Group, JsonField, ValueField, type Named } from './value-fields.tsx'
+import { Group, inWords, JsonField, ValueField, type Named } from './value-fields.tsx'
 
 type Settings = Record<string, unknown>
 type FieldProps = Named & { schema: Schema; value: unknown; onChange: (value: unknown) => void; pointer: string; errors: Record<string, string> }
@@ -23,7 +23,7 @@ export function Fields({ schema, value, onChange, errors = {}, pointer = '' }: {
           const { [name]: _, ...rest } = value
           onChange(next === undefined || (next === '' && !schema.required?.includes(name)) ? rest : { ...rest, [name]: next })
         }
-        return <Field key={name} schema={field} value={value[name]} onChange={set} label={field.title ?? name} description={field.description} required={schema.required?.includes(name)} error={errorAt(errors, at)} pointer={at} errors={errors} />
+        return <Field key={name} schema={field} value={value[name]} onChange={set} label={field.title ?? name} description={inWords(field.description)} required={schema.required?.includes(name)} error={errorAt(errors, at)} pointer={at} errors={errors} />
       })}
     </>
   )

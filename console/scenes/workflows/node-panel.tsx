@@ -12,7 +12,7 @@ import { idsTaken, patchNode, renameNode } from './drawing.ts'
 import { Fields } from './fields.tsx'
 import { edgeId, nameOf, primitiveWord, wayOf, waysOf, wayWord, type Catalogue, type Definition, type DrawnEdge, type DrawnNode, type Fault } from './graph/drawn.ts'
 import { TypeIcon } from './graph/icons.tsx'
-import { JsonField } from './value-fields.tsx'
+import { inWords, JsonField } from './value-fields.tsx'
 import { PlaceContext, type Place } from './values.ts'
 import type { Tested } from './reads.ts'
 import { NextTimes, TriggerPlace } from './trigger-place.tsx'
@@ -79,7 +79,7 @@ export function NodePanel({ workflowId, node, definition, catalogue, faults, run
       <div className="panel-body">
         <PlaceContext value={place}>
           <fieldset className="bare stack" disabled={!may}>
-            <p className="meta measure">{type ? type.description : t('This server knows no {primitive} “{type}”.', { primitive: primitiveWord(node.primitive), type: node.type })}</p>
+            <p className="meta measure">{type ? inWords(type.description) : t('This server knows no {primitive} “{type}”.', { primitive: primitiveWord(node.primitive), type: node.type })}</p>
             {others.length > 0 && (
               <ul className="note" role="alert" data-tone={others.some(({ level }) => level === 'error') ? undefined : 'warning'}>
                 {others.map((fault, i) => (

@@ -49,7 +49,7 @@ function SignalCard({ run, name, steps, may }: { run: Run; name: string; steps: 
           {steps.length > 1 && t('{steps} for it; each signal lets one go on. ', { steps: countOf(steps.length, 'step waits', 'steps wait') })}
           {latest && (
             <>
-              {t('At the latest')} <Time at={latest} /> {t('it goes on without.')}
+              {t('Without it the run goes on')} <Time at={latest} />
             </>
           )}
         </p>
@@ -63,7 +63,7 @@ function SignalCard({ run, name, steps, may }: { run: Run; name: string; steps: 
           }}
         >
           <JsonField label={t('What comes with it (JSON, optional)')} description={t('Later steps read it as nodes.{node}.output.payload.', { node: steps[0]!.node })} value={payload} onChange={setPayload} error={fault} />
-          <div className="approval-verbs">
+          <div className="approval-verbs" data-alone>
             <Button type="submit" loading={busy} aria-label={t('Send the signal {name}', { name })}>
               {t('Send the signal')}
             </Button>

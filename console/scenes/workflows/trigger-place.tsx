@@ -20,9 +20,9 @@ export function NextTimes({ workflowId, node }: { workflowId: string; node: Draw
   const ticks = useQuery({ queryKey: ['workflow-ticks', { workflowId, drawn }], queryFn: async () => (await post<{ ticks: string[] }>(`/workflows/${workflowId}/preview`, { node: node.id, sources: [], definition: { nodes: [drawn], edges: [] } })).ticks, staleTime: 60_000, retry: false })
   const zone = String(settings?.timeZone ?? 'UTC')
   if (!ticks.data?.length) return null
-  const inZone = new Intl.DateTimeFormat(undefined, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' })
+  const inZone = new Intl.DateTimeFormat(undefined, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit' })
   return (
-    <section className="stack tight" aria-label={t('Next times')}>
+    <section className="trigger-place stack tight" aria-label={t('Next times')}>
       <h3>{t('Next times')}</h3>
       <ol className="ticks num">
         {ticks.data.map((at) => (
@@ -44,7 +44,7 @@ export function TriggerPlace({ workflowId, node, type, may }: { workflowId: stri
   const triggers = useTriggers(workflowId)
   const own = triggers.data?.find((trigger) => trigger.node === node.id && trigger.type === node.type)
   const outside = reached.has(node.type)
-  if (!triggers.data || !(outside || own?.problem || own?.nextAt)) return null
+  if (!triggers.data || !(outside || own?.problem || (own?.nextAt && !may))) return null
   const signed = isSigned(node, type)
   return (
     <section className="trigger-place stack tight">
@@ -54,7 +54,7 @@ export function TriggerPlace({ workflowId, node, type, may }: { workflowId: stri
           {t('The last time it began no run: {reason}', { reason: own.problem })}
         </p>
       )}
-      {own?.nextAt && (
+      {own?.nextAt && !may && (
         <p className="meta">
           {t('Next')} <Time at={own.nextAt} />
         </p>

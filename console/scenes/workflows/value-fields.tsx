@@ -3,11 +3,14 @@
 import { ActionIcon, Combobox, Input, Textarea, TextInput, useCombobox } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { Braces } from 'lucide-react'
-import { useId, useRef, useState, type KeyboardEvent } from 'react'
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { t } from '../../words.ts'
 import { partsOf, shortly, usePlace, usePreview, valuesAt, type Value } from './values.ts'
 
-export type Named = { label: string; description?: string; required?: boolean; error?: string }
+/** What a schema says, with `code` as code. */
+export const inWords = (text: string | undefined): ReactNode => (text?.includes('`') ? text.split('`').map((part, at) => (at % 2 ? <code key={at}>{part}</code> : part)) : text)
+
+export type Named = { label: string; description?: ReactNode; required?: boolean; error?: string }
 type Props = Named & { value: string; onChange: (value: string) => void; /** the whole field is one expression */ whole: boolean; long?: boolean; mono?: boolean; placeholder?: string }
 
 /** What is being typed at the caret: the piece of a path that a suggestion would replace. */
