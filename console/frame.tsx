@@ -10,6 +10,7 @@ import { staleByEvents } from './cache.ts'
 import { Gate } from './gate.tsx'
 import { followLive, liveState, onLiveState } from './live.ts'
 import { BottomBar, Nav } from './nav.tsx'
+import { isOneTeam } from './installation.ts'
 import { show, useOverlay } from './overlays.ts'
 import { useAsked } from './parts/ask.ts'
 import { useDemand, useProofWanted } from './proof.ts'
@@ -17,7 +18,7 @@ import { Mark } from './parts/mark.tsx'
 import { Trouble } from './parts/states.tsx'
 import { Time } from './parts/time.tsx'
 import { say, Toasts } from './parts/toasts.tsx'
-import { useMe, usePreferences, useSession } from './reads.ts'
+import { useMe, useModules, usePreferences, useSession } from './reads.ts'
 import { remember, remembered } from './remembered.ts'
 import { leaveForLogin } from './session.ts'
 import { undoLast } from './undo.ts'
@@ -166,6 +167,8 @@ function useGlobalActions(toggleNav: () => void) {
   const { setColorScheme } = useMantineColorScheme()
   const go = (to: string) => () => void navigate({ to })
   const admin = tenant?.role === 'admin' || tenant?.role === 'owner'
+  const on = useModules()
+  const teams = !isOneTeam()
   const all: Action[] = [
     { id: 'palette', label: t('Search and commands'), group: t('General'), keys: 'mod+k', run: () => show({ kind: 'palette' }) },
     { id: 'search', label: t('Search'), group: t('General'), keys: '/', run: () => show({ kind: 'palette' }) },
@@ -174,19 +177,19 @@ function useGlobalActions(toggleNav: () => void) {
     { id: 'nav', label: t('Fold the navigation'), group: t('General'), keys: '[', run: toggleNav },
     ...(tenant && tenant.role !== 'viewer'
       ? [
-          { id: 'create-task', label: t('Create task'), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task' as const }), also: 'new issue add' },
-          { id: 'create-project', label: t('Create project'), group: t('Create'), run: () => show({ kind: 'create-project' as const }), also: 'new board' },
+          ...(on('projects') && on('tasks') ? [{ id: 'create-task', label: t('Create task'), group: t('Create'), keys: 'c', run: () => show({ kind: 'create-task' as const }), also: 'new issue add' }] : []),
+          ...(on('projects') ? [{ id: 'create-project', label: t('Create project'), group: t('Create'), run: () => show({ kind: 'create-project' as const }), also: 'new board' }] : []),
         ]
       : []),
     { id: 'go-home', label: t('Go home'), group: t('Go to'), keys: 'g h', run: go('/') },
-    { id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') },
+    ...(on('projects') ? [{ id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') }] : []),
     { id: 'go-workflows', label: t('Go to workflows'), group: t('Go to'), keys: 'g w', run: go('/workflows'), also: 'automation' },
     { id: 'go-notifications', label: t('Go to notifications'), group: t('Go to'), keys: 'g n', run: go('/notifications') },
     { id: 'go-approvals', label: t('Go to approvals'), group: t('Go to'), keys: 'g v', run: go('/approvals'), also: 'inbox decide approve reject' },
     { id: 'go-runs', label: t('Go to runs'), group: t('Go to'), run: go('/runs'), also: 'executions history failed' },
     { id: 'go-connections', label: t('Go to connections'), group: t('Go to'), keys: 'g c', run: go('/connections'), also: 'credentials integrations slack github gmail hubspot' },
     ...(admin ? [{ id: 'go-webhooks', label: t('Go to webhooks'), group: t('Go to'), run: go('/webhooks'), also: 'deliveries endpoints' }] : []),
-    { id: 'go-reports', label: t('Go to reports'), group: t('Go to'), keys: 'g r', run: go('/reports') },
+    ...(on('reports') ? [{ id: 'go-reports', label: t('Go to reports'), group: t('Go to'), keys: 'g r', run: go('/reports') }] : []),
     { id: 'go-members', label: t('Go to members'), group: t('Go to'), keys: 'g m', run: go('/members') },
     ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
     { id: 'go-settings', label: t('Go to team settings'), group: t('Go to'), keys: 'g s', run: go('/settings') },
@@ -196,17 +199,17 @@ function useGlobalActions(toggleNav: () => void) {
           { id: 'go-applications', label: t('Go to applications'), group: t('Go to'), run: go('/applications'), also: 'oauth clients scopes' },
           { id: 'go-keys', label: t('Go to API keys'), group: t('Go to'), run: go('/keys'), also: 'tokens' },
           { id: 'go-issuers', label: t('Go to trusted issuers'), group: t('Go to'), run: go('/issuers'), also: 'jwks supabase auth0 keycloak' },
-          { id: 'go-usage', label: t('Go to plan and usage'), group: t('Go to'), run: go('/usage'), also: 'limits quota' },
-          { id: 'go-domains', label: t('Go to domains'), group: t('Go to'), run: go('/domains'), also: 'dns address' },
+          { id: 'go-usage', label: teams ? t('Go to plan and usage') : t('Go to usage'), group: t('Go to'), run: go('/usage'), also: 'limits quota' },
+          ...(teams ? [{ id: 'go-domains', label: t('Go to domains'), group: t('Go to'), run: go('/domains'), also: 'dns address' }] : []),
         ]
       : []),
     { id: 'go-account', label: t('Go to your account'), group: t('Go to'), keys: 'g u', run: go('/account') },
-    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban act as impersonate' }, { id: 'go-tenants', label: t('Go to all tenants'), group: t('Go to'), run: go('/operate/tenants'), also: 'suspend limits modules' }, { id: 'go-plans', label: t('Go to plans'), group: t('Go to'), run: go('/operate/plans') }, { id: 'go-jobs', label: t('Go to jobs'), group: t('Go to'), run: go('/operate/jobs') }, { id: 'go-outbox', label: t('Go to the outbox'), group: t('Go to'), run: go('/operate/outbox'), also: 'mail' }] : []),
+    ...(user.role === 'operator' ? [{ id: 'go-readers', label: t('Go to readers and jobs'), group: t('Go to'), keys: 'g o', run: go('/operate/readers') }, { id: 'go-people', label: t('Go to all people'), group: t('Go to'), run: go('/operate/people'), also: 'users accounts ban act as impersonate' }, ...(teams ? [{ id: 'go-tenants', label: t('Go to all tenants'), group: t('Go to'), run: go('/operate/tenants'), also: 'suspend limits modules' }, { id: 'go-plans', label: t('Go to plans'), group: t('Go to'), run: go('/operate/plans') }] : []), { id: 'go-jobs', label: t('Go to jobs'), group: t('Go to'), run: go('/operate/jobs') }, { id: 'go-outbox', label: t('Go to the outbox'), group: t('Go to'), run: go('/operate/outbox'), also: 'mail' }] : []),
     { id: 'light', label: t('Use the light scheme'), group: t('Look'), run: () => setColorScheme('light') },
     { id: 'dark', label: t('Use the dark scheme'), group: t('Look'), run: () => setColorScheme('dark') },
     { id: 'auto', label: t('Follow the system’s scheme'), group: t('Look'), run: () => setColorScheme('auto') },
-    { id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' },
+    ...(teams ? [{ id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' }] : []),
     acting ? { id: 'logout', label: t('Stop acting as {name}', { name: user.name }), group: t('General'), run: () => void stopActing() } : { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
   ]
-  useOffer(all, `${user.role} ${tenant?.role}`, true)
+  useOffer(all, `${user.role} ${tenant?.role} ${['projects', 'tasks', 'reports'].map(on).join(' ')}`, true)
 }

@@ -3,10 +3,11 @@ import { Button } from '@mantine/core'
 import { Link, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { stopActing } from './api.ts'
+import { isOneTeam } from './installation.ts'
 import { Head } from './parts/head.tsx'
 import { Empty } from './parts/states.tsx'
 import { useDemand } from './proof.ts'
-import { useMay, useMe } from './reads.ts'
+import { useMay, useMe, useModules } from './reads.ts'
 import { t } from './words.ts'
 
 const Demanded = lazy(() => import('./scenes/identity/demanded.tsx').then((part) => ({ default: part.Demanded })))
@@ -15,12 +16,16 @@ const NewTeam = lazy(() => import('./scenes/tenancy/new-team.tsx').then((part) =
 const forOperators = /^\/operate(\/|$)/
 const forAdmins = /^\/(audit|applications|domains|usage|keys|issuers|security)(\/|$)/
 const withoutTeam = /^\/(operate|account|teams)(\/|$)/
+const ofTeams = /^\/(teams|domains|operate\/(tenants|plans))(\/|$)/
+const modules: [RegExp, string][] = [[/^\/projects(\/|$)/, 'projects'], [/^\/tasks(\/|$)/, 'tasks'], [/^\/reports(\/|$)/, 'reports']]
 
 export function Gate({ children }: { children: ReactNode }) {
   const { user, tenant, acting } = useMe()
   const path = useRouterState({ select: (state) => state.location.pathname })
   const demand = useDemand()
   const admin = useMay('admin')
+  const on = useModules()
+  if (isOneTeam() && ofTeams.test(path)) return <Closed title={t('One team for everybody')}>{t('This installation has one team, which everybody belongs to: there are no others to make or to tell apart.')}</Closed>
   if (acting && /^\/(account|teams)(\/|$)/.test(path))
     return (
       <Closed title={t('Not while you act for somebody')} action={<Button onClick={() => void stopActing()}>{t('Stop acting')}</Button>}>
@@ -35,12 +40,14 @@ export function Gate({ children }: { children: ReactNode }) {
         <Demanded code={demand} />
       </Suspense>
     )
+  if (!tenant && !alone && isOneTeam()) return <Closed title={t('You are not in the team')}>{t('Ask an admin for an invitation, and follow its link.')}</Closed>
   if (!tenant && !alone)
     return (
       <Suspense fallback={null}>
         <NewTeam />
       </Suspense>
     )
+  if (modules.some(([places, module]) => places.test(path) && !on(module))) return <Closed title={t('Switched off')}>{t('{name} does not have this part. Those who run this installation can switch it on.', { name: tenant?.name ?? '' })}</Closed>
   if (forAdmins.test(path) && !admin) return <Closed title={t('For admins')}>{t('Admins and owners of {name} see and change this. Ask one of them, or ask to become one.', { name: tenant?.name ?? '' })}</Closed>
   return children
 }

@@ -2,9 +2,10 @@ import { Link, useRouterState, type LinkProps } from '@tanstack/react-router'
 import { Activity, AppWindow, BadgeCheck, BarChart3, Bell, Building2, ChevronDown, Cog, ContactRound, Ellipsis, FolderKanban, Gauge, Globe, House, KeyRound, Layers, Mail, Plug, ScrollText, Search, Settings2, ShieldCheck, SquareCheckBig, Users, Webhook, Workflow as WorkflowIcon } from 'lucide-react'
 import { lazy, Suspense, useState, type ReactNode } from 'react'
 import { PersonButton, TeamButton } from './nav-buttons.tsx'
+import { isOneTeam } from './installation.ts'
 import { show, useOverlay } from './overlays.ts'
 import { remember, remembered } from './remembered.ts'
-import { useMay, useMe, useProjects, useTenants, useUnread, useWaitingApprovals } from './reads.ts'
+import { useMay, useMe, useModules, useProjects, useUnread, useWaitingApprovals } from './reads.ts'
 import { t } from './words.ts'
 
 const TeamMenu = lazy(() => import('./nav-menus.tsx').then((part) => ({ default: part.TeamMenu })))
@@ -16,9 +17,8 @@ function usePlaces() {
   const { user, tenant } = useMe()
   const admin = useMay('admin')
   const member = useMay('member')
-  const current = useTenants().data?.find((one) => one.id === tenant?.id)
-  /** A module that is switched off for the team is not in the menu; until that is known, it is. */
-  const on = (module: string) => current?.modules?.includes(module) !== false
+  const on = useModules()
+  const oneTeam = isOneTeam()
   const unread = useUnread().data?.items.length ?? 0
   const main: Place[] = tenant
     ? [
@@ -32,7 +32,8 @@ function usePlaces() {
     ? [
         { to: '/members', icon: <Users size={16} />, label: t('Members') },
         ...(admin ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }, { to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
-        ...(admin ? [{ to: '/usage' as const, icon: <Gauge size={16} />, label: t('Plan and usage') }, { to: '/domains' as const, icon: <Globe size={16} />, label: t('Domains') }] : []),
+        ...(admin ? [{ to: '/usage' as const, icon: <Gauge size={16} />, label: oneTeam ? t('Usage') : t('Plan and usage') }] : []),
+        ...(admin && !oneTeam ? [{ to: '/domains' as const, icon: <Globe size={16} />, label: t('Domains') }] : []),
         ...(admin ? [{ to: '/keys' as const, icon: <KeyRound size={16} />, label: t('API keys') }, { to: '/issuers' as const, icon: <BadgeCheck size={16} />, label: t('Trusted issuers') }] : []),
         ...(admin ? [{ to: '/security' as const, icon: <ShieldCheck size={16} />, label: t('Security') }] : []),
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
@@ -52,8 +53,7 @@ function usePlaces() {
           { to: '/operate/readers', icon: <Activity size={16} />, label: t('Readers') },
           { to: '/operate/jobs', icon: <Cog size={16} />, label: t('Jobs') },
           { to: '/operate/outbox', icon: <Mail size={16} />, label: t('Outbox') },
-          { to: '/operate/tenants', icon: <Building2 size={16} />, label: t('Tenants') },
-          { to: '/operate/plans', icon: <Layers size={16} />, label: t('Plans') },
+          ...(oneTeam ? [] : [{ to: '/operate/tenants' as const, icon: <Building2 size={16} />, label: t('Tenants') }, { to: '/operate/plans' as const, icon: <Layers size={16} />, label: t('Plans') }]),
           { to: '/operate/people', icon: <ContactRound size={16} />, label: t('People') },
           { to: '/operate/keys', icon: <KeyRound size={16} />, label: t('Service keys') },
           { to: '/operate/issuers', icon: <BadgeCheck size={16} />, label: t('Trusted issuers') },
@@ -139,7 +139,7 @@ function Group({ name, title, places }: { name: string; title: string; places: P
 
 function TeamSwitcher() {
   const [wanted, setWanted] = useState(false)
-  if (useMe().acting) return <TeamButton disabled />
+  if (useMe().acting || isOneTeam()) return <TeamButton disabled />
   const button = <TeamButton onClick={() => setWanted(true)} />
   return wanted ? (
     <Suspense fallback={button}>
@@ -166,6 +166,7 @@ function PersonSwitcher() {
 export function BottomBar() {
   const unread = useUnread().data?.items.length ?? 0
   const overlay = useOverlay()
+  const on = useModules()
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <>
@@ -174,10 +175,12 @@ export function BottomBar() {
           <House size={20} />
           {t('Home')}
         </Link>
-        <Link to="/projects">
-          <FolderKanban size={20} />
-          {t('Projects')}
-        </Link>
+        {on('projects') && (
+          <Link to="/projects">
+            <FolderKanban size={20} />
+            {t('Projects')}
+          </Link>
+        )}
         <button type="button" onClick={() => show({ kind: 'palette' })}>
           <Search size={20} />
           {t('Search')}
@@ -199,12 +202,13 @@ export function BottomBar() {
 
 function MoreSheet() {
   const { main, automation, team, operate } = usePlaces()
+  const inBar = ['/', '/notifications', '/projects']
   return (
     <>
       <button type="button" className="scrim" aria-label={t('Close')} onClick={() => show(null)} />
       <div className="more-sheet" role="dialog" aria-modal="true" aria-label={t('More places')} onKeyDown={(event) => event.key === 'Escape' && show(null)} onClick={(event) => (event.target as HTMLElement).closest('a') && show(null)}>
         <TeamSwitcher />
-        {[...main.slice(3), ...automation, ...team, ...operate].map((place) => (
+        {[...main.filter(({ to }) => !inBar.includes(String(to))), ...automation, ...team, ...operate].map((place) => (
           <Item key={place.to} place={place} />
         ))}
         <PersonSwitcher />

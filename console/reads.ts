@@ -27,7 +27,10 @@ export const projectsQuery = queryOptions({
   queryFn: ({ signal }) => getAll<Project>('/projects', {}, signal),
   staleTime: 30_000,
 })
-export const useProjects = () => useQuery(projectsQuery)
+export const useProjects = () => {
+  const on = useModules()
+  return useQuery({ ...projectsQuery, enabled: on('projects') })
+}
 
 /** A project by its key or id, from the list that the navigation holds anyway. */
 export function useProject(keyOrId: string) {
@@ -97,6 +100,14 @@ export const useInvitations = (enabled: boolean) =>
   useQuery({ queryKey: ['invitations.list'], queryFn: ({ signal }) => getAll<Invitation>('/invitations', { status: 'pending' }, signal), enabled })
 
 export const useTenants = () => useQuery({ queryKey: ['tenants.list'], queryFn: async ({ signal }) => (await get<Page<Tenant>>('/tenants', undefined, signal)).items, staleTime: 60_000 })
+
+/** Whether a module is there for the active team: one that is switched off is in no menu. Until that is known, it is. */
+export function useModules(): (module: string) => boolean {
+  const now = useSession()
+  const team = now.state === 'in' ? now.tenant?.id : undefined
+  const modules = useTenants().data?.find((one) => one.id === team)?.modules
+  return (module) => modules?.includes(module) !== false
+}
 
 export const useUnread = () =>
   useQuery({

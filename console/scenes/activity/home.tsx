@@ -8,7 +8,7 @@ import { Progress } from '../../parts/progress.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { PriorityShape, StatusShape } from '../../parts/shapes.tsx'
 import { Due } from '../../parts/time.tsx'
-import { useMay, useMe, useProjects } from '../../reads.ts'
+import { useMay, useMe, useModules, useProjects } from '../../reads.ts'
 import { priorities, type LogEvent, type Page, type Project, type Task } from '../../things.ts'
 import { countOf, daysUntil, t } from '../../words.ts'
 import { Feed, tellable } from './feed.tsx'
@@ -33,9 +33,10 @@ export function Home() {
   const projects = useProjects()
   const may = useMay('member')
   const admin = useMay('admin')
-  const mine = useQuery({ queryKey: ['tasks.mine', { assigneeId: user.id }], queryFn: ({ signal }) => getAll<Task>('/tasks', { assigneeId: user.id }, signal, 600) })
+  const on = useModules()
+  const mine = useQuery({ queryKey: ['tasks.mine', { assigneeId: user.id }], queryFn: ({ signal }) => getAll<Task>('/tasks', { assigneeId: user.id }, signal, 600), enabled: on('tasks') })
   const changed = useQuery({ queryKey: ['activity.list', { recent: true }], queryFn: ({ signal }) => lately(signal) })
-  const none = projects.data && !projects.data.length
+  const none = on('projects') && projects.data && !projects.data.length
   return (
     <>
       <Head title={t('Home')} />
@@ -60,22 +61,28 @@ export function Home() {
           <div className="home">
             <section className="home-mine" aria-labelledby="mine">
               <header className="row home-title">
-                <h2 id="mine">{t('Mine')}</h2>
-                <Summary tasks={mine.data} projects={projects.data} />
+                <h2 id="mine">{on('tasks') ? t('Mine') : (tenant?.name ?? '')}</h2>
+                {on('tasks') && <Summary tasks={mine.data} projects={projects.data} />}
               </header>
-              <div className="box">
-                <Loaded of={mine} what={t('Your tasks could not be read')} skeleton={<RowSkeletons count={7} />}>
-                  {(tasks) => <Mine tasks={tasks} projects={projects.data ?? []} />}
-                </Loaded>
-              </div>
-              <header className="row home-title" style={{ marginTop: 28 }}>
-                <h2>{t('Projects')}</h2>
-              </header>
-              <div className="box">
-                <Loaded of={projects} what={t('The projects could not be read')} skeleton={<RowSkeletons count={3} />}>
-                  {(all) => <ProjectRows projects={all} />}
-                </Loaded>
-              </div>
+              {on('tasks') && (
+                <div className="box">
+                  <Loaded of={mine} what={t('Your tasks could not be read')} skeleton={<RowSkeletons count={7} />}>
+                    {(tasks) => <Mine tasks={tasks} projects={projects.data ?? []} />}
+                  </Loaded>
+                </div>
+              )}
+              {on('projects') && (
+                <>
+                  <header className="row home-title" style={{ marginTop: 28 }}>
+                    <h2>{t('Projects')}</h2>
+                  </header>
+                  <div className="box">
+                    <Loaded of={projects} what={t('The projects could not be read')} skeleton={<RowSkeletons count={3} />}>
+                      {(all) => <ProjectRows projects={all} />}
+                    </Loaded>
+                  </div>
+                </>
+              )}
             </section>
             <section aria-labelledby="changed">
               <header className="row home-title">

@@ -2,6 +2,7 @@ import { Button, PasswordInput, TextInput } from '@mantine/core'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState, type ReactNode } from 'react'
 import { ApiProblem, register } from '../../api.ts'
+import { isOneTeam } from '../../installation.ts'
 import { Refusal, Submit, useServerForm } from '../../parts/form.tsx'
 import { Wordmark } from '../../parts/mark.tsx'
 import { t } from '../../words.ts'
@@ -53,8 +54,8 @@ export function Setup() {
 
 export function SignUp() {
   return (
-    <Gate title={t('Create your account')} lead={t('One account for all your teams.')} foot={<a className="link" href="/login">{t('Have an account? Sign in')}</a>}>
-      <Join verb={t('Create account')} withTeam />
+    <Gate title={t('Create your account')} lead={isOneTeam() ? t('You join the team of this installation.') : t('One account for all your teams.')} foot={<a className="link" href="/login">{t('Have an account? Sign in')}</a>}>
+      <Join verb={t('Create account')} withTeam={!isOneTeam()} />
     </Gate>
   )
 }

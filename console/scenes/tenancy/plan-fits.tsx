@@ -5,7 +5,7 @@ import { TableBox } from '../../parts/table-box.tsx'
 import type { PlanFits as Fits } from '../../things.ts'
 import { amount, t } from '../../words.ts'
 
-const titles = (): Record<string, string> => ({ users: t('Members'), calls: t('Calls of the API'), storage: t('Storage'), projects: t('Projects'), runs: t('Runs') })
+const titles = (): Record<string, string> => ({ users: t('Members'), calls: t('Calls of the API'), storage: t('Storage'), projects: t('Projects'), runs: t('Runs'), keys: t('API keys') })
 export const titleOf = (meter: string) => titles()[meter] ?? meter
 
 /** What a tenant would use of each plan, as it lives now; for its admins and for operators. */

@@ -1,11 +1,11 @@
 // What a team demands of those who enter it, its single sign-on, the links by which a customer's IT sets that up, and provisioning.
-import { Button, SegmentedControl, Select, Textarea, TextInput, PasswordInput } from '@mantine/core'
+import { Button, SegmentedControl } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
 import { call, get, patch, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
-import { Refusal, Section, Submit, useServerForm } from '../../parts/form.tsx'
+import { Section } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { RemoveButton } from '../../parts/remove-button.tsx'
 import { ShownOnce } from '../../parts/shown-once.tsx'
@@ -13,11 +13,12 @@ import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
 import type { Page } from '../../things.ts'
+import { isOneTeam } from '../../installation.ts'
 import { t } from '../../words.ts'
+import { ProviderDialog, type Provider } from './provider-dialog.tsx'
 
 type Demand = 'optional' | 'required'
 type Rules = { secondFactor: Demand; passkeys: Demand; sso: Demand; version: number }
-type Provider = { id: string; protocol: 'oidc' | 'saml'; name: string; status: 'draft' | 'enabled' | 'disabled'; testedAt: string | null; problem: string | null; oidc: { issuer: string; redirectUri: string } | null; saml: { entityId: string; ours: { acsUrl: string; entityId: string } } | null }
 type Ticket = { id: string; note: string | null; status: 'open' | 'used' | 'expired' | 'revoked'; expiresAt: string; url?: string }
 type Token = { id: string; name: string; baseUrl: string; usedAt: string | null; createdAt: string; token?: string }
 
@@ -39,7 +40,7 @@ export function Security() {
                 </Section>
                 <Section title={t('Single sign-on')} text={t('People of your proven domains sign in at their company’s provider and become members.')}>
                   <Providers />
-                  <NewProvider />
+                  {isOneTeam() && <p className="dim">{t('A mail domain is proven on the page of a set-up link.')}</p>}
                 </Section>
                 <Section title={t('Set-up links')} text={t('A link for your customer’s IT: it opens once, and leads through all of it without an account.')}>
                   <Tickets />
@@ -82,96 +83,65 @@ function Providers() {
   const providers = useQuery({ queryKey: ['ssoProviders.list'], queryFn: async ({ signal }) => (await get<Page<Provider>>('/sso-providers', undefined, signal)).items })
   const does = (failed: string, work: () => Promise<unknown>, done?: string) => void attempt(cache, failed, ['ssoProviders.'], work, done)
   const words = { enabled: t('enabled'), draft: t('not enabled yet'), disabled: t('disabled') }
+  const [edited, edit] = useState<Provider | 'new' | null>(null)
   return (
-    <Loaded of={providers} what={t('The providers could not be read')} skeleton={<RowSkeletons count={1} h={52} />}>
-      {(all) =>
-        all.length === 0 ? (
-          <p className="dim">{t('No provider is set up yet.')}</p>
-        ) : (
-          <ul className="rows box">
-            {all.map((one) => (
-              <li key={one.id}>
-                <div className="line wrap" style={{ minHeight: 52 }}>
-                  <div className="grow">
-                    <div className="row">
-                      {one.name}
-                      <span className="chip" data-tone={tones[one.status]}>
-                        {words[one.status]}
-                      </span>
+    <>
+      <Loaded of={providers} what={t('The providers could not be read')} skeleton={<RowSkeletons count={1} h={52} />}>
+        {(all) =>
+          all.length === 0 ? (
+            <p className="dim">{t('No provider is set up yet.')}</p>
+          ) : (
+            <ul className="rows box">
+              {all.map((one) => (
+                <li key={one.id}>
+                  <div className="line wrap" style={{ minHeight: 52 }}>
+                    <div className="grow">
+                      <div className="row">
+                        {one.name}
+                        <span className="chip" data-tone={tones[one.status]}>
+                          {words[one.status]}
+                        </span>
+                      </div>
+                      <div className="meta ellipsis">{one.oidc?.issuer ?? one.saml?.entityId}</div>
+                      <div className="meta ellipsis">{one.oidc ? t('Redirect URI: {uri}', { uri: one.oidc.redirectUri }) : t('ACS: {acs}', { acs: one.saml!.ours.acsUrl })}</div>
+                      <div className="meta ellipsis">{one.roles.length ? one.roles.map(({ group, role }) => `${group}: ${role}`).join(', ') : t('groups have no roles')} · {t('else {role}', { role: one.defaultRole })}</div>
+                      {one.problem && <div className="meta">{one.problem}</div>}
                     </div>
-                    <div className="meta ellipsis">{one.oidc?.issuer ?? one.saml?.entityId}</div>
-                    <div className="meta ellipsis">{one.oidc ? t('Redirect URI: {uri}', { uri: one.oidc.redirectUri }) : t('ACS: {acs}', { acs: one.saml!.ours.acsUrl })}</div>
-                    {one.problem && <div className="meta">{one.problem}</div>}
+                    <Button size="compact-sm" variant="default" aria-label={t('Edit {name}', { name: one.name })} onClick={() => edit(one)}>
+                      {t('Edit')}
+                    </Button>
+                    <Button size="compact-sm" variant="default" onClick={() => void call<{ signInUrl: string; problem: string | null }>('POST', `/sso-providers/${one.id}/test`).then((test) => (test.problem ? say(t('The provider cannot be asked: {problem}', { problem: test.problem }), undefined, 'warning') : location.assign(test.signInUrl)), (error: unknown) => sayProblem(error, t('The provider was not asked.')))}>
+                      {t('Try')}
+                    </Button>
+                    {one.status === 'enabled' ? (
+                      <Button size="compact-sm" variant="default" onClick={() => ask({ title: t('Disable {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Disable {name}', { name: one.name }), danger: true, run: () => call('POST', `/sso-providers/${one.id}/disable`).then(() => markStale(cache, ['ssoProviders.'])) })}>
+                        {t('Disable')}
+                      </Button>
+                    ) : (
+                      <Button size="compact-sm" variant="default" onClick={() => does(t('It was not enabled.'), () => call('POST', `/sso-providers/${one.id}/enable`), t('{name} signs people in.', { name: one.name }))}>
+                        {t('Enable')}
+                      </Button>
+                    )}
+                    <RemoveButton
+                      label={t('Remove {name}', { name: one.name })}
+                      path={`/sso-providers/${one.id}`}
+                      stale={['ssoProviders.']}
+                      asks={{ title: t('Remove {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Remove {name}', { name: one.name }) }}
+                    />
                   </div>
-                  <Button size="compact-sm" variant="default" onClick={() => void call<{ signInUrl: string; problem: string | null }>('POST', `/sso-providers/${one.id}/test`).then((test) => (test.problem ? say(t('The provider cannot be asked: {problem}', { problem: test.problem }), undefined, 'warning') : location.assign(test.signInUrl)), (error: unknown) => sayProblem(error, t('The provider was not asked.')))}>
-                    {t('Try')}
-                  </Button>
-                  {one.status === 'enabled' ? (
-                    <Button size="compact-sm" variant="default" onClick={() => ask({ title: t('Disable {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Disable {name}', { name: one.name }), danger: true, run: () => call('POST', `/sso-providers/${one.id}/disable`).then(() => markStale(cache, ['ssoProviders.'])) })}>
-                      {t('Disable')}
-                    </Button>
-                  ) : (
-                    <Button size="compact-sm" variant="default" onClick={() => does(t('It was not enabled.'), () => call('POST', `/sso-providers/${one.id}/enable`), t('{name} signs people in.', { name: one.name }))}>
-                      {t('Enable')}
-                    </Button>
-                  )}
-                  <RemoveButton
-                    label={t('Remove {name}', { name: one.name })}
-                    path={`/sso-providers/${one.id}`}
-                    stale={['ssoProviders.']}
-                    asks={{ title: t('Remove {name}', { name: one.name }), text: t('Everybody whom it signed in is signed out.'), verb: t('Remove {name}', { name: one.name }) }}
-                  />
-                </div>
-              </li>
-            ))}
-          </ul>
-        )
-      }
-    </Loaded>
-  )
-}
-
-function NewProvider() {
-  const cache = useQueryClient()
-  const [open, setOpen] = useState(false)
-  const { form, onSubmit, refusal, busy } = useServerForm({ name: '', protocol: 'oidc', issuer: '', clientId: '', clientSecret: '', metadata: '' }, async ({ name, protocol, issuer, clientId, clientSecret, metadata }) => {
-    await post('/sso-providers', { name, protocol, ...(protocol === 'oidc' ? { oidc: { issuer, clientId, clientSecret: clientSecret || null } } : { saml: { metadata } }) })
-    form.reset()
-    setOpen(false)
-    await markStale(cache, ['ssoProviders.'])
-  })
-  if (!open)
-    return (
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Loaded>
       <div>
-        <Button variant="default" onClick={() => setOpen(true)}>
+        <Button variant="default" onClick={() => edit('new')}>
           {t('Add a provider')}
         </Button>
       </div>
-    )
-  const oidc = form.values.protocol === 'oidc'
-  return (
-    <form className="stack" onSubmit={onSubmit}>
-      <TextInput label={t('Name')} maxLength={100} {...form.getInputProps('name')} />
-      <Select label={t('Protocol')} allowDeselect={false} data={[{ value: 'oidc', label: 'OpenID Connect' }, { value: 'saml', label: 'SAML 2.0' }]} {...form.getInputProps('protocol')} />
-      {oidc ? (
-        <>
-          <TextInput label={t('Issuer')} placeholder="https://login.example.com" {...form.getInputProps('issuer')} />
-          <TextInput label={t('Client id')} autoComplete="off" {...form.getInputProps('clientId')} />
-          <PasswordInput label={t('Client secret')} autoComplete="off" visibilityToggleButtonProps={{ 'aria-label': t('Show the secret') }} {...form.getInputProps('clientSecret')} />
-        </>
-      ) : (
-        <Textarea label={t('Metadata of the provider')} description={t('The XML it offers for download.')} autosize minRows={4} maxRows={10} {...form.getInputProps('metadata')} />
-      )}
-      <Refusal of={refusal} />
-      <div className="row">
-        <Submit busy={busy} disabled={!form.values.name.trim() || (oidc ? !form.values.issuer || !form.values.clientId : !form.values.metadata)}>
-          {t('Add the provider')}
-        </Submit>
-        <Button variant="default" onClick={() => setOpen(false)}>
-          {t('Cancel')}
-        </Button>
-      </div>
-    </form>
+      {edited && <ProviderDialog provider={edited === 'new' ? null : edited} close={() => edit(null)} />}
+    </>
   )
 }
 

@@ -9,9 +9,10 @@ import { More, usePages } from '../../parts/pages.tsx'
 import { Coming, Empty, Loaded, RowSkeletons, Skeleton } from '../../parts/states.tsx'
 import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
+import { isOneTeam } from '../../installation.ts'
 import { useMay, useMe, useNames } from '../../reads.ts'
-import type { LogEvent, Usage as UsageOf, UsageFigure } from '../../things.ts'
-import { amount, day, t } from '../../words.ts'
+import type { LogEvent, TenantFigures, Usage as UsageOf, UsageFigure } from '../../things.ts'
+import { amount, countOf, day, t } from '../../words.ts'
 import type { Palette } from '../reports/chart.tsx'
 import { PlanFits, titleOf } from './plan-fits.tsx'
 import '../reports/reports.css'
@@ -30,7 +31,7 @@ export function Usage() {
   const read = useQuery({ queryKey: ['usage.get', { from }], queryFn: ({ signal }) => get<UsageOf>('/usage', { from }, signal), enabled: admin, refetchInterval: 15_000 })
   return (
     <>
-      <Head title={t('Plan and usage')} />
+      <Head title={isOneTeam() ? t('Usage') : t('Plan and usage')} />
       <div className="toolbar">
         <SegmentedControl
           size="xs"
@@ -48,16 +49,19 @@ export function Usage() {
             <Loaded of={read} what={t('The usage could not be read')} skeleton={<Waiting />}>
               {(usage) => (
                 <div className="stack">
-                  <p>
-                    {t('{name} has the plan', { name: tenant?.name ?? '' })} <strong>{usage.plan.title}</strong>. <span className="dim">{usage.plan.description}</span>
-                  </p>
+                  {!isOneTeam() && (
+                    <p>
+                      {t('{name} has the plan', { name: tenant?.name ?? '' })} <strong>{usage.plan.title}</strong>. <span className="dim">{usage.plan.description}</span>
+                    </p>
+                  )}
+                  {tenant && <Figures tenantId={tenant.id} />}
                   <div className="figures">
                     {usage.items.map((figure) => (
                       <Figure key={figure.meter} figure={figure} open={figure.meter === meter} onOpen={(open) => void navigate({ to: '.', search: { meter: open ? figure.meter : undefined, days } as never, replace: true })} />
                     ))}
                   </div>
                   {meter && usage.items.some((figure) => figure.meter === meter) && <Behind key={`${meter} ${from}`} meter={meter} from={from} />}
-                  {tenant && (
+                  {tenant && !isOneTeam() && (
                     <section>
                       <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
                       <PlanFits tenantId={tenant.id} />
@@ -70,6 +74,42 @@ export function Usage() {
         </div>
       </div>
     </>
+  )
+}
+
+/** The team in figures, as it stands now. */
+function Figures({ tenantId }: { tenantId: string }) {
+  const read = useQuery({ queryKey: ['tenants.statistics', { id: tenantId }], queryFn: ({ signal }) => get<TenantFigures>(`/tenants/${tenantId}/statistics`, undefined, signal) })
+  return (
+    <Loaded of={read} what={t('The figures of the team could not be read')} skeleton={<Skeleton h={56} />}>
+      {({ members, openInvitations, openTasks, tasks, eventsLastWeek, activePeopleLastWeek, lastActivityAt }) => {
+        const roles = ([['owner', 'owners'], ['admin', 'admins'], ['member', 'members'], ['viewer', 'viewers']] as const).filter(([role]) => members[role]).map(([role, many]) => countOf(members[role], role, many))
+        const facts: [string, number, string][] = [
+          [t('Members'), members.total, [...roles, ...(openInvitations ? [countOf(openInvitations, 'open invitation', 'open invitations')] : [])].join(', ')],
+          [t('Open tasks'), openTasks, t('of {count}', { count: tasks })],
+          [t('Active people'), activePeopleLastWeek, t('in the last seven days')],
+          [t('Events'), eventsLastWeek, t('in the last seven days')],
+        ]
+        return (
+          <>
+            <dl className="facts-row">
+              {facts.map(([name, count, more]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd className="num">{count.toLocaleString()}</dd>
+                  <dd className="meta">{more}</dd>
+                </div>
+              ))}
+            </dl>
+            {lastActivityAt && (
+              <p className="meta">
+                {t('Something last happened')} <Time at={lastActivityAt} />
+              </p>
+            )}
+          </>
+        )
+      }}
+    </Loaded>
   )
 }
 

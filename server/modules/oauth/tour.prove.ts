@@ -124,6 +124,38 @@ test('a website by openid-client: sign-in, consent, tokens, refresh, revocation,
   if (w.faults.length) fail(`${w.faults.length} faults\n${w.faults.slice(0, 40).join('\n')}`)
 })
 
+test('by openid-client too: an application that registers itself, pushes its request, and one of yesterday with the password grant', { skip }, async (t) => {
+  const w = await openWorld(t)
+  const site = await serve(t, (_req, res) => res.setHeader('content-type', 'text/html').end('<!doctype html><title>back</title><h1>back</h1>'))
+  const issuer = new URL(`${w.base}/t/${w.tenant}/oauth`)
+  const { token: initial } = await w.product.ok('POST', '/oauth-clients/initial-access-tokens', { token: w.token, body: { quota: 1 } })
+  const execute = [client.allowInsecureRequests]
+  const config = await client.dynamicClientRegistration(issuer, { client_name: 'Self-made', redirect_uris: [`${site}/callback`], scope: 'openid profile read', grant_types: ['authorization_code', 'refresh_token'] }, undefined, { initialAccessToken: initial, execute })
+  const [verifier, state, nonce] = [client.randomPKCECodeVerifier(), client.randomState(), client.randomNonce()]
+  const url = await client.buildAuthorizationUrlWithPAR(config, { redirect_uri: `${site}/callback`, scope: 'openid profile read', state, nonce, code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256' })
+  assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri'], 'nothing of the request is in the address')
+  const page = await openPage(w, looks[0])
+  await page.goto(url.href)
+  await page.waitForURL(/\/login/)
+  await signIn(page)
+  await page.getByRole('heading', { name: 'Allow Self-made?' }).waitFor()
+  await page.getByRole('button', { name: 'Allow' }).click()
+  await page.waitForURL(`${site}/callback**`)
+  const tokens = await client.authorizationCodeGrant(config, new URL(page.url()), { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true })
+  assert.equal((await w.product.call('GET', '/projects', { token: tokens.access_token })).status, 200)
+  assert.equal((await client.fetchUserInfo(config, tokens.access_token, tokens.claims()!.sub)).name, 'Ada Lovelace')
+  await assert.rejects(client.dynamicClientRegistration(issuer, { client_name: 'One more', redirect_uris: [`${site}/callback`] }, undefined, { initialAccessToken: initial, execute }), /initial access token|401|unexpected/i)
+
+  const made = await w.product.ok('POST', '/oauth-clients', { token: w.token, body: { name: 'Yesterday', grantTypes: ['password', 'refresh_token'], scopes: ['read', 'offline_access'] } })
+  const old = await client.discovery(issuer, made.clientId, undefined, client.ClientSecretBasic(made.clientSecret), { execute })
+  const given = await client.genericGrantRequest(old, 'password', { username: 'ada@example.com', password, scope: 'read offline_access' })
+  assert.equal((await w.product.call('GET', '/projects', { token: given.access_token })).status, 200)
+  const next = await client.refreshTokenGrant(old, given.refresh_token!)
+  assert.equal((await w.product.call('GET', '/projects', { token: next.access_token })).status, 200)
+  await assert.rejects(client.genericGrantRequest(config, 'password', { username: 'ada@example.com', password, scope: 'read' }), { error: 'unauthorized_client' })
+  assert.deepEqual(w.faults, [])
+})
+
 test('a device by openid-client: the code on one screen, the person at another', { skip }, async (t) => {
   const w = await openWorld(t)
   const made = await w.product.ok('POST', '/oauth-clients', { token: w.token, body: { name: 'Lamp control', grantTypes: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], tokenEndpointAuthMethod: 'none', scopes: ['openid', 'read'] } })
