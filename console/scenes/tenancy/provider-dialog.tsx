@@ -65,7 +65,7 @@ export function ProviderDialog({ provider, close }: { provider: Provider | null;
         <TextInput label={t('Claim with the groups')} autoComplete="off" {...form.getInputProps('groupsClaim')} />
         <Select label={t('Role of who is in none of the groups below')} description={t('At their first sign-in; nobody becomes an owner by a provider.')} allowDeselect={false} data={roleNames} {...form.getInputProps('defaultRole')} />
         <fieldset className="stack" style={{ border: 0, padding: 0, margin: 0 }}>
-          <legend style={{ fontWeight: 500, fontSize: 14, marginBottom: 4 }}>{t('Groups and their roles')}</legend>
+          <legend style={{ padding: 0, marginBottom: 6, fontSize: 13, fontWeight: 600 }}>{t('Groups and their roles')}</legend>
           {!roles.length && <p className="dim">{t('No group means anything yet: roles stay as they are given here.')}</p>}
           {roles.map((_, at) => (
             <div className="group-roles" key={at}>

@@ -148,7 +148,7 @@ function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; 
           <h2 id={title}>{finding}</h2>
           <p className="meta">{figure.about}</p>
         </div>
-        <Button size="compact-xs" variant="subtle" color="gray" aria-pressed={open} aria-label={t('Events behind {name}', { name })} onClick={() => onOpen(!open)}>
+        <Button size="compact-xs" variant="subtle" color="gray" style={{ flexShrink: 0 }} aria-pressed={open} aria-label={t('Events behind {name}', { name })} onClick={() => onOpen(!open)}>
           {t('Events')}
         </Button>
       </header>

@@ -33,6 +33,7 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
   /** Beside what the browser keeps of others who use it. */
   const keepDevice = (req: FastifyRequest, reply: FastifyReply, device: string | undefined) => void (device && reply.header('set-cookie', cookies.device(devices.join(device, devices.read(callerOf(req).device)))))
   const tenantAt = (host: string) => front.tenantAt(host)
+  const brandOf = (tenant: string) => front.brandOf(tenant)
   /** The origin of the tenant's door at which a page was asked for; null: at home. */
   const doorOf = async (host: string): Promise<string | null> => ((await tenantAt(host)) ? `${protocol}//${host.toLowerCase()}` : null)
   const valueOf = (values: unknown, name: string): string => {
@@ -98,5 +99,5 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
     }, status)
   /** Tells the pages of the tenants' doors, which are opened later. */
   const meet = (doors: Front): void => void (front = doors)
-  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf, cookiesOf }
+  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, brandOf, doorOf, valueOf, cookiesOf }
 }

@@ -52,9 +52,9 @@ ${script !== undefined && new Html(`<script>${script}</script>`)}
 }
 
 export type Field = { name: string; label: string; type: 'email' | 'password' | 'text' | 'area'; complete: string; value?: string; hint?: string; focus?: boolean; aside?: Html }
-export type Form = { action: string; verb: string; hidden: Record<string, string>; fields: readonly Field[]; fault?: { message: string; field?: string | undefined } | undefined }
+export type Form = { action: string; verb: string; hidden: Record<string, string>; fields: readonly Field[]; fault?: { message: string; field?: string | undefined } | undefined; /** not what is to be done next */ quiet?: boolean | undefined }
 /** A form that says what is wrong beside the field, or above when no single field is to blame. */
-export function formOf({ action, verb, hidden, fields, fault }: Form): Html {
+export function formOf({ action, verb, hidden, fields, fault, quiet = false }: Form): Html {
   const blamed = fields.find((f) => f.name === fault?.field)
   const inputs = fields.map((f, n) => {
     const wrong = blamed === f
@@ -70,6 +70,6 @@ ${wrong && html`<p class="fault" id="${f.name}-fault" role="alert">${fault!.mess
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${fault && !blamed && html`<p class="banner" role="alert">${fault.message}</p>`}
 ${inputs}
-<button type="submit">${verb}</button>
+<button type="submit"${quiet && html` class="quiet"`}>${verb}</button>
 </form>`
 }

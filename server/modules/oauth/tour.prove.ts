@@ -144,7 +144,7 @@ test('by openid-client too: an application that registers itself, pushes its req
   const tokens = await client.authorizationCodeGrant(config, new URL(page.url()), { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true })
   assert.equal((await w.product.call('GET', '/projects', { token: tokens.access_token })).status, 200)
   assert.equal((await client.fetchUserInfo(config, tokens.access_token, tokens.claims()!.sub)).name, 'Ada Lovelace')
-  await assert.rejects(client.dynamicClientRegistration(issuer, { client_name: 'One more', redirect_uris: [`${site}/callback`] }, undefined, { initialAccessToken: initial, execute }), /initial access token|401|unexpected/i)
+  await assert.rejects(client.dynamicClientRegistration(issuer, { client_name: 'One more', redirect_uris: [`${site}/callback`] }, undefined, { initialAccessToken: initial, execute }), (error: Error) => JSON.stringify([error, error.cause]).includes('invalid_token'))
 
   const made = await w.product.ok('POST', '/oauth-clients', { token: w.token, body: { name: 'Yesterday', grantTypes: ['password', 'refresh_token'], scopes: ['read', 'offline_access'] } })
   const old = await client.discovery(issuer, made.clientId, undefined, client.ClientSecretBasic(made.clientSecret), { execute })

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../../kernel/errors.ts'
 import type { Context } from '../../kernel/db.ts'
-import { formOf, html, type Fault, type Field, type Html, type Identity } from '../identity/api.ts'
+import { formOf, html, type Fault, type Field, type Html, type Identity, type Page } from '../identity/api.ts'
 import type { createDomains } from '../tenancy/api.ts'
 import type { Trial } from './flow.ts'
 import type { Providers } from './providers.ts'
@@ -15,7 +15,12 @@ export type TicketPages = ReturnType<typeof createTicketPages>
 const at = '/login/setup/step'
 
 export function createTicketPages({ identity, tickets, providers, domains }: { identity: Identity; tickets: Tickets; providers: Providers; domains: Pick<Domains, 'add' | 'list' | 'verify'> }) {
-  const { show, go, formToken, answer, valueOf, cookiesOf } = identity.forms
+  const { go, formToken, answer, brandOf, valueOf, cookiesOf } = identity.forms
+  /** In the colours of the team that asks. */
+  const show = async (reply: FastifyReply, page: Page, status = 200, tenant?: string) => {
+    const brand = tenant && (await brandOf(tenant))
+    return identity.forms.show(reply, brand ? { ...page, brand } : page, status)
+  }
   const { cookies } = identity
   const setupOf = (req: FastifyRequest) => tickets.setupOf(req.id, cookiesOf(req)[cookies.names.setup] ?? '')
   const failed = (reply: FastifyReply, fault: Fault, status: number) => show(reply, { title: 'The link does not work', body: html`<p class="banner" role="alert">${fault.message}</p>` }, status)
@@ -26,13 +31,13 @@ export function createTicketPages({ identity, tickets, providers, domains }: { i
     })
   }
   const facts = (pairs: [string, string][]) => html`<dl class="facts">${pairs.map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>`)}</dl>`
-  const button = (form: string, action: string, verb: string, hidden: Record<string, string> = {}) => formOf({ action, verb, hidden: { form, ...hidden }, fields: [] })
+  const button = (form: string, action: string, verb: string, hidden: Record<string, string> = {}, quiet = false) => formOf({ action, verb, quiet, hidden: { form, ...hidden }, fields: [] })
 
-  const protocolPage = (reply: FastifyReply) =>
+  const protocolPage = (reply: FastifyReply, setup: Setup) =>
     show(reply, {
       title: 'Set up single sign-on', lead: 'Step 1 of 5: which protocol does your identity provider speak?',
       body: html`<nav class="offers first" aria-label="Protocol"><a href="${at}?protocol=oidc">OpenID Connect</a><a href="${at}?protocol=saml">SAML 2.0</a></nav>`, foot: html`Most providers speak both; OpenID Connect is simpler.`,
-    })
+    }, 200, setup.tenant)
   function valuesPage(req: FastifyRequest, reply: FastifyReply, setup: Setup, protocol: string, typed: Record<string, string>, fault?: Fault, status = 200) {
     const { redirectUri, acsUrl, entityId, metadataUrl } = providers.addressesOf(setup.provider)
     const field = (name: string, label: string, more: Partial<Field> = {}): Field => ({ name, label, type: 'text', complete: 'off', value: typed[name] ?? '', ...more })
@@ -43,28 +48,28 @@ export function createTicketPages({ identity, tickets, providers, domains }: { i
       body: html`${facts(protocol === 'oidc' ? [['Redirect URI', redirectUri], ['Grant', 'Authorization code with PKCE']] : [['ACS URL', acsUrl], ['Entity ID', entityId], ['Our metadata', metadataUrl]])}
 ${formOf({ action: '/login/setup/provider', verb: 'Keep', hidden: { form: formToken(req, reply), protocol }, fields: protocol === 'oidc' ? oidc : saml, fault })}`,
       foot: html`<a href="${at}">Another protocol</a>`,
-    }, status)
+    }, status, setup.tenant)
   }
-  async function checklist(req: FastifyRequest, reply: FastifyReply, ctx: Context, provider: ProviderView, fault?: Fault, status = 200) {
+  async function checklist(req: FastifyRequest, reply: FastifyReply, setup: Setup, ctx: Context, provider: ProviderView, fault?: Fault, status = 200) {
     const form = formToken(req, reply)
     const { items } = await domains.list(ctx, { limit: 20 })
     const proven = items.some((d) => d.status === 'verified')
-    const domainForm = formOf({ action: '/login/setup/domain', verb: 'Add the domain', hidden: { form }, fault: fault?.field === 'name' ? fault : undefined, fields: [{ name: 'name', label: 'Mail domain', type: 'text', complete: 'off', hint: 'Only people with addresses of a proven domain are signed in.' }] })
+    const domainForm = formOf({ action: '/login/setup/domain', verb: 'Add the domain', quiet: items.length > 0, hidden: { form }, fault: fault?.field === 'name' ? fault : undefined, fields: [{ name: 'name', label: 'Mail domain', type: 'text', complete: 'off', hint: 'Only people with addresses of a proven domain are signed in.' }] })
     const step = (n: number, title: string, done: boolean, body: Html) => html`<section class="step"><h2>${title} <span class="state">${done ? 'done' : `step ${n} of 5`}</span></h2>${body}</section>`
     return show(reply, {
       title: provider.status === 'enabled' ? 'Single sign-on works' : 'Set up single sign-on', lead: `${provider.name}: ${provider.protocol === 'oidc' ? provider.oidc!.issuer : provider.saml!.entityId}`,
       body: html`${fault && fault.field !== 'name' && html`<p class="banner" role="alert">${fault.message}</p>`}
 ${step(3, 'Domain', proven, html`${items.map((d) => html`<div class="card"><p><strong>${d.name}</strong> ${d.status === 'verified' ? 'is proven' : 'is not proven yet'}</p>${d.status !== 'verified' && html`${facts([['TXT record', d.record.name], ['Value', d.record.value]])}${d.problem !== null && html`<p class="hint">${d.problem}</p>`}${button(form, '/login/setup/verify', 'Look it up now', { domain: d.id })}`}</div>`)}${domainForm}`)}
-${step(4, 'Try a sign-in', provider.testedAt !== null, html`${provider.problem !== null && html`<p class="banner" role="alert">${provider.problem}</p>`}<p class="hint">Nobody is signed in by it; it only shows what a sign-in would bring.</p>${button(form, '/login/setup/test', 'Try a sign-in')}`)}
-${step(5, 'Enable', provider.status === 'enabled', provider.status === 'enabled' ? html`<p class="notice" role="status">People of your domain sign in at the sign-in page with their work address.</p>` : button(form, '/login/setup/enable', 'Enable'))}`,
-    }, status)
+${step(4, 'Try a sign-in', provider.testedAt !== null, html`${provider.problem !== null && html`<p class="banner" role="alert">${provider.problem}</p>`}<p class="hint">Nobody is signed in by it; it only shows what a sign-in would bring.</p>${button(form, '/login/setup/test', 'Try a sign-in', {}, !proven || provider.testedAt !== null)}`)}
+${step(5, 'Enable', provider.status === 'enabled', provider.status === 'enabled' ? html`<p class="notice" role="status">People of your domain sign in at the sign-in page with their work address.</p>` : button(form, '/login/setup/enable', 'Enable', {}, !proven || provider.testedAt === null))}`,
+    }, status, setup.tenant)
   }
   async function stepPage(req: FastifyRequest, reply: FastifyReply, setup: Setup, fault?: Fault, status = 200) {
     const ctx = tickets.asIssuer(setup, req.id)
     const provider = await providerOf(ctx, setup.provider)
-    if (provider) return checklist(req, reply, ctx, provider, fault, status)
+    if (provider) return checklist(req, reply, setup, ctx, provider, fault, status)
     const protocol = valueOf(req.query, 'protocol') || valueOf(req.body, 'protocol')
-    return /^(oidc|saml)$/.test(protocol) ? valuesPage(req, reply, setup, protocol, {}) : protocolPage(reply)
+    return /^(oidc|saml)$/.test(protocol) ? valuesPage(req, reply, setup, protocol, {}) : protocolPage(reply, setup)
   }
   /** A step that a form asks for; refused: the page again with the reason, and nothing is burnt. */
   const step = (req: FastifyRequest, reply: FastifyReply, name: string, work: (ctx: Context, setup: Setup) => Promise<unknown>, again?: (setup: Setup, fault: Fault, status: number) => unknown) =>
@@ -95,7 +100,7 @@ ${step(5, 'Enable', provider.status === 'enabled', provider.status === 'enabled'
           return show(reply, {
             title: 'Set up single sign-on', lead: `${tenant?.name ?? 'A team'} asks you to connect your identity provider.`,
             body: html`<p class="hint">The link opens once, in this browser, and works until ${ticket.expiresAt.slice(0, 16).replace('T', ' ')} UTC. You can leave and come back.</p>${button(formToken(req, reply), '/login/setup', 'Start', { ticket: token })}`,
-          })
+          }, 200, ticket.tenantId)
         }, { form: false })
       })
       app.post('/login/setup', (req, reply) => answer(req, reply, (fault, status) => failed(reply, fault, status), async () => {

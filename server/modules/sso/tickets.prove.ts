@@ -29,6 +29,7 @@ test('a customer\'s IT sets single sign-on up by one link in a browser, and some
 
   for (const [n, look] of looks.entries()) {
     const owner = await product.ok('POST', '/auth/register', { body: { email: `owner-${n}@example.com`, password, name: 'Ada Lovelace', tenantName: `Lighthouse ${n}` } })
+    await product.ok('PATCH', '/branding', { token: owner.accessToken, body: { color: '#7a1f5c' } })
     const { url } = await product.ok('POST', '/sso-tickets', { token: owner.accessToken, body: { days: 2 } })
     const { page, seen } = await openPage({ browser, base }, look, false)
     const judge = (what: string) => judgePage(page, `ticket-${what}-${look.colorScheme}-${look.viewport.width}`, !('javaScriptEnabled' in look), faults)
@@ -37,6 +38,7 @@ test('a customer\'s IT sets single sign-on up by one link in a browser, and some
 
     await page.goto(url)
     await judge('first')
+    await page.locator('.wordmark', { hasText: `Lighthouse ${n}` }).waitFor()
     await press('Start')
     await page.getByRole('link', { name: 'OpenID Connect' }).waitFor()
     await judge('protocol')
@@ -66,6 +68,7 @@ test('a customer\'s IT sets single sign-on up by one link in a browser, and some
     await judge('tried')
     await press('Enable')
     await heading('Single sign-on works')
+    await page.locator('.wordmark', { hasText: `Lighthouse ${n}` }).waitFor() // whose it is, on every page of it
     await judge('works')
     await page.context().close()
     assert.deepEqual(seen.filter((line) => !/status of 422/.test(line)), []) // the page that says what was mistyped

@@ -63,6 +63,7 @@ test('a tenant\'s own door shows its brand, signs in to that tenant, and nobody 
   const style = await at(app, host, /href="(\/brand\/[^"]+\.css)"/.exec(page.body)![1]!)
   assert.deepEqual([style.statusCode, style.headers['content-type']], [200, 'text/css; charset=utf-8'])
   assert.match(style.body, /#24539e/)
+  assert.match(style.body, /button\[type=submit\]:not\(\.quiet\)/, 'what is not the first choice keeps its own ground')
   assert.doesNotMatch((await at(app, 'groundwork.example.com', '/login')).body, /Harbour/)
 
   const signIn = async (name: string, from = host) => {

@@ -27,7 +27,7 @@ const logoPath = (tenant: string, hash: string | null) => (hash === null ? null 
 const styleOf = (color: string) => {
   const { light, dark } = accents(color)
   const lines = (a: typeof light) => `--accent: ${a.text}; --accent-fill: ${a.filled}; --accent-hover: ${a.filled}; --on-accent: ${a.onFilled}`
-  return `:root { ${lines(light)} }\n@media (prefers-color-scheme: dark) { :root { ${lines(dark)} } }\nbutton[type=submit] { background: var(--accent-fill) }\n`
+  return `:root { ${lines(light)} }\n@media (prefers-color-scheme: dark) { :root { ${lines(dark)} } }\nbutton[type=submit]:not(.quiet) { background: var(--accent-fill) }\n`
 }
 
 export function createBranding({ kernel }: { kernel: Pick<Kernel, 'system'> }) {
