@@ -186,7 +186,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     for (const module of modules) if (serves) await module.mount?.(http)
     if (config.ROLES.includes('live')) {
       createLive({ kernel, tail, doorkeeper, doors, scopes: scopesOf(modules), modules, corsOrigins: config.CORS_ORIGINS, trustProxy: config.TRUST_PROXY, tenantHeader: config.TENANT_HEADER_NAME }).mount(http)
-    }
+    } else http.server.on('upgrade', (_req, socket) => socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy())) // else whoever asks would wait for ever
 
     for (const module of modules) {
       const close = await module.open?.({ work: config.ROLES.includes('worker') })

@@ -51,7 +51,7 @@ test('three processes, each with one role, are one product; none does the part o
   for (const product of [api, live, worker]) for (const at of ['/health', '/ready', '/status', '/metrics']) assert.equal((await product.call('GET', at)).status, 200, at)
   const roles = async (product: Product) => (await product.call('GET', '/status', { token })).body.roles
   assert.deepEqual(await Promise.all([api, live, worker].map(roles)), [['api'], ['live'], ['worker']])
-  const pages = ['/api/v1/projects', '/api/openapi.json', '/login', '/.well-known/openid-configuration']
+  const pages = ['/api/v1/projects', '/api/openapi.json', '/login', '/oauth/jwks']
   const statuses = (product: Product) => Promise.all(pages.map(async (at) => (await fetch(product.url + at, { redirect: 'manual', headers: { authorization: `Bearer ${token}` } })).status))
   assert.ok((await statuses(api)).every((status) => status === 200), String(await statuses(api)))
   assert.deepEqual([await statuses(live), await statuses(worker)], [pages.map(() => 404), pages.map(() => 404)])

@@ -65,7 +65,7 @@ test('with another platform key all is read as before and nobody is signed out; 
 
 test('a key in SECRET_KEY is replaced by NEW_SECRET_KEY; what a version of before sealed under it directly comes along', async (t) => {
   const [SECRET_KEY, NEW_SECRET_KEY] = [makeKey(), makeKey()]
-  const product = await startProduct(t, { SECRET_KEY })
+  const product = await startProduct(t, { SECRET_KEY, PUBLIC_URL: 'http://house.test' })
   const { accessToken: token } = await product.ok('POST', '/auth/register', { body: { email: 'ann@example.test', password, name: 'Ann', setupToken } })
   const sql = await connect(t, (await product.attach()).superuser())
   const before = createKeyRing({ platformKey: Buffer.from(SECRET_KEY, 'base64'), store: { transact: () => Promise.reject(new Error('it asks nothing')) } })

@@ -11,6 +11,7 @@ import { MoreMenu } from '../../parts/more-menu.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { TableBox } from '../../parts/table-box.tsx'
 import { Time } from '../../parts/time.tsx'
+import { say } from '../../parts/toasts.tsx'
 import type { Reader } from '../../things.ts'
 import { countOf, duration, t } from '../../words.ts'
 import './operators.css'
@@ -52,6 +53,13 @@ function ReaderRow({ reader }: { reader: Reader }) {
   const failing = reader.status === 'failing'
   const late = reader.lag > 0 && reader.lagSeconds > 5
   const path = `/readers/${encodeURIComponent(reader.name)}`
+  /** What fails again stays parked, and the page says why. */
+  const replay = (body: { eventId?: string }) =>
+    attempt(cache, t('{name} did not take it.', { name: reader.name }), ['readers.'], async () => {
+      const { failed } = await post<{ failed: { error: string }[] }>(`${path}/replay`, body)
+      if (failed[0]) say(t('It failed again and stays parked: {why}', { why: failed[0].error }), undefined, 'warning')
+      else say(t('Handled again.'))
+    })
   const act = (verb: string, said: string, body?: unknown) => attempt(cache, t('{name} did not take it.', { name: reader.name }), ['readers.'], () => post(`${path}/${verb}`, body), said)
   return (
     <Fragment>
@@ -78,7 +86,7 @@ function ReaderRow({ reader }: { reader: Reader }) {
             </ActionIcon>
             <MoreMenu label={t('Actions for {name}', { name: reader.name })} width={200}>
               <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
-              {reader.parkedCount > 1 && <Menu.Item onClick={() => void act('replay', t('Handled again.'), {})}>{t('Handle all parked again')}</Menu.Item>}
+              {reader.parkedCount > 1 && <Menu.Item onClick={() => void replay({})}>{t('Handle all parked again')}</Menu.Item>}
               <Menu.Item
                 disabled={!failing}
                 onClick={() =>
@@ -112,7 +120,7 @@ function ReaderRow({ reader }: { reader: Reader }) {
                       <span className="meta">
                         <Time at={one.parkedAt} />
                       </span>
-                      <Button size="compact-xs" variant="default" aria-label={t('Handle again: {event}', { event: one.name })} onClick={() => void act('replay', t('Handled again.'), { eventId: one.eventId })}>
+                      <Button size="compact-xs" variant="default" aria-label={t('Handle again: {event}', { event: one.name })} onClick={() => void replay({ eventId: one.eventId })}>
                         {t('Handle again')}
                       </Button>
                     </div>
