@@ -22,13 +22,18 @@ startWords()
 const open = /^\/(setup|signup)(\/|$)/.test(location.pathname)
 if (!open) void startSession()
 
-// A tab that is older than the server's console asks for chunks that are gone: the new page has them. Once, so that a broken server makes no loop.
+// A tab that is older than the server's console asks for chunks that are gone: the new page has them. Once, so that a broken server makes no loop; and
+// only while the server answers: one that is away has no newer page, and loading it would lose this one.
 window.addEventListener('vite:preloadError', () => {
   const key = 'groundwork.reloaded'
   const last = Number(sessionStorage.getItem(key) ?? 0)
   if (Date.now() - last < 30_000) return
-  sessionStorage.setItem(key, String(Date.now()))
-  location.reload()
+  const reload = ({ ok }: Response) => {
+    if (!ok) return
+    sessionStorage.setItem(key, String(Date.now()))
+    location.reload()
+  }
+  void fetch('/health', { cache: 'no-store' }).then(reload, () => undefined)
 })
 
 // A page that the browser kept while its person signed out is drawn anew.

@@ -203,8 +203,7 @@ test('an admin chooses what is kept and takes the audit along; a person chooses 
 
   const name = 'notifications.people'
   const sql = await connect(t, (await w.product.attach()).superuser())
-  const { rows: [made] } = await sql.query(`select id, tenant_id, at, name from events where subject_id = $1 and name = 'task.assigned'`, [task.id])
-  await sql.query('insert into parked_events (reader, event_id, tenant_id, event_at, name, error) values ($1, $2, $3, $4, $5, $6)', [name, made.id, made.tenant_id, made.at, made.name, 'it failed five times'])
+  await sql.query(`insert into parked_events (reader, event_id, tenant_id, event_at, name, error) select $1, id, tenant_id, at, name, 'it failed five times' from events where subject_id = $2 and name = 'task.assigned'`, [name, task.id])
   const state = async () => (await w.ask('GET', '/readers')).items.find((one: { name: string }) => one.name === name)
   await page.goto(`${w.base}/operate/readers`)
   await page.getByRole('button', { name: `Pause ${name}` }).click()

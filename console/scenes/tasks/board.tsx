@@ -51,7 +51,7 @@ function ProjectBoard({ project }: { project: Project }) {
   )
 
   useEffect(() => {
-    const timer = setTimeout(() => void loadPanel(), 1200) // the first card that is opened does not wait for its chunk
+    const timer = setTimeout(() => void loadPanel().catch(() => undefined), 1200) // the first card that is opened does not wait for its chunk
     return () => clearTimeout(timer)
   }, [])
 
