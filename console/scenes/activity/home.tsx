@@ -59,31 +59,33 @@ export function Home() {
           </Empty>
         ) : (
           <div className="home">
-            <section className="home-mine" aria-labelledby="mine">
-              <header className="row home-title">
-                <h2 id="mine">{on('tasks') ? t('Mine') : (tenant?.name ?? '')}</h2>
-                {on('tasks') && <Summary tasks={mine.data} projects={projects.data} />}
-              </header>
-              {on('tasks') && (
-                <div className="box">
-                  <Loaded of={mine} what={t('Your tasks could not be read')} skeleton={<RowSkeletons count={7} />}>
-                    {(tasks) => <Mine tasks={tasks} projects={projects.data ?? []} />}
-                  </Loaded>
-                </div>
-              )}
-              {on('projects') && (
-                <>
-                  <header className="row home-title" style={{ marginTop: 28 }}>
-                    <h2>{t('Projects')}</h2>
-                  </header>
+            {(on('tasks') || on('projects')) && (
+              <section className="home-mine" aria-labelledby="mine">
+                <header className="row home-title">
+                  <h2 id="mine">{on('tasks') ? t('Mine') : (tenant?.name ?? '')}</h2>
+                  {on('tasks') && <Summary tasks={mine.data} projects={projects.data} />}
+                </header>
+                {on('tasks') && (
                   <div className="box">
-                    <Loaded of={projects} what={t('The projects could not be read')} skeleton={<RowSkeletons count={3} />}>
-                      {(all) => <ProjectRows projects={all} />}
+                    <Loaded of={mine} what={t('Your tasks could not be read')} skeleton={<RowSkeletons count={7} />}>
+                      {(tasks) => <Mine tasks={tasks} projects={projects.data ?? []} />}
                     </Loaded>
                   </div>
-                </>
-              )}
-            </section>
+                )}
+                {on('projects') && (
+                  <>
+                    <header className="row home-title" style={{ marginTop: 28 }}>
+                      <h2>{t('Projects')}</h2>
+                    </header>
+                    <div className="box">
+                      <Loaded of={projects} what={t('The projects could not be read')} skeleton={<RowSkeletons count={3} />}>
+                        {(all) => <ProjectRows projects={all} />}
+                      </Loaded>
+                    </div>
+                  </>
+                )}
+              </section>
+            )}
             <section aria-labelledby="changed">
               <header className="row home-title">
                 <h2 id="changed">{t('What changed')}</h2>
