@@ -336,6 +336,16 @@ export const mutations: readonly Mutation[] = [
     find: 'dedupKey: `${event.id}:${trigger.id}`, depth', replace: 'depth', says: /✖ half of the transactions abort at random: runs = commits/,
   },
   {
+    name: 'unseen-event-wakes', proof: 'server/modules/workflows/nodes/subtypes.test.ts', breaks: 'a run that waits hears of events that its people may not see', file: 'server/modules/workflows/triggers/readers.ts',
+    find: 'if (!(await maySee(tx, event, await whoWaits(event.tenantId, runId)))) continue // it waits on', replace: '', says: /✖ a run that waits hears of nothing that its people may not see/,
+  },
+  {
+    name: 'quota-without-turns', proof: 'server/modules/plans/plans.test.ts', breaks: 'near a limit starts do not wait for each other', file: 'server/migrations/0032-quota-slots.sql',
+    find: `  elsif of_period <> '' then
+    perform pg_advisory_xact_lock(key);`, replace: `  elsif of_period <> '' then
+    null;`, says: /✖ runs that begin at once are counted side by side/,
+  },
+  {
     name: 'letter-taken-twice', proof: 'server/modules/workflows/triggers/letters.test.ts', breaks: 'a letter that is handed over again begins another run', file: 'server/modules/workflows/triggers/letter-box.ts',
     find: ', dedupKey: `letter:${target.triggerId}:${sumOf(raw)}`', replace: '', says: /✖ a letter begins one run of each trigger/,
   },
