@@ -12,6 +12,8 @@ import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
 import { useMay } from '../../reads.ts'
 import { absolute, t } from '../../words.ts'
+import type { WorkflowStatus } from '../workflows/reads.ts'
+import { WorkflowChip } from '../workflows/status.tsx'
 import { isPreset, kindsQuery, needsConsent, placeOf, StateChip, usesQuery, type Certificate, type Connection, type Kind } from './connection.tsx'
 import { Fields, faultsOf, fromText, toText, type Entered, type Faults } from './fields.tsx'
 
@@ -254,7 +256,7 @@ function Uses({ connection: one, admin }: { connection: Connection; admin: boole
                   <li key={workflow.id}>
                     <Link className="line" to="/workflows/$workflow" params={{ workflow: workflow.id }}>
                       <span className="grow truncate">{workflow.name}</span>
-                      <span className="meta">{workflow.status}</span>
+                      <WorkflowChip status={workflow.status as WorkflowStatus} />
                     </Link>
                   </li>
                 ))}

@@ -67,6 +67,16 @@ export function Fields({ fields, preset, entered, faults, change, kept }: { fiel
   )
 }
 
+/** A choice in words; what has none, a kind made later, stands as it is named. */
+const choiceWord = (field: string, choice: string): string => {
+  const words: Record<string, string> = {
+    'engine postgresql': 'PostgreSQL', 'engine mysql': 'MySQL', 'tls verify': t('Encrypted, certificate checked'), 'tls require': t('Encrypted, certificate not checked'), 'tls off': t('Not encrypted'),
+    'security starttls': t('STARTTLS'), 'security tls': t('TLS from the start'), 'in header': t('A header'), 'in query': t('The address'),
+    'grant authorization_code': t('A person signs in'), 'grant client_credentials': t('The client signs in by itself'), 'clientAuth basic': t('Its id and secret in a header'), 'clientAuth post': t('Its id and secret in the form'),
+  }
+  return words[`${field} ${choice}`] ?? choice
+}
+
 function One({ field, value, fault, preset, change, kept }: { field: Field; value: string | boolean; fault: string | undefined; preset: boolean; change: (value: string | boolean) => void; kept?: boolean }) {
   const text = typeof value === 'string' ? value : ''
   const common = { label: field.title, error: fault, required: field.required && !kept, withAsterisk: field.required && !kept }
@@ -82,7 +92,7 @@ function One({ field, value, fault, preset, change, kept }: { field: Field; valu
       />
     )
   if (field.kind === 'switch') return <Switch label={field.title} checked={value === true} onChange={(event) => change(event.currentTarget.checked)} />
-  if (field.kind === 'choice') return <Select {...common} data={field.choices ?? []} allowDeselect={!field.required && field.default === undefined} value={text || null} onChange={(next) => change(next ?? '')} />
+  if (field.kind === 'choice') return <Select {...common} data={(field.choices ?? []).map((value) => ({ value, label: choiceWord(field.name, value) }))} placeholder={t('Choose')} allowDeselect={!field.required && field.default === undefined} value={text || null} onChange={(next) => change(next ?? '')} />
   if (field.kind === 'list' || field.kind === 'pairs')
     return <Textarea {...common} autosize minRows={2} description={field.kind === 'pairs' ? t('One a line, as Name: value') : preset ? t('One a line; left empty, those its operations need') : t('One a line')} value={text} onChange={(event) => change(event.currentTarget.value)} />
   if (field.kind === 'certificates')
@@ -93,7 +103,7 @@ function One({ field, value, fault, preset, change, kept }: { field: Field; valu
       type={field.kind === 'url' ? 'url' : 'text'}
       inputMode={field.kind === 'port' ? 'numeric' : undefined}
       autoComplete="off"
-      placeholder={field.kind === 'url' ? 'https://api.example.com/v1' : undefined}
+      placeholder={field.kind === 'url' ? 'https://api.example.com/v1' : field.kind === 'port' ? t('The usual one') : undefined}
       value={text}
       onChange={(event) => change(event.currentTarget.value)}
     />

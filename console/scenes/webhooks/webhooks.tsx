@@ -66,7 +66,7 @@ function Row({ webhook: one }: { webhook: Webhook }) {
             {one.failingSince && (
               <>
                 {' · '}
-                {t('failing since')} <Time at={one.failingSince} />
+                {t('first failed')} <Time at={one.failingSince} />
               </>
             )}
           </span>

@@ -58,7 +58,7 @@ function Side({ label, operand, change, reads }: { label: string; operand: Opera
   const isPath = operand.path !== undefined
   const swap = (
     <button type="button" className="link small" onClick={() => change(isPath ? { value: '' } : { path: '' })}>
-      {isPath ? t('write a value') : t('read a value')}
+      {isPath ? t('Write a value') : t('Read a value')}
     </button>
   )
   return (

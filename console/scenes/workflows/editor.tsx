@@ -85,7 +85,7 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
   return (
     <>
       <Head title={workflow.name} before={<Link to="/workflows">{t('Workflows')}</Link>}>
-        <span className="wide-only row">
+        <span className="wide-only row" style={{ marginInlineEnd: 4 }}>
           <WorkflowChip status={workflow.status} />
           {workflow.activeVersion !== null && <span className="meta num">v{workflow.activeVersion}</span>}
         </span>

@@ -79,7 +79,7 @@ function Filled(props: FieldProps) {
     <div className="side">
       {written ? <ValueField {...named} value={value} onChange={onChange} whole={false} /> : <Plain {...props} schema={plain} />}
       <button type="button" className="link small" onClick={() => onChange(written ? undefined : '${{ }}')} aria-label={written ? t('{field}: write a value', { field: named.label }) : t('{field}: read a value', { field: named.label })}>
-        {written ? t('write a value') : t('read a value')}
+        {written ? t('Write a value') : t('Read a value')}
       </button>
     </div>
   )
@@ -166,7 +166,7 @@ function Pick(props: FieldProps & { kind: string }) {
       <Select {...named} withAsterisk={named.required} searchable value={text || null} data={known || !text ? choices : [...choices, { value: text, label: text }]} onChange={(next) => onChange(next ?? undefined)} clearable={!named.required} nothingFoundMessage={t('Nothing fits')} placeholder={schema.default === undefined ? t('Choose') : String(schema.default)} />
       {mayRead && (
         <button type="button" className="link small" onClick={() => onChange('${{ }}')} aria-label={t('{field}: read a value', { field: named.label })}>
-          {t('read a value')}
+          {t('Read a value')}
         </button>
       )}
     </div>

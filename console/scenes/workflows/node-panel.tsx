@@ -185,14 +185,14 @@ export function Ways({ node, definition, catalogue, may, verbs }: Pick<Props, 'n
                     size="xs"
                     className="grow"
                     aria-label={t('Lead {way} to', { way: word })}
-                    placeholder={edges.length ? t('and to') : t('Lead to')}
+                    placeholder={edges.length ? t('Lead also to') : t('Lead to')}
                     searchable
                     value={null}
                     data={targets.filter((one) => !edges.some(({ to }) => to === one.id)).map((one) => ({ value: one.id, label: nameOf(one, catalogue.find(one)) === one.id ? one.id : `${nameOf(one, catalogue.find(one))} (${one.id})` }))}
                     onChange={(to) => to && verbs.connect(way ? { from: node.id, to, when: way } : { from: node.id, to })}
                     nothingFoundMessage={t('Nothing fits')}
                   />
-                  <Button size="compact-xs" variant="default" rightSection={<ArrowRight size={12} />} onClick={() => verbs.addAfter(node.id, way)} aria-label={t('New step after {name} ({way})', { name: nameOf(node, type), way: word })}>
+                  <Button size="xs" px={10} variant="default" rightSection={<ArrowRight size={12} />} onClick={() => verbs.addAfter(node.id, way)} aria-label={t('New step after {name} ({way})', { name: nameOf(node, type), way: word })}>
                     {t('New')}
                   </Button>
                 </div>

@@ -36,6 +36,7 @@ export function Outline({ definition, catalogue, faults, states, selected, open,
   }
   return (
     <div className="outline">
+      {!steps.length && <p className="dim">{add ? t('A workflow begins with a trigger: what sets it off. The steps it takes come after.') : t('Nothing is drawn yet.')}</p>}
       <ol ref={list} onKeyDown={go} aria-label={label}>
         {steps.map((node) => {
           const type = catalogue?.find(node)

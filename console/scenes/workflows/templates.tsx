@@ -1,5 +1,5 @@
 // Beginnings that work: each is run by a test of this product. A few answers, and it is a draft of one's own.
-import { Button, SegmentedControl } from '@mantine/core'
+import { Button, FocusTrap, SegmentedControl } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { ArrowRight } from 'lucide-react'
@@ -115,6 +115,7 @@ function UseDialog({ template, close }: { template: Template; close: () => void 
           void make()
         }}
       >
+        <FocusTrap.InitialFocus />
         <p className="dim">{template.description}</p>
         <Fields schema={schema} value={parameters} onChange={setParameters} errors={errors} />
         {problem && !told && (

@@ -100,8 +100,8 @@ function VersionTable({ id, name, versions }: { id: string; name: string; versio
               )}
             </span>
           </td>
-          <td>{version.note ?? <span className="dim">{t('nothing noted')}</span>}</td>
-          <td>{nameOfPerson(version.publishedBy) ?? <span className="dim">{t('Former member')}</span>}</td>
+          <td className="version-note">{version.note ?? <span className="dim">{t('nothing noted')}</span>}</td>
+          <td className="nowrap">{nameOfPerson(version.publishedBy) ?? <span className="dim">{t('Former member')}</span>}</td>
           <td>
             <Time at={version.createdAt} />
           </td>
@@ -150,9 +150,11 @@ function Compare({ id, from, to, versions }: { id: string; from: string; to: str
     <section className="stack" aria-label={t('Comparison')}>
       <div className="row wrap">
         <h2>{t('What changed')}</h2>
-        <Select size="xs" w={130} aria-label={t('From')} value={from} data={choices} onChange={(value) => value && go({ from: value })} />
-        <span className="dim">{t('to')}</span>
-        <Select size="xs" w={130} aria-label={t('To')} value={to} data={choices} onChange={(value) => value && go({ to: value })} />
+        <span className="row">
+          <Select size="xs" w={130} aria-label={t('From')} value={from} data={choices} onChange={(value) => value && go({ from: value })} />
+          <span className="dim">{t('to')}</span>
+          <Select size="xs" w={130} aria-label={t('To')} value={to} data={choices} onChange={(value) => value && go({ to: value })} />
+        </span>
         <span className="grow" />
         <SegmentedControl size="xs" value={show} onChange={(value) => go({ show: value })} aria-label={t('How it is shown')} data={[{ value: 'graph', label: t('Graph') }, { value: 'list', label: t('List') }, { value: 'json', label: t('JSON') }]} />
       </div>
@@ -252,7 +254,7 @@ function Deployments({ id }: { id: string }) {
                   <td>
                     <DeploymentChip status={one.status} /> {one.error && <span className="failed-rate">{one.error}</span>}
                   </td>
-                  <td>{nameOfPerson(one.createdBy) ?? <span className="dim">{t('Former member')}</span>}</td>
+                  <td className="nowrap">{nameOfPerson(one.createdBy) ?? <span className="dim">{t('Former member')}</span>}</td>
                   <td>
                     <Time at={one.createdAt} />
                   </td>

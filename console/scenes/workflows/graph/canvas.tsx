@@ -224,7 +224,7 @@ function Flow({ definition, catalogue, label, states, faults, selected, onSelect
 }
 
 /** Below this the names cannot be read. */
-const leastZoom = 0.62
+const leastZoom = 0.55
 const round = ({ x, y }: Point) => ({ x: Math.round(x), y: Math.round(y) })
 const ariaWords = (readOnly: boolean) => ({
   'node.a11yDescription.default': readOnly ? t('Press Enter to open it.') : t('Press Enter to open it, the arrow keys to move it once it is chosen, Delete to take it away.'),

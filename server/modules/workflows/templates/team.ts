@@ -31,7 +31,7 @@ export const teamTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'overdue-digest', name: 'What is overdue, by mail', category: 'Reports', description: 'Every working day a mail with the open tasks of a project that are past their date.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to'), cron: { type: 'string', title: 'When (cron)', default: '0 8 * * 1-5' }, timeZone: { type: 'string', title: 'Time zone', default: 'UTC' } } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to'), cron: { type: 'string', title: 'When', description: 'Minute, hour, day, month and weekday: 0 8 * * 1-5 is eight on working days', default: '0 8 * * 1-5' }, timeZone: { type: 'string', title: 'Time zone', default: 'UTC' } } },
     definition: {
       nodes: [
         { id: 'clock', primitive: 'trigger', type: 'schedule', settings: { cron: '{{cron}}', timeZone: '{{timeZone}}' } }, { id: 'now', primitive: 'trigger', type: 'manual', settings: {} },
