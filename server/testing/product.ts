@@ -143,7 +143,7 @@ export async function startProduct(t: Pick<TestContext, 'after'>, env: Record<st
 /** A verb of the program, as whoever types it sees it. */
 export function verb(args: string[], env: Record<string, string>): Promise<{ code: number | null; said: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH!, HOME: os.homedir(), LOG_LEVEL: 'error', ...env } })
+    const child = spawn(process.execPath, ['server/main.ts', ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: os.homedir(), LOG_LEVEL: 'error', ...env } })
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes: Buffer) => (said += String(bytes)))
     child.once('error', reject).once('close', (code) => resolve({ code, said }))
