@@ -87,17 +87,21 @@ export async function runRandomGraphs(t: TestContext, { open, count, options = {
   const chance = chanceFrom(seed)
   const script = new Script()
   script.actions.flaky = (call, at) => (at.attempt === 1 ? Promise.reject(new Error('not yet')) : { node: call.node, needs: call.needs })
-  const { ctx, start, end, engine, outcomes } = await testRuns(t, { script, open, options: { limits: { runsPerTenant: 200 }, ...options } })
+  const { ctx, start, end, engine, outcomes, query } = await testRuns(t, { script, open, options: { limits: { runsPerTenant: 200 }, ...options } })
   const children: Record<string, Compiled> = {}
   for (const g of [graph([step('k', 'echo', { needs: ['input.n'] })]), graph([step('k', 'fail')]), graph([step('k', 'flaky', { retry: patient }), step('l')], chain('k', 'l'))]) children[script.define(g)] = g
   const input = { n: 3, list: [1, 'x', 3] }
   const cases = Array.from({ length: count }, (_, i) => ({ i, ...randomGraph(chance, Object.keys(children)), cancelled: chance() < 0.1 }))
   const tally = { completed: 0, failed: 0, cancelled: 0, keys: 0 }
+  const under = new Map<number, string>()
   const judge = async ({ i, graph: g, signals, cancelled }: (typeof cases)[number]) => {
+    under.set(i, 'not begun')
     const id = await start(g, input)
+    under.set(i, id)
     for (const [name, payload] of Object.entries(signals)) await engine.signal(ctx, id, name, payload, { id: newId() })
     if (cancelled) await engine.cancel(ctx, id)
     const run = await end(id)
+    under.delete(i)
     const wanted = evaluate(g, world({ input, signals, children }))
     const got = plain(await outcomes(id))
     const what = `graph ${i} of seed ${seed}: ${JSON.stringify(g)}`
@@ -112,6 +116,15 @@ export async function runRandomGraphs(t: TestContext, { open, count, options = {
     for (const key of Object.keys(reference)) assert.ok(key in got || wanted.broken.some((loop) => key.startsWith(loop)), `${key} is missing in ${what}`)
     if (!wanted.broken.length) assert.deepEqual(forget(run.output), forget(wanted.output), what)
   }
+  /** A hang is no failure, and the runner cuts it without a word: what hangs is told before. */
+  const tellHanging = async () => {
+    const runs = await query(`select id, status, due_at, owner, epoch, wake_seq, claims, cancel_requested, finished_at, (select json_agg(json_build_array(s.key, s.kind, s.state, s.due_at)) from run_steps s where s.run_id = r.id and s.state = 'pending') as pending,
+      (select json_agg(json_build_array(g.name, g.consumed_by)) from run_signals g where g.run_id = r.id) as signals from runs r where r.finished_at is null`)
+    const sessions = await query(`select pid, state, wait_event, left(query, 80) as query, pg_blocking_pids(pid) as blocked_by from pg_stat_activity where datname = current_database() and state <> 'idle'`)
+    t.diagnostic(`after a minute and a half: ${JSON.stringify({ tally, under: [...under], graphs: [...under.keys()].map((i) => cases[i]), runs, sessions })}`)
+  }
+  const watch = setTimeout(() => void tellHanging().catch((error: unknown) => t.diagnostic(String(error))), 90_000)
+  t.after(() => clearTimeout(watch))
   const waiting = cases.values() // shared by the lanes: a busy machine is not flooded
   await Promise.all(Array.from({ length: atOnce }, async () => {
     for (const each of waiting) await judge(each)
