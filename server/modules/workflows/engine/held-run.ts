@@ -143,10 +143,11 @@ export class HeldRun implements DurablePort {
       const begun = !known || known.redo > 0
       if (begun) await this.#busy(() => this.#record({ key, node: nodeOf(key), kind: 'signal', state: 'pending', due }))
       for (;;) {
+        const { seen } = this
         const got = await this.#take(key, name)
         if (got !== undefined) return got as SignalResult
         if (due !== null && due <= now()) return (await this.#busy(() => this.#record({ key, node: nodeOf(key), kind: 'signal', state: 'done', due, output: { timedOut: true, payload: null } }))).output as SignalResult
-        await this.#wait(key, 'signal', due)
+        await this.#wait(key, 'signal', due, seen)
         await this.#gate(key)
       }
     })
@@ -201,10 +202,12 @@ export class HeldRun implements DurablePort {
       this.#settle()
     }
   }
-  /** Until it is due or somebody poked. A long wait lets the run leave memory; a replay comes back here. */
-  #wait(key: string, kind: string, due: number | null): Promise<void> {
+  /** Until it is due or somebody poked. A long wait lets the run leave memory; a replay comes back here.
+      @param seen as it was before whoever waits looked: a poke that came while they did is not slept over */
+  #wait(key: string, kind: string, due: number | null, seen = this.seen): Promise<void> {
     const shielded = this.#shielded.getStore() === true
     if (this.#closed || (this.#cancelled && !shielded)) return never()
+    if (this.seen !== seen) return Promise.resolve()
     const ms = due === null ? Infinity : Math.max(0, due - this.#bench.now())
     const short = ms <= this.#bench.inMemoryWaitMs
     return new Promise((resolve) => {
@@ -373,6 +376,7 @@ export class HeldRun implements DurablePort {
     })
     if (done) return outcomeOf(done)
     for (;;) {
+      const { seen } = this
       const child = await this.#busy(() => store.child(this.run.tenantId, dedupKey))
       if (!child) return outcomeOf(await this.#busy(() => this.#record({ ...base, state: 'failed', error: { code: 'child.gone', message: 'the child\'s row was deleted' } })))
       if (child.status === 'completed') {
@@ -385,7 +389,7 @@ export class HeldRun implements DurablePort {
         const error = child.error ?? { code: 'child.cancelled', message: 'the child was cancelled' }
         return outcomeOf(await this.#busy(() => this.#record({ ...base, state: 'failed', error: { code: error.code, message: error.message } })))
       }
-      await this.#wait(key, 'child', null)
+      await this.#wait(key, 'child', null, seen)
     }
   }
 }

@@ -201,10 +201,11 @@ class TemporalRun implements DurablePort {
       let due = known?.due ?? null
       if (!known || known.redo > 0) due = (await this.#record({ key, kind: 'signal', state: 'pending', due: known ? due : timeoutMs === undefined ? null : { afterMs: timeoutMs } })).due
       for (;;) {
+        const seen = this.#seen
         const got = await this.#take(key, name)
         if (got) return got.output as unknown as SignalResult
         if (due !== null && due <= this.#host.now()) return (await this.#record({ key, kind: 'signal', state: 'done', due, output: { timedOut: true, payload: null } })).output as unknown as SignalResult
-        await this.#wait(key, 'signal', due)
+        await this.#wait(key, 'signal', due, seen)
         await this.#gate(key)
       }
     })
@@ -218,10 +219,11 @@ class TemporalRun implements DurablePort {
       for (let begun = known !== undefined; ; begun = true) {
         await this.#gate(key)
         if (!begun) this.#count(key)
+        const seen = this.#seen
         const kept = this.#adopt(key, 'child', await this.#busy(() => this.#host.books.child(place, { key, def, input, ...opts, redo: known?.redo ?? 0, known: begun, facts, request, notes: this.#takeNotes() })))
         if (!kept) return never()
         if (kept.state !== 'pending') return outcomeOf({ key, ...kept })
-        await this.#wait(key, 'child', null)
+        await this.#wait(key, 'child', null, seen)
       }
     })
   }
@@ -264,12 +266,13 @@ class TemporalRun implements DurablePort {
       this.#active--
     }
   }
-  /** Until it is due or somebody poked. While something waits longer than a moment and nothing else moves, the run's row says so. */
-  async #wait(key: Key, kind: string, due: number | null): Promise<void> {
+  /** Until it is due or somebody poked. While something waits longer than a moment and nothing else moves, the run's row says so.
+      @param seen as it was before whoever waits looked: a poke that came while they did is not slept over */
+  async #wait(key: Key, kind: string, due: number | null, seen = this.#seen): Promise<void> {
     const shielded = this.#host.shielded.getStore() === true
     const ms = due === null ? undefined : Math.min(longestSleep, Math.max(1, Math.ceil(due - this.#host.now())))
     const short = ms !== undefined && ms <= this.#begun.inMemoryWaitMs
-    const wait: Wait = { due, kind, woken: false }
+    const wait: Wait = { due, kind, woken: this.#seen !== seen }
     this.#waits.set(key, wait)
     if (short) this.#active++
     await this.#host.until(() => wait.woken || (this.#cancelled !== undefined && !shielded), ms)
