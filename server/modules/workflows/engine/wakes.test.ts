@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { newId } from '../../../kernel/ids.ts'
 import { graph, testRuns } from '../../../testing/workflows.ts'
+import { usualLimits, type RunFacts } from './engine.ts'
+import { HeldRun, type Bench } from './held-run.ts'
 import { Store } from './store.ts'
 
 test('a run that parks while somebody wakes it is due at once: by the count, not by a hint', async (t) => {
@@ -37,4 +39,28 @@ test('a child\'s end wakes its parent in the same transaction', async (t) => {
   await store.end({ tenant, id: child, epoch: 1, seen: 0, status: 'completed', output: '1', error: null, due: null, told: '{}', eventId: newId(), isChild: true, hasChildren: false })
   const woken = await row(parent)
   assert.deepEqual([woken.wake_seq, woken.due_at !== null], [1, true])
+})
+
+test('what comes while a run looks for it is looked at again, and not slept over: a signal, a child\'s end', async () => {
+  const facts: RunFacts = { id: newId(), tenantId: newId(), defId: newId(), defVersion: 1, startedAt: Date.now(), actor: { type: 'user', id: null }, causeId: null, depth: 0, parentRun: null }
+  let looks = 0
+  /** The first look finds nothing, and the news of what it just missed arrive before it answers. */
+  const look = <T>(before: T, after: T) => async (): Promise<T> => (++looks === 1 ? (run.poke(1), before) : after)
+  const store = {
+    record: async () => 'kept', startChild: async () => true, share: async () => {}, keep: async (_at: unknown, value: unknown) => ({ text: JSON.stringify(value), value }),
+    takeSignal: look<unknown>(undefined, { timedOut: false, payload: 7 }), child: look<object>({ id: 'c', status: 'running', output: null, error: null }, { id: 'c', status: 'completed', output: 8, error: null }),
+  } as unknown as Store
+  const bench: Bench = { store, run: async () => null, limits: usualLimits, inMemoryWaitMs: 100, longStepMs: 1000, now: Date.now, activeVersion: async () => 1, startedChild: () => {} }
+  let run!: HeldRun
+  const ask = async (question: (run: HeldRun) => Promise<unknown>) => {
+    looks = 0
+    run = new HeldRun(bench, facts, { epoch: 1, seen: 0, request: null })
+    const answer = question(run)
+    run.begun()
+    const got = await Promise.race([answer, run.over])
+    run.close()
+    return [got, looks]
+  }
+  assert.deepEqual(await ask((it) => it.signal('w', 'go', {})), [{ timedOut: false, payload: 7 }, 2])
+  assert.deepEqual(await ask((it) => it.child('k', { id: newId(), version: 1 }, null, { wait: true, onParentClose: 'cancel' })), [8, 2])
 })
