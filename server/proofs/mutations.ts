@@ -346,6 +346,10 @@ export const mutations: readonly Mutation[] = [
     null;`, says: /✖ runs that begin at once are counted side by side/,
   },
   {
+    name: 'slept-over', proof: wakes, breaks: 'a run sleeps over what came while it looked', file: 'server/modules/workflows/engine/held-run.ts',
+    find: '    if (this.seen !== seen) return Promise.resolve()\n', replace: '', says: /✖ what comes while a run looks for it is looked at again/,
+  },
+  {
     name: 'letter-taken-twice', proof: 'server/modules/workflows/triggers/letters.test.ts', breaks: 'a letter that is handed over again begins another run', file: 'server/modules/workflows/triggers/letter-box.ts',
     find: ', dedupKey: `letter:${target.triggerId}:${sumOf(raw)}`', replace: '', says: /✖ a letter begins one run of each trigger/,
   },
