@@ -15,10 +15,8 @@ import { openApiOf } from './kernel/openapi.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
 import type { Bus, Database, Dns, LetterBox, Mail, OpenMail, OpenMailIn, Sandbox, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
-import { keepStepping } from './kernel/readers.ts'
-import { openKernel, startFollowers, type Followers } from './kernel/running.ts'
+import { openKernel, startFollowers, startTail, type Followers } from './kernel/running.ts'
 import { openSite } from './kernel/site.ts'
-import { openTail } from './kernel/tail.ts'
 import { joinTokens } from './kernel/tokens.ts'
 import { identityEvents, identityModule, openIdentity, type Identity } from './modules/identity/module.ts'
 import { createDesk } from './modules/connections/api.ts'
@@ -156,12 +154,10 @@ export async function openApp(o: AppOptions): Promise<App> {
     const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))
 
     // the tail first: caches that events end must hear every event from now on
-    const tail = await openTail(kernel.system)
+    const tail = await startTail(kernel, { onError: (error) => log.warn({ error: String(error) }, 'the tail could not read the log') })
+    stops.push(tail.stop)
     tail.watch((event) => identity.hear(event))
     for (const module of modules) if (module.hear) tail.watch((event) => module.hear!(event))
-    const following = keepStepping(tail.step, { floorMs: 500, onError: (error) => log.warn({ error: String(error) }, 'the tail could not read the log') })
-    const deaf = kernel.bell.hear(following.wake)
-    stops.push(async () => (deaf(), await following.stop()))
 
     const onDefect = createErrorHook({ egress: o.egress, metrics: kernel.metrics, url: config.ERROR_HOOK_URL, log })
     const serves = config.ROLES.includes('api') // else probes alone, and live streams with that role
@@ -195,7 +191,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const letterBox = modules.find((m) => m.letterBox)!.letterBox!
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
-      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []), onDefect })
+      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []), tail, onDefect })
     }
     stops.push(async () => {
       const [cut] = await Promise.all([closeHttp(), followers?.stop()]) // at once: what is under way in one needs nothing of the other

@@ -8,9 +8,7 @@ import { openLocalBus } from '../../server/adapters/bus-local.ts'
 import { newId } from '../../server/kernel/ids.ts'
 import { silent } from '../../server/kernel/log-lines.ts'
 import { listMigrations, migrate } from '../../server/kernel/migrate.ts'
-import { keepStepping } from '../../server/kernel/readers.ts'
-import { openKernel } from '../../server/kernel/running.ts'
-import { openTail } from '../../server/kernel/tail.ts'
+import { openKernel, startTail } from '../../server/kernel/running.ts'
 import type { Compiled } from '../../server/modules/workflows/engine/compiled.ts'
 import { openEngine } from '../../server/modules/workflows/engine/embedded.ts'
 import { runEvents } from '../../server/modules/workflows/engine/events.ts'
@@ -33,12 +31,10 @@ export async function openBenchEngine({ work = true } = {}) {
   const [fiveId, approvalId, tenant] = [newId(), newId(), newId()]
   const engine = openEngine({ kernel, load: async ({ defId }) => (defId === fiveId ? five : approval), run: async (call) => ({ node: call.node, ok: true }), work, limits: { runsPerTenant: inFlight } })
   const ended = new Map<string, () => void>()
-  const tail = await openTail(kernel.system)
+  const tail = await startTail(kernel)
   tail.watch((event) => {
     if (event.name === 'run.completed') ended.get(event.subject_id)?.()
   })
-  const following = keepStepping(tail.step, { floorMs: 500 })
-  const deaf = kernel.bell.hear(following.wake)
   const heard = (id: string) => new Promise<void>((resolve) => ended.set(id, () => (ended.delete(id), resolve())))
   const context = () => kernel.app.context({ tenant, actor: { type: 'user', id: tenant }, request: newId(), role: 'owner' })
   return {
@@ -51,8 +47,7 @@ export async function openBenchEngine({ work = true } = {}) {
       await heard(id)
     },
     async close(): Promise<void> {
-      deaf()
-      await following.stop()
+      await tail.stop()
       await engine.close()
       await kernel.close()
       await bus.close()

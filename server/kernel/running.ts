@@ -14,6 +14,7 @@ import type { Bus, Database, Sandbox } from './ports.ts'
 import { SandboxError } from './sandbox.ts'
 import { createStep, keepStepping, systemWho, type Reader, type Stepper } from './readers.ts'
 import type { ReportDefect } from './error-hook.ts'
+import { openTail, type Tail } from './tail.ts'
 import { isTrouble, tellError } from './trouble.ts'
 
 export type KernelOptions = {
@@ -63,17 +64,29 @@ export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> 
 const refused = () => Promise.reject(new SandboxError('busy', 'there is no sandbox here'))
 const noSandbox: Sandbox = { kind: 'none', call: refused, evaluate: refused, close: async () => {} }
 
+export type RunningTail = Tail & { stop(): Promise<void> }
+/** This process' tail, woken by the bell. Whoever watches it from the same turn on misses nothing behind its start. */
+export async function startTail(kernel: Pick<Kernel, 'system' | 'bell'>, { floorMs = 500, onError = () => {} }: { floorMs?: number; onError?: (error: unknown) => void } = {}): Promise<RunningTail> {
+  const tail = await openTail(kernel.system)
+  const loop = keepStepping(tail.step, { floorMs, onError })
+  const deaf = kernel.bell.hear(loop.wake)
+  return { ...tail, stop: async () => (deaf(), await loop.stop()) }
+}
+
 export type Followers = { stop(): Promise<void> }
-/** Readers and the job worker, woken by the bell. Several processes may run them all: each piece of work is taken once.
-    @param onDefect hears of jobs that failed for good, and of events that were parked */
-export function startFollowers(kernel: Kernel, { readers, jobs, onDefect = () => {} }: { readers: readonly Reader[]; jobs: readonly JobHandler[]; onDefect?: ReportDefect }): Followers {
+/** Readers, each woken by the tail when it passes an event that the reader takes, and the job workers, woken by the bell. Several processes may run them
+    all: each piece of work is taken once. @param onDefect hears of jobs that failed for good, and of events that were parked */
+export function startFollowers(kernel: Kernel, { readers, jobs, tail, onDefect = () => {} }: { readers: readonly Reader[]; jobs: readonly JobHandler[]; tail: Pick<Tail, 'watch'>; onDefect?: ReportDefect }): Followers {
+  const takers = new Map<string, Stepper[]>() // by the name of the event
   const steppers: Stepper[] = readers.map((reader) => {
     const onError = (error: unknown, event?: EventRow, parked = false) => {
       kernel.metrics.handled.inc({ reader: reader.name })
       kernel.log.error({ reader: reader.name, eventId: event?.id, error: tellError(error) }, isTrouble(error) ? 'a reader waits for the database' : 'a reader failed')
       if (parked) onDefect(error, { where: 'readers', operation: reader.name, requestId: event?.request_id ?? null })
     }
-    return keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
+    const stepper = keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
+    for (const name of reader.takes) takers.set(name, [...(takers.get(name) ?? []), stepper])
+    return stepper
   })
   const lanes = Map.groupBy(jobs, ({ lane }) => lane).values()
   const workers: Worker[] = [...lanes].map((handlers) => startWorker({
@@ -83,12 +96,15 @@ export function startFollowers(kernel: Kernel, { readers, jobs, onDefect = () =>
       if (job && job.attempts >= job.max_attempts) onDefect(error, { where: 'jobs', operation: job.name, requestId: job.request_id })
     },
   }))
+  const unwatch = tail.watch(({ name }) => {
+    for (const stepper of takers.get(name) ?? []) stepper.wake()
+  })
   const deaf = kernel.bell.hear(() => {
-    for (const stepper of steppers) stepper.wake()
     for (const worker of workers) worker.wake()
   })
   return {
     async stop() {
+      unwatch()
       deaf()
       await Promise.all([...steppers.map((s) => s.stop()), ...workers.map((w) => w.stop())])
     },

@@ -350,6 +350,10 @@ export const mutations: readonly Mutation[] = [
     find: '    if (this.seen !== seen) return Promise.resolve()\n', replace: '', says: /✖ what comes while a run looks for it is looked at again/,
   },
   {
+    name: 'slept-over-temporal', proof: 'server/modules/workflows/engine/temporal/program.test.ts', breaks: 'a run on Temporal sleeps over what came while it looked', file: 'server/modules/workflows/engine/temporal/program.ts',
+    find: 'woken: this.#seen !== seen }', replace: 'woken: false }', says: /✖ what comes while a run looks for it is looked at again/,
+  },
+  {
     name: 'letter-taken-twice', proof: 'server/modules/workflows/triggers/letters.test.ts', breaks: 'a letter that is handed over again begins another run', file: 'server/modules/workflows/triggers/letter-box.ts',
     find: ', dedupKey: `letter:${target.triggerId}:${sumOf(raw)}`', replace: '', says: /✖ a letter begins one run of each trigger/,
   },

@@ -9,10 +9,9 @@ import { createServer, type Doorkeeper } from '../kernel/http.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { createPermissions } from '../kernel/permissions.ts'
-import { keepStepping } from '../kernel/readers.ts'
 import { Id, Nullable, Strict, Type, type TenantRole } from '../kernel/schema.ts'
 import type { ScopeRule } from '../kernel/module.ts'
-import { openTail } from '../kernel/tail.ts'
+import { startTail } from '../kernel/running.ts'
 import { createLive } from '../modules/live/module.ts'
 import { headerDoors } from './http.ts'
 
@@ -59,9 +58,7 @@ export function createGuests(): Guests {
 
 export type LiveServer = { kernel: Kernel; ws: string; http: string; origin: string; size(): number; /** of both protocols, to be killed */ connections: Set<Socket>; /** @returns how many connections had to be cut, which is never */ close(): Promise<number> }
 export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kernel, guests: Guests, more: { heartbeatMs?: number; helloMs?: number; floorMs?: number; page?: number; /** modules switched off for every tenant: `boards` is what there is */ off?: ReadonlySet<string> } = {}): Promise<LiveServer> {
-  const tail = await openTail(kernel.system)
-  const loop = keepStepping(tail.step, { floorMs: more.floorMs ?? 20 })
-  const deaf = kernel.bell.hear(loop.wake)
+  const tail = await startTail(kernel, { floorMs: more.floorMs ?? 20 })
   const board: ScopeRule = async (viewer, id) => {
     guests.asked.rules++
     return viewer.role === 'admin' || !guests.hidden.has(id)
@@ -83,8 +80,7 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
   let closing: Promise<number> | undefined
   const close = () => (closing ??= (async () => {
     const cut = await closeHttp()
-    deaf()
-    await loop.stop()
+    await tail.stop()
     return cut
   })())
   t.after(close)

@@ -6,7 +6,7 @@ import { newId } from '../../kernel/ids.ts'
 import { mailBinding, mailEvents } from '../../kernel/mail.ts'
 import type { Mail } from '../../kernel/ports.ts'
 import { createStep } from '../../kernel/readers.ts'
-import { startFollowers } from '../../kernel/running.ts'
+import { startFollowers, startTail } from '../../kernel/running.ts'
 import { sql, statements } from '../../kernel/sql.ts'
 import { testHttp, type Person } from '../../testing/http.ts'
 import { openTestKernel, runAs } from '../../testing/kernel.ts'
@@ -215,14 +215,15 @@ test('two processes share the reader and the jobs: everybody is told once, and e
   const other = await openTestKernel(s.k.database, [projectEvents, taskEvents, notificationEvents, mailEvents])
   const sent: string[] = []
   const port: Mail = { kind: 'smtp', send: async ({ key }) => void sent.push(key), close: async () => {} }
-  const processes = [s.k, other].map((kernel) => startFollowers(kernel, { readers: [tellPeople], jobs: [createSender({ kernel, port }), ...createLetters({ kernel }).filter((job) => !job.everyMs)] }))
+  const tails = await Promise.all([s.k, other].map((kernel) => startTail(kernel)))
+  const processes = [s.k, other].map((kernel, i) => startFollowers(kernel, { readers: [tellPeople], tail: tails[i]!, jobs: [createSender({ kernel, port }), ...createLetters({ kernel }).filter((job) => !job.everyMs)] }))
   try {
     await Promise.all(Array.from({ length: 20 }, (_, i) => s.makeTask(s.ada, { title: `Task ${i}`, assigneeId: s.ben.id })))
     const count = async () => (await s.k.system.pool.query<{ n: number }>(`select count(*)::int as n from mails where status = 'sent'`)).rows[0]!.n
     while ((await count()) < 20) await new Promise((resolve) => setTimeout(resolve, 20))
     assert.deepEqual([sent.length, new Set(sent).size, (await s.mine(s.ben)).length], [20, 20, 20])
   } finally {
-    await Promise.all(processes.map((p) => p.stop()))
+    await Promise.all([...processes, ...tails].map((p) => p.stop()))
     await other.close()
   }
 })

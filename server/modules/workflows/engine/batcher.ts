@@ -7,11 +7,13 @@ export class Batcher<T, R> {
   #flush: (rows: T[]) => Promise<R[]>
   #lanes: number
   #most: number
-  /** @param lanes statements under way at once */
-  constructor(flush: (rows: T[]) => Promise<R[]>, { lanes = 2, most = 500 } = {}) {
+  #isOwn: (error: unknown) => boolean
+  /** @param lanes statements under way at once @param isOwn whether an error may be the fault of one row, and says so to whoever brought it */
+  constructor(flush: (rows: T[]) => Promise<R[]>, { lanes = 2, most = 500, isOwn = isDataFault }: { lanes?: number; most?: number; isOwn?: (error: unknown) => boolean } = {}) {
     this.#flush = flush
     this.#lanes = lanes
     this.#most = most
+    this.#isOwn = isOwn
   }
 
   /** @throws Dropped when the database is away, else what was wrong with this row */
@@ -31,11 +33,11 @@ export class Batcher<T, R> {
       for (const [i, b] of batch.entries()) b.resolve(results[i]!)
     } catch (error) {
       // one bad row must not fail the runs of others: each alone
-      if (batch.length > 1 && isDataFault(error)) for (const b of batch) await this.#flush([b.row]).then(([r]) => b.resolve(r!), (e: unknown) => b.reject(ownFault(e)))
-      else for (const b of batch) b.reject(ownFault(error))
+      if (batch.length > 1 && this.#isOwn(error)) for (const b of batch) await this.#flush([b.row]).then(([r]) => b.resolve(r!), (e: unknown) => b.reject(this.#faultOf(e)))
+      else for (const b of batch) b.reject(this.#faultOf(error))
     }
     this.#busy--
     void this.#next()
   }
+  #faultOf = (error: unknown): unknown => (this.#isOwn(error) ? error : new Dropped(String((error as Error)?.message ?? error), { cause: error }))
 }
-const ownFault = (error: unknown): unknown => (isDataFault(error) ? error : new Dropped(String((error as Error)?.message ?? error), { cause: error }))

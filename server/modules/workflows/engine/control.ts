@@ -1,10 +1,11 @@
 // Steering of runs by whoever asks, as gw_app of a tenant and inside the caller's change: row, event and the waking of the run commit together.
+import { ConnectionLost, OutcomeUnknown } from '../../../kernel/batch.ts'
 import type { Context, Happened } from '../../../kernel/db.ts'
 import { newId } from '../../../kernel/ids.ts'
 import { Nullable, Type, type Static } from '../../../kernel/schema.ts'
 import { sql, statement } from '../../../kernel/sql.ts'
 import type { EngineName, EngineOptions, Limits, StartOptions, Steered } from './engine.ts'
-import { fault } from './faults.ts'
+import { Dropped, fault } from './faults.ts'
 import { behind, handledNodes } from './graph.ts'
 import type { Json } from './port.ts'
 import type { Store } from './store.ts'
@@ -56,11 +57,12 @@ const reopenRun = (tenant: string, id: string) => sql`
   update runs set status = 'pending', due_at = now(), epoch = epoch + 1, wake_seq = wake_seq + 1, claims = 0, progress = 0, owner = null, output = null, error = null, finished_at = null, cancel_requested = false, pause_requested = false
   where tenant_id = ${tenant} and id = ${id}`
 
-/** @throws run.too_deep, and what a value that cannot be kept throws */
-export function startRun(ctx: Context, store: Store, limits: Limits, o: StartOptions): Promise<{ id: string; created: boolean }> {
+/** Inside of a change it begins with it. Outside, a run that is known by no key begins in one statement with others that are asked for at that moment.
+    @throws run.too_deep, what a value that cannot be kept throws, OutcomeUnknown */
+export async function startRun(ctx: Context, store: Store, limits: Limits, o: StartOptions): Promise<{ id: string; created: boolean }> {
+  if (typeof ctx !== 'function' && o.dedupKey === undefined && o.scheduleId === undefined) return startAlone(ctx, store, limits, o)
   return ctx.happen<'run.started', { id: string; created: boolean }>(async (tx) => {
-    const depth = o.depth ?? 0
-    if (depth > limits.depth) throw fault('run.too_deep', `runs lead to runs more than ${limits.depth} deep: a workflow starts itself`)
+    const depth = depthOf(o, limits)
     const { tenant, actor } = tx
     const id = newId()
     const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
@@ -73,6 +75,25 @@ export function startRun(ctx: Context, store: Store, limits: Limits, o: StartOpt
     const data = { workflowId: o.workflowId, version: o.version, entry: o.entry ?? null, parentRunId: null, scheduleId: o.scheduleId ?? null }
     return { happened: [{ name: 'run.started', subject: id, data }], result: { id, created: true } }
   })
+}
+
+async function startAlone({ tenant, actor, cause, request }: Context, store: Store, limits: Limits, o: StartOptions): Promise<{ id: string; created: boolean }> {
+  const depth = depthOf(o, limits)
+  const id = newId()
+  const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
+  const row = {
+    tenant, id, engine: store.engine, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, parentRun: null, parentKey: null, closesWithParent: false, dedupKey: null,
+    actorType: actor.type, actorId: actor.id, cause: cause ?? null, request, depth, eventId: newId(), blob,
+  }
+  await store.startRun(row).catch((error: unknown) => {
+    const why = error instanceof Dropped ? error.cause : error
+    throw why instanceof ConnectionLost ? new OutcomeUnknown('the connection was lost while the run was being written', { cause: why }) : why
+  })
+  return { id, created: true }
+}
+function depthOf({ depth = 0 }: StartOptions, limits: Limits): number {
+  if (depth > limits.depth) throw fault('run.too_deep', `runs lead to runs more than ${limits.depth} deep: a workflow starts itself`)
+  return depth
 }
 
 type Said = Happened<'signal.received' | 'cancellation.requested' | 'pause.requested' | 'run.paused' | 'run.resumed' | 'run.retried'>

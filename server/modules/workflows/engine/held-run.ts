@@ -365,8 +365,8 @@ export class HeldRun implements DurablePort {
         const id = newId()
         const { actor, causeId, depth, tenantId } = this.run
         await store.share(tenantId, this.run.id, id, input)
-        const born = await store.startChild({
-          tenant: tenantId, id, engine: 'embedded', workflow: def.id, version, input: JSON.stringify(input ?? null), parentRun: wait || onParentClose === 'cancel' ? this.run.id : null, parentKey: key,
+        const born = await store.startRun({
+          tenant: tenantId, id, engine: 'embedded', workflow: def.id, version, entry: null, input: JSON.stringify(input ?? null), parentRun: wait || onParentClose === 'cancel' ? this.run.id : null, parentKey: key,
           closesWithParent: onParentClose === 'cancel', dedupKey, actorType: actor.type, actorId: actor.id, cause: causeId, request: this.#request, depth: depth + 1, eventId: newId(),
         })
         this.#bench.startedChild()

@@ -157,24 +157,24 @@ export const closeChildren = (parents: readonly { tenant: string; id: string }[]
 }
 
 export type NewRun = {
-  tenant: string; id: string; engine: EngineName; workflow: string; version: number; input: string; parentRun: string | null; parentKey: string | null; closesWithParent: boolean; dedupKey: string
+  tenant: string; id: string; engine: EngineName; workflow: string; version: number; entry: string | null; input: string; parentRun: string | null; parentKey: string | null; closesWithParent: boolean; dedupKey: string | null
   actorType: string; actorId: string | null; cause: string | null; request: string | null; depth: number; eventId: string
 }
-/** Children, with their events. */
+/** Children, which their workflow's event tells, and runs that somebody asked for, whose own event it is. */
 export const insertRuns = statement('runs.insert', Type.Object({ id: Text }), (rows: readonly NewRun[]) => {
-  const c = columns(rows, 'tenant', 'id', 'workflow', 'version', 'input', 'parentRun', 'parentKey', 'closesWithParent', 'dedupKey', 'actorType', 'actorId', 'cause', 'request', 'depth', 'eventId', 'engine')
+  const c = columns(rows, 'tenant', 'id', 'workflow', 'version', 'input', 'parentRun', 'parentKey', 'closesWithParent', 'dedupKey', 'actorType', 'actorId', 'cause', 'request', 'depth', 'eventId', 'engine', 'entry')
   return sql`
   with given as (select * from unnest(${c[0]}::uuid[], ${c[1]}::uuid[], ${c[2]}::uuid[], ${c[3]}::int[], ${c[4]}::text[], ${c[5]}::uuid[], ${c[6]}::text[], ${c[7]}::bool[], ${c[8]}::text[], ${c[9]}::text[],
-      ${c[10]}::uuid[], ${c[11]}::uuid[], ${c[12]}::text[], ${c[13]}::int[], ${c[14]}::uuid[], ${c[15]}::text[])
-    g(tenant_id, id, workflow_id, version, input, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth, event_id, engine)
+      ${c[10]}::uuid[], ${c[11]}::uuid[], ${c[12]}::text[], ${c[13]}::int[], ${c[14]}::uuid[], ${c[15]}::text[], ${c[16]}::text[])
+    g(tenant_id, id, workflow_id, version, input, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth, event_id, engine, entry)
   ), born as (
-    insert into runs (tenant_id, id, engine, workflow_id, workflow_version, input, parent_run, parent_key, closes_with_parent, dedup_key, actor_type, actor_id, cause_id, request_id, depth)
-    select tenant_id, id, engine, workflow_id, version, input::jsonb, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth from given
+    insert into runs (tenant_id, id, engine, workflow_id, workflow_version, entry, input, parent_run, parent_key, closes_with_parent, dedup_key, actor_type, actor_id, cause_id, request_id, depth)
+    select tenant_id, id, engine, workflow_id, version, entry, input::jsonb, parent_run, parent_key, closes, dedup_key, actor_type, actor_id, cause_id, request_id, depth from given
     on conflict do nothing returning tenant_id, id, workflow_id, workflow_version, parent_run, cause_id, request_id
   ), told as (
     insert into events ${toldBy}
-    select b.tenant_id, g.event_id, 'run.started', 'run', b.id, b.workflow_id, 'workflow', b.workflow_id,
-      jsonb_build_object('workflowId', b.workflow_id, 'version', b.workflow_version, 'entry', null, 'parentRunId', b.parent_run, 'scheduleId', null), b.cause_id, b.request_id
+    select b.tenant_id, g.event_id, 'run.started', 'run', b.id, b.workflow_id, case when g.dedup_key is null then g.actor_type else 'workflow' end, case when g.dedup_key is null then g.actor_id else b.workflow_id end,
+      jsonb_build_object('workflowId', b.workflow_id, 'version', b.workflow_version, 'entry', g.entry, 'parentRunId', b.parent_run, 'scheduleId', null), b.cause_id, b.request_id
     from born b join given g using (tenant_id, id)
   ) select id from born`
 }, [[[]]])

@@ -13,6 +13,8 @@ import type { Json, Ref } from './port.ts'
 import { closeChildren, copyBlobs, endRuns, findBlobs, findChild, findStep, insertBlob, insertRuns, insertSteps, listSteps, takeSignal, wakeParents, type NewRun, type NewStep, type RunEnd, type StepRow } from './queries.ts'
 import { inlineBytes, isRef, keptOf, refsIn, toStorable } from './values.ts'
 
+/** A limit of the tenant's, said by the database. */
+const isRefusal = (error: unknown) => (error as { code?: string }).code === 'ZH403'
 /** `null`, `{}`, `""`: nothing that anybody wrote */
 const nothingBytes = 4
 const blobBinding = (id: string) => `run_blobs/sealed/${id}`
@@ -30,7 +32,7 @@ export class Store {
   #who: Who
   #steps: Batcher<NewStep, Recorded>
   #ends: Batcher<RunEnd, boolean>
-  #starts: Batcher<NewRun, boolean>
+  #starts: Batcher<NewRun & { blob?: Query | undefined }, boolean>
 
   /** @param connections at most so many of its own */
   constructor(kernel: Kernel, { name, connections = 8, engine = 'embedded' }: { name: string; connections?: number; engine?: EngineName }) {
@@ -40,7 +42,7 @@ export class Store {
     this.#who = systemWho(name)
     this.#steps = new Batcher((rows) => this.#insertSteps(rows))
     this.#ends = new Batcher((rows) => this.#endRuns(rows))
-    this.#starts = new Batcher((rows) => this.#insertRuns(rows))
+    this.#starts = new Batcher((rows) => this.#insertRuns(rows), { isOwn: (error) => isDataFault(error) || isRefusal(error) })
   }
 
   /** One flush, one transaction. @throws Dropped unless the statement itself is at fault */
@@ -55,8 +57,8 @@ export class Store {
   record = (row: NewStep): Promise<Recorded> => this.#steps.push(row)
   /** Parks or ends a run. @returns false: it is not ours any more */
   end = (row: RunEnd): Promise<boolean> => this.#ends.push(row)
-  /** @returns false when its dedup key is taken: it runs already */
-  startChild = (row: NewRun): Promise<boolean> => this.#starts.push(row)
+  /** @param row with what its large input is kept in @returns false when its dedup key is taken: it runs already */
+  startRun = (row: NewRun & { blob?: Query | undefined }): Promise<boolean> => this.#starts.push(row)
 
   async #insertSteps(rows: NewStep[]): Promise<Recorded[]> {
     const runs = [...new Set(rows.map((r) => r.run))]
@@ -77,8 +79,8 @@ export class Store {
     const ok = new Set(ended.map((e) => e.id))
     return rows.map((r) => ok.has(r.id))
   }
-  async #insertRuns(rows: NewRun[]): Promise<boolean[]> {
-    const [born] = await this.db.flush(this.#who, insertRuns(rows))
+  async #insertRuns(rows: (NewRun & { blob?: Query | undefined })[]): Promise<boolean[]> {
+    const [born] = await this.db.flush(this.#who, insertRuns(rows), ...rows.flatMap(({ blob }) => blob ?? []))
     this.#kernel.bell.ring()
     const ok = new Set(born.map((b) => b.id))
     return rows.map((r) => ok.has(r.id))

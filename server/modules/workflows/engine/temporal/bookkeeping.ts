@@ -100,8 +100,8 @@ export function createBooks(o: BookOptions) {
       const id = newId()
       await store.share(tenant, run, id, input)
       const tied = asked.wait || asked.onParentClose === 'cancel'
-      const born = await store.startChild({
-        tenant, id, engine: store.engine, workflow: def.id, version, input: JSON.stringify(input ?? null), parentRun: tied ? run : null, parentKey: key, closesWithParent: asked.onParentClose === 'cancel', dedupKey,
+      const born = await store.startRun({
+        tenant, id, engine: store.engine, workflow: def.id, version, entry: null, input: JSON.stringify(input ?? null), parentRun: tied ? run : null, parentKey: key, closesWithParent: asked.onParentClose === 'cancel', dedupKey,
         actorType: facts.actor.type, actorId: facts.actor.id, cause: facts.causeId, request: asked.request, depth: facts.depth + 1, eventId: newId(),
       })
       found = born ? { id, status: 'pending', output: null, error: null } : await store.child(tenant, dedupKey)
