@@ -170,10 +170,12 @@ test('a server that is away is told only when it lasts; back again, the board sh
   assert.equal(await page.evaluate(() => (document as any).kept), true, 'the page was not loaded again')
 })
 
-test('an admin chooses what is kept and takes the audit along; a person chooses how news reach them; an operator pauses, rewinds and replays a reader', { skip }, async (t) => {
+test('an admin chooses what is kept and takes the audit along; a person chooses how news reach them; an operator pauses, rewinds, skips and replays with a reader', { skip }, async (t) => {
   const w = await openBoard(t)
   const { page } = w
-  const task = await w.ask('POST', '/tasks', { projectId: w.project, title: 'Order the lens', assigneeId: w.grace })
+  const task = await w.ask('POST', '/tasks', { projectId: w.project, title: 'Order the lens' })
+  await w.ask('POST', `/tasks/${task.id}/comments`, { text: 'Who knows a good one?' }) // what the reader takes first
+  await w.ask('PATCH', `/tasks/${task.id}`, { assigneeId: w.grace })
 
   await page.goto(`${w.base}/settings`)
   await page.getByLabel('Days the log is kept').fill('365')
@@ -215,13 +217,19 @@ test('an admin chooses what is kept and takes the audit along; a person chooses 
   await rewind.getByRole('button', { name: 'Rewind' }).click()
   await rewind.waitFor({ state: 'detached' })
   const back = await until(async () => (await state()).lag > 0 && state()) // it stands before what it had handled
+  await page.getByRole('button', { name: `Actions for ${name}` }).click()
+  await page.getByRole('menuitem', { name: 'Park the next event' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Park it' }).click()
+  await page.getByText('skipped by an operator').waitFor()
   await page.getByRole('button', { name: `Resume ${name}` }).click()
   await until(async () => (await state()).lag === 0)
   assert.ok((await state()).handled >= back.handled)
+  await page.getByRole('button', { name: 'Handle again: comment.added' }).click()
+  await page.getByText('1 event parked').waitFor()
   await page.getByRole('button', { name: 'Handle again: task.assigned' }).click()
   await page.getByText('1 event parked').waitFor({ state: 'detached' })
   assert.deepEqual((await state()).parked, [])
   const told = (await sql.query(`select name from events where name like 'reader.%' order by seq`)).rows.map((row) => row.name)
-  assert.deepEqual(told, ['reader.paused', 'reader.rewound', 'reader.resumed', 'reader.replayed'])
+  assert.deepEqual(told, ['reader.paused', 'reader.rewound', 'reader.skipped', 'reader.resumed', 'reader.replayed', 'reader.replayed'])
   assert.deepEqual(w.seen, [])
 })

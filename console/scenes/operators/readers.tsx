@@ -88,18 +88,18 @@ function ReaderRow({ reader }: { reader: Reader }) {
               <Menu.Item onClick={() => setRewinding(true)}>{t('Rewind')}</Menu.Item>
               {reader.parkedCount > 1 && <Menu.Item onClick={() => void replay({})}>{t('Handle all parked again')}</Menu.Item>}
               <Menu.Item
-                disabled={!failing}
+                disabled={!failing && !(paused && reader.lag > 0)}
                 onClick={() =>
                   ask({
                     title: t('Park the event of {name}', { name: reader.name }),
-                    text: t('The event {name} fails on is put aside, and {name} goes on. It can be handled again from here.', { name: reader.name }),
+                    text: failing ? t('The event {name} fails on is put aside, and {name} goes on. It can be handled again from here.', { name: reader.name }) : t('The event {name} would take next is put aside. It can be handled again from here.', { name: reader.name }),
                     verb: t('Park it'),
                     danger: true,
                     run: () => post(`${path}/skip`).then(() => markStale(cache, ['readers.'])),
                   })
                 }
               >
-                {t('Park the failing event')}
+                {failing ? t('Park the failing event') : t('Park the next event')}
               </Menu.Item>
             </MoreMenu>
           </span>
