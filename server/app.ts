@@ -85,7 +85,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
     createMail({ kernel, port: mail, brandOf: brands.brandOf }),
     createOperators({ kernel, readers: () => readersOf(modules), retentionDays: config.EVENT_RETENTION_DAYS }),
   ]
-  modules.push(createPlanModule({ kernel, desk, others: modules }))
+  modules.push(createPlanModule({ kernel, desk, multiTenant: config.ENABLE_MULTI_TENANT, others: modules }))
   return modules
 }
 

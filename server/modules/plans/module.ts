@@ -6,7 +6,7 @@ import { createCalls } from './calls.ts'
 import { planEvents } from './events.ts'
 import { forgetCalls, setUnlimited } from './queries.ts'
 import { meterReader } from './readers.ts'
-import { planRoutes } from './routes.ts'
+import { planRoutes, usageRoutes } from './routes.ts'
 import { createPlans } from './service.ts'
 import { createUsage, type Meters } from './usage.ts'
 
@@ -26,10 +26,10 @@ export function openPlans({ kernel, multiTenant, perMinute, modules, tellCallsMs
 }
 
 /** @param others the modules before this one, whose meters it reads */
-export function createPlanModule({ kernel, desk, others }: { kernel: Kernel; desk: PlanDesk; others: readonly Module[] }): Module {
+export function createPlanModule({ kernel, desk, multiTenant, others }: { kernel: Kernel; desk: PlanDesk; multiTenant: boolean; others: readonly Module[] }): Module {
   const meters: Module['meters'] = { calls: { per: 'day', unit: 'count', about: 'Answers of the API to this tenant, a day (UTC).', added: ['usage.counted'], amount: 'count' } }
   return module({
-    name: 'plans', about: 'Plans with limits, what a tenant uses of them, and the events behind each figure', routes: planRoutes(desk.plans, desk.usage), events: planEvents, permissions: { 'usage.read': 'admin' },
+    name: 'plans', about: 'Plans with limits, what a tenant uses of them, and the events behind each figure', routes: [...(multiTenant ? planRoutes(desk.plans) : []), ...usageRoutes(desk.usage)], events: planEvents, permissions: { 'usage.read': 'admin' },
     meters, readers: [meterReader(Object.assign({}, meters, ...others.map((m) => m.meters ?? {})))], hear: desk.calls.hear,
     jobs: [{ name: 'plans.forget-calls', everyMs: 86_400_000, handle: async () => void (await kernel.system.flush(systemWho('plans'), forgetCalls())) }],
   })

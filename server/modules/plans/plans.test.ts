@@ -297,11 +297,14 @@ test('operators find every tenant and its figures; what is theirs to change is n
   assert.deepEqual([event!.actor_id, event!.data], [ops.user.id, { plan: 'premium', from: 'free', limits: {}, modules: {} }])
 })
 
-test('with one tenant for all there are no limits', async (t) => {
+test('with one tenant for all there are no limits, and no plans', async (t) => {
   const app = await testApp(t, { settings: { ENABLE_MULTI_TENANT: 'false' } })
   const ada = await app.register('Ada', { tenantName: 'Only' })
   await app.ok(ada, 'PATCH', `/tenants/${ada.tenant!.id}`, { limits: { projects: 0, calls: 0 } })
   await app.ok(ada, 'POST', '/projects', { key: 'AA', name: 'AA' })
+  for (const path of ['/plans', `/tenants/${ada.tenant!.id}/plan-fits`]) assert.equal((await app.as(ada, 'GET', path)).status, 404, path)
+  assert.equal((await app.as(ada, 'POST', '/plans', { name: 'team', title: 'Team', limits: {} })).status, 404)
+  await app.ok(ada, 'GET', '/usage')
 })
 
 test('50 API keys at once against a limit of 20 leave exactly 20; what is removed may be made again (X8)', async (t) => {

@@ -4,7 +4,7 @@ import type { BrandDesk } from './branding.ts'
 import { createDomains } from './domains.ts'
 import type { TenantDoors } from './doors.ts'
 import { tenancyEvents } from './events.ts'
-import { brandingRoutes, domainRoutes, tenancyRoutes } from './routes.ts'
+import { brandingRoutes, domainRoutes, planFitRoutes, tenancyRoutes } from './routes.ts'
 import { createTenancy, type TenancyParts } from './service.ts'
 
 export { createBranding, type BrandDesk } from './branding.ts'
@@ -19,7 +19,7 @@ export function createTenancyModule(parts: TenancyParts & { doors: TenantDoors; 
       parts.doors.hear(event)
       parts.brands.hear(event)
     },
-    routes: [...tenancyRoutes(tenancy), ...brandingRoutes(parts.brands), ...(parts.multiTenant ? domainRoutes(domains) : [])],
+    routes: [...tenancyRoutes(tenancy), ...brandingRoutes(parts.brands), ...(parts.multiTenant ? [...domainRoutes(domains), ...planFitRoutes(tenancy)] : [])],
     permissions: { 'members.read': 'viewer', 'members.manage': 'admin', 'tenants.configure': 'admin', 'domains.manage': 'admin' },
     jobs: [{ name: 'tenancy.end', everyMs: 3_600_000, handle: tenancy.endDue }, { name: 'tenancy.recheck-domains', everyMs: 3_600_000, handle: domains.recheck }],
   })

@@ -37,6 +37,12 @@ export const domainRoutes = (domains: Domains): Operation[] =>
     remove: del('/domains/:id', { summary: 'Take a domain away', description: 'It opens nothing from now on.', permission: 'domains.manage', params: ById, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.remove(ctx, params.id) }),
   })
 
+/** Nor this, there. */
+export const planFitRoutes = (tenancy: Tenancy): Operation[] =>
+  routes('tenants', {
+    planFits: get('/tenants/:id/plan-fits', { access: 'person', scope: 'read', keys: true, summary: 'What a tenant would use of each plan', description: 'Its admins and operators.', params: ById, query: s.PlanQuery, returns: PlanFits, problems: ['plan.not_found'], handle: (ctx, { params, query }) => tenancy.planFits(ctx, params.id, query.plan) }),
+  })
+
 export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
   ...routes('tenants', {
     create: post('/tenants', { access: 'person', scope: 'session', idempotency: 'outside', status: 201, summary: 'Create a tenant', description: 'You become its owner. Without `slug` one is made from the name.', body: s.NewTenant, returns: s.Tenant, problems: ['tenant.slug_taken', 'auth.registration_closed'], example: { name: 'Lighthouse' }, handle: (ctx, { body }) => tenancy.create(ctx, body) }),
@@ -44,7 +50,6 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
     get: get('/tenants/:id', { access: 'person', scope: 'read', keys: true, summary: 'One tenant', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.visible(ctx, params.id) }),
     change: patch('/tenants/:id', { access: 'person', scope: 'admin', keys: true, summary: 'Change a tenant', description: 'Admins give it another name or slug; operators another plan, limits, modules, and suspend it: then its tokens, keys and streams stop, and its data stays.', params: ById, body: s.ChangeTenant, returns: s.Tenant, ifMatch: true, problems: ['tenant.slug_taken', 'plan.not_found', 'operator.required'], handle: (ctx, { params, body, ifMatch }) => tenancy.change(ctx, params.id, body, ifMatch) }),
     statistics: get('/tenants/:id/statistics', { access: 'person', scope: 'read', keys: true, summary: 'Figures of a tenant', description: 'Its members and operators.', params: ById, returns: s.Statistics, handle: (ctx, { params }) => tenancy.statistics(ctx, params.id) }),
-    planFits: get('/tenants/:id/plan-fits', { access: 'person', scope: 'read', keys: true, summary: 'What a tenant would use of each plan', description: 'Its admins and operators.', params: ById, query: s.PlanQuery, returns: PlanFits, problems: ['plan.not_found'], handle: (ctx, { params, query }) => tenancy.planFits(ctx, params.id, query.plan) }),
     delete: del('/tenants/:id', { access: 'person', scope: 'session', fresh: true, summary: 'Delete a tenant after a week', description: 'Owners. Until `deletesAt` it can be taken back.', params: ById, handle: (ctx, { params }) => tenancy.remove(ctx, params.id) }),
     restore: post('/tenants/:id/restore', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Take a deletion back', params: ById, returns: s.Tenant, handle: (ctx, { params }) => tenancy.restore(ctx, params.id) }),
     transfer: post('/tenants/:id/transfer', { access: 'person', scope: 'session', fresh: true, idempotency: 'outside', summary: 'Make another member owner and become admin', params: ById, body: s.Transfer, returns: s.Tenant, problems: ['member.not_found'], handle: (ctx, { params, body }) => tenancy.transfer(ctx, params.id, body.userId) }),
