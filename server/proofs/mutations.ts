@@ -350,6 +350,10 @@ export const mutations: readonly Mutation[] = [
     find: '    if (this.seen !== seen) return Promise.resolve()\n', replace: '', says: /✖ what comes while a run looks for it is looked at again/,
   },
   {
+    name: 'refused-together', proof: 'server/modules/workflows/engine/embedded.test.ts', breaks: 'a limit that one run meets refuses all that begin with it', file: 'server/modules/workflows/engine/store.ts',
+    find: 'isDataFault(error) || isRefusal(error)', replace: 'isDataFault(error)', says: /✖ embedded: runs that are asked for at the same moment/,
+  },
+  {
     name: 'slept-over-temporal', proof: 'server/modules/workflows/engine/temporal/program.test.ts', breaks: 'a run on Temporal sleeps over what came while it looked', file: 'server/modules/workflows/engine/temporal/program.ts',
     find: 'woken: this.#seen !== seen }', replace: 'woken: false }', says: /✖ what comes while a run looks for it is looked at again/,
   },

@@ -57,43 +57,31 @@ const reopenRun = (tenant: string, id: string) => sql`
   update runs set status = 'pending', due_at = now(), epoch = epoch + 1, wake_seq = wake_seq + 1, claims = 0, progress = 0, owner = null, output = null, error = null, finished_at = null, cancel_requested = false, pause_requested = false
   where tenant_id = ${tenant} and id = ${id}`
 
+/** More of an input than this travels in a transaction of its own. */
+const mostTogether = 64_000
 /** Inside of a change it begins with it. Outside, a run that is known by no key begins in one statement with others that are asked for at that moment.
     @throws run.too_deep, what a value that cannot be kept throws, OutcomeUnknown */
 export async function startRun(ctx: Context, store: Store, limits: Limits, o: StartOptions): Promise<{ id: string; created: boolean }> {
-  if (typeof ctx !== 'function' && o.dedupKey === undefined && o.scheduleId === undefined) return startAlone(ctx, store, limits, o)
+  const { depth = 0, dedupKey = null, scheduleId = null, entry = null } = o
+  if (depth > limits.depth) throw fault('run.too_deep', `runs lead to runs more than ${limits.depth} deep: a workflow starts itself`)
+  const { tenant, actor, cause = null, request } = ctx
+  const id = newId()
+  const { text, blob, bytes } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
+  const row = { tenant, id, engine: store.engine, workflow: o.workflowId, version: o.version, entry, input: text, dedupKey, actorType: actor.type, actorId: actor.id, cause, request, depth }
+  if (typeof ctx !== 'function' && dedupKey === null && scheduleId === null && bytes <= mostTogether) {
+    await store.startRun({ ...row, parentRun: null, parentKey: null, closesWithParent: false, eventId: newId(), blob }).catch((error: unknown) => {
+      const why = error instanceof Dropped ? error.cause : error
+      throw why instanceof ConnectionLost ? new OutcomeUnknown('the connection was lost while the run was being written', { cause: why }) : why
+    })
+    return { id, created: true }
+  }
   return ctx.happen<'run.started', { id: string; created: boolean }>(async (tx) => {
-    const depth = depthOf(o, limits)
-    const { tenant, actor } = tx
-    const id = newId()
-    const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
-    const [born] = await tx(insertRun({
-      tenant, id, engine: store.engine, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, dedupKey: o.dedupKey ?? null, schedule: o.scheduleId ?? null,
-      actorType: actor.type, actorId: actor.id, cause: tx.cause ?? null, request: tx.request, depth,
-    }))
-    if (!born) return { happened: [], result: { id: (await tx(findByKey(tenant, o.dedupKey ?? null)))[0]!.id, created: false } }
+    const [born] = await tx(insertRun({ ...row, schedule: scheduleId }))
+    if (!born) return { happened: [], result: { id: (await tx(findByKey(tenant, dedupKey)))[0]!.id, created: false } }
     if (blob) tx.later(blob)
-    const data = { workflowId: o.workflowId, version: o.version, entry: o.entry ?? null, parentRunId: null, scheduleId: o.scheduleId ?? null }
+    const data = { workflowId: o.workflowId, version: o.version, entry, parentRunId: null, scheduleId }
     return { happened: [{ name: 'run.started', subject: id, data }], result: { id, created: true } }
   })
-}
-
-async function startAlone({ tenant, actor, cause, request }: Context, store: Store, limits: Limits, o: StartOptions): Promise<{ id: string; created: boolean }> {
-  const depth = depthOf(o, limits)
-  const id = newId()
-  const { text, blob } = await store.keepWith({ tenant, run: id }, o.input, { most: limits.inputChars, keep: o.keep ?? [], sealed: o.sealed === true })
-  const row = {
-    tenant, id, engine: store.engine, workflow: o.workflowId, version: o.version, entry: o.entry ?? null, input: text, parentRun: null, parentKey: null, closesWithParent: false, dedupKey: null,
-    actorType: actor.type, actorId: actor.id, cause: cause ?? null, request, depth, eventId: newId(), blob,
-  }
-  await store.startRun(row).catch((error: unknown) => {
-    const why = error instanceof Dropped ? error.cause : error
-    throw why instanceof ConnectionLost ? new OutcomeUnknown('the connection was lost while the run was being written', { cause: why }) : why
-  })
-  return { id, created: true }
-}
-function depthOf({ depth = 0 }: StartOptions, limits: Limits): number {
-  if (depth > limits.depth) throw fault('run.too_deep', `runs lead to runs more than ${limits.depth} deep: a workflow starts itself`)
-  return depth
 }
 
 type Said = Happened<'signal.received' | 'cancellation.requested' | 'pause.requested' | 'run.paused' | 'run.resumed' | 'run.retried'>

@@ -436,6 +436,27 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
     assert.equal((await end(await start(graph([{ id: 'each', kind: 'loop', over: 'input', body: graph([step('x')]) }]), many))).error?.code, 'run.too_many_steps')
   }, { limits: { stepsPerRun: 20 } })
 
+  contract('runs that are asked for at the same moment are written together, each as its own: tenant, asker, input; a limit refuses exactly those beyond it', async ({ start, end, ctx, tenantContext, query, tenant, script }) => {
+    const workflow = script.define(graph([step('a')]))
+    await Promise.all(Array.from({ length: 20 }, (_, n) => start(workflow, n)))
+    assert.ok((await query(`select distinct pos from events where name = 'run.started'`)).length < 20, 'none shared a transaction')
+    const limited = tenantContext()
+    await query(`insert into tenant_plans (tenant_id, plan_id, limits) select $1, id, '{"runs": 5}' from plans where is_default`, [limited.tenant])
+    const input = (n: number) => ({ n, text: 'x'.repeat(n === 39 ? 100_000 : n % 2 ? 20_000 : 10) })
+    const asked = await Promise.allSettled(Array.from({ length: 40 }, (_, n) => start(workflow, input(n), { ctx: n % 4 ? ctx : limited })))
+    const refused = asked.flatMap((one, n) => (one.status === 'rejected' ? [{ n, code: (one.reason as { code?: string }).code }] : []))
+    assert.equal(refused.length, 5, '10 asked, 5 may')
+    assert.ok(refused.every(({ n, code }) => n % 4 === 0 && code === 'ZH403'), JSON.stringify(refused))
+    const told = await query<{ tenant_id: string; actor_type: string; actor_id: string }>(`select tenant_id, actor_type, actor_id from events where name = 'run.started'`)
+    assert.deepEqual([told.filter((e) => e.tenant_id === tenant).length, told.filter((e) => e.tenant_id === limited.tenant).length], [50, 5])
+    assert.ok(told.every((e) => e.actor_type === 'user' && e.actor_id === ctx.actor.id), 'the asker tells of it')
+    for (const [n, one] of asked.entries()) {
+      if (one.status === 'rejected') continue
+      const run = await end(one.value)
+      assert.deepEqual([run.status, (run as unknown as { tenant_id: string }).tenant_id, run.input.n ?? run.input.$ref !== undefined], ['completed', n % 4 ? tenant : limited.tenant, n % 2 ? true : n])
+    }
+  })
+
   contract('a run that lasts longer than it may ends by name, also while it waits for somebody', async ({ start, end, engine, ctx }) => {
     const held = await start(graph([step('a'), signal('w', 'never'), step('b')], chain('a', 'w', 'b')))
     const run = await end(held)

@@ -110,11 +110,11 @@ export class Store {
     return { text: JSON.stringify(ref), value: ref }
   }
   /** The same for a value whose run is being inserted in the caller's transaction. @returns the row of the blob, to go with it */
-  async keepWith({ tenant, run }: At, value: unknown, { most, keep = [], sealed = false }: { most: number; keep?: readonly string[]; sealed?: boolean }): Promise<{ text: string; blob: Query | undefined }> {
+  async keepWith({ tenant, run }: At, value: unknown, { most, keep = [], sealed = false }: { most: number; keep?: readonly string[]; sealed?: boolean }): Promise<{ text: string; blob: Query | undefined; bytes: number }> {
     const plain = toStorable(value, { most, refs: false })
-    if (plain.bytes <= (sealed ? nothingBytes : inlineBytes)) return { text: plain.text, blob: undefined }
+    if (plain.bytes <= (sealed ? nothingBytes : inlineBytes)) return { text: plain.text, blob: undefined, bytes: plain.bytes }
     const ref: Ref = { $ref: newId(), bytes: plain.bytes, ...(keep.length ? { at: keptOf(plain.value, keep) } : {}) }
-    return { text: JSON.stringify(ref), blob: insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref))) }
+    return { text: JSON.stringify(ref), blob: insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref))), bytes: plain.bytes }
   }
   /** What a value of one run refers to is kept with the other run too. */
   async share(tenant: string, from: string, to: string, value: Json | Ref): Promise<void> {
