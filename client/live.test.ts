@@ -8,7 +8,7 @@ import { FakeLiveServer } from './live.fake.ts'
 import { SseClient } from './sse.ts'
 import type { WebSocketClass } from './transport.ts'
 
-const quick: Partial<Timing> = { openMs: 2_000, silenceMs: 200, stableMs: 0, backoffMs: 5, backoffMaxMs: 30 }
+const quick: Partial<Timing> = { openMs: 2_000, silenceMs: 800, stableMs: 0, backoffMs: 5, backoffMaxMs: 30 }
 type Way = 'WebSocket' | 'ws' | 'SSE'
 
 function listen(t: TestContext, server: FakeLiveServer, way: Way, options: Partial<LiveOptions> = {}) {

@@ -80,10 +80,10 @@ test('a living worker keeps its lease however long the job takes', async (t) => 
   let runs = 0
   const handler: JobHandler = { name: 'long', handle: async () => {
     runs++
-    await sleep(1000)
+    await sleep(2500)
   } }
-  work([handler], { leaseMs: 400 })
-  work([handler], { leaseMs: 400 })
+  work([handler], { leaseMs: 1000 })
+  work([handler], { leaseMs: 1000 })
   await until(([job]) => job!.status === 'done')
   assert.equal(runs, 1)
 })

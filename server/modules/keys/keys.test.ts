@@ -106,7 +106,7 @@ test('rotated, the old key works for the overlap; inactive, expired and deleted 
   await app.ok(ada, 'PATCH', `/api-keys/${made.id}`, { status: 'inactive' })
   await until(app, async () => (await status(again.key)) === 401)
   assert.deepEqual((await app.ok(ada, 'GET', '/api-keys?status=inactive')).items.map((k: { id: string }) => k.id), [made.id])
-  await app.ok(ada, 'PATCH', `/api-keys/${made.id}`, { status: 'active', expiresAt: new Date(Date.now() + 1500).toISOString() })
+  await app.ok(ada, 'PATCH', `/api-keys/${made.id}`, { status: 'active', expiresAt: new Date(Date.now() + 3000).toISOString() })
   await until(app, async () => (await status(again.key)) === 200)
   await until(app, async () => (await status(again.key)) === 401)
   assert.equal((await app.ok(ada, 'GET', `/api-keys/${made.id}`)).status, 'expired')

@@ -224,7 +224,7 @@ test('only pages of our own origin and of those that are named may connect', asy
 
 test('the end of a token, a session, an account or a membership ends the socket', async (t) => {
   const { guests, record, join } = await stage(t)
-  const soon = await join(guests.invite({ expiresAt: Date.now() + 300 }), ['tenant'])
+  const soon = await join(guests.invite({ expiresAt: Date.now() + 1200 }), ['tenant'])
   const [signedOut, banned, removed, stays] = [guests.invite(), guests.invite(), guests.invite(), guests.invite()]
   const sockets = await Promise.all([signedOut, banned, removed, stays].map((guest) => join(guest, ['tenant', 'me'])))
   for (const c of [soon, ...sockets]) await c.until('ready')
