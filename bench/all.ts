@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-const names = ['requests', 'kernel', 'live', 'sign-in', 'oauth', 'tokens', 'calls', 'tenants', 'log', 'workflows', 'engines', 'takeover', 'triggers', 'sizes', 'footprint']
+const names = ['requests', 'kernel', 'live', 'sign-in', 'oauth', 'tokens', 'calls', 'tenants', 'log', 'workflows', 'engines', 'takeover', 'triggers', 'sandbox', 'sizes', 'footprint']
 const [asked, flags] = [process.argv.slice(2).filter((word) => !word.startsWith('-')), process.argv.slice(2).filter((word) => word.startsWith('-'))]
 const unknown = asked.filter((name) => !names.includes(name))
 if (unknown.length) throw new Error(`no bench ${unknown.join(', ')}: there are ${names.join(', ')}`)
