@@ -29,7 +29,13 @@ export async function openBenchEngine({ work = true } = {}) {
   const plain = new pg.Pool({ ...database.superuser(), max: 10 })
   plain.on('error', () => {}) // its connections may end after the server
   const [fiveId, approvalId, tenant] = [newId(), newId(), newId()]
-  const engine = openEngine({ kernel, load: async ({ defId }) => (defId === fiveId ? five : approval), run: async (call) => ({ node: call.node, ok: true }), work, limits: { runsPerTenant: inFlight } })
+  let firstStepAt = 0
+  const run = async ({ node }: { node: string }) => {
+    if (node === stepNames[0]) firstStepAt = performance.now()
+    return { node, ok: true }
+  }
+  const open = () => openEngine({ kernel, load: async ({ defId }) => (defId === fiveId ? five : approval), run, work, limits: { runsPerTenant: inFlight } })
+  const engine = open()
   const ended = new Map<string, () => void>()
   const tail = await startTail(kernel)
   tail.watch((event) => {
@@ -39,6 +45,10 @@ export async function openBenchEngine({ work = true } = {}) {
   const context = () => kernel.app.context({ tenant, actor: { type: 'user', id: tenant }, request: newId(), role: 'owner' })
   return {
     dataDir, database, kernel, plain, engine, fiveId, approvalId, tenant, heard, context,
+    /** Another engine over the same tables, as a new process has it. */
+    open,
+    /** When a first step was begun last, of whichever run. */
+    firstStepAt: () => firstStepAt,
     /** This process and its database. */
     processes: { server: process.pid, cluster: path.join(database.dataDir, 'cluster') },
     /** One run from its start to the moment its end is heard. */

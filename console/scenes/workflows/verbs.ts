@@ -76,9 +76,8 @@ export function useVerbs(parts: Parts) {
   const verbs = useRef({ removeThese, pasteThese, pieceOf, tidyUp, select })
   verbs.current = { removeThese, pasteThese, pieceOf, tidyUp, select }
 
-  // before the page's own shortcuts, which know nothing of a drawing
+  // before the page's own shortcuts, which know nothing of a drawing; whoever only looks may take a copy along
   useEffect(() => {
-    if (!may) return
     const onKey = (event: KeyboardEvent) => {
       if (isTyping(event.target) || document.querySelector('[role=dialog], [role=menu]')) return
       const mod = event.ctrlKey || event.metaKey
@@ -108,8 +107,9 @@ export function useVerbs(parts: Parts) {
       event.preventDefault()
       verbs.current.pasteThese(piece)
     }
-    document.addEventListener('keydown', onKey, true)
     document.addEventListener('copy', onCopy)
+    if (!may) return () => document.removeEventListener('copy', onCopy)
+    document.addEventListener('keydown', onKey, true)
     document.addEventListener('cut', onCopy)
     document.addEventListener('paste', onPaste)
     return () => {
