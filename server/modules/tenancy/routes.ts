@@ -37,7 +37,7 @@ export const domainRoutes = (domains: Domains): Operation[] =>
     remove: del('/domains/:id', { summary: 'Take a domain away', description: 'It opens nothing from now on.', permission: 'domains.manage', params: ById, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.remove(ctx, params.id) }),
   })
 
-/** Nor this, there. */
+/** Absent where one tenant is for all, as plans are. */
 export const planFitRoutes = (tenancy: Tenancy): Operation[] =>
   routes('tenants', {
     planFits: get('/tenants/:id/plan-fits', { access: 'person', scope: 'read', keys: true, summary: 'What a tenant would use of each plan', description: 'Its admins and operators.', params: ById, query: s.PlanQuery, returns: PlanFits, problems: ['plan.not_found'], handle: (ctx, { params, query }) => tenancy.planFits(ctx, params.id, query.plan) }),

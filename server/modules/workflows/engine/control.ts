@@ -1,4 +1,5 @@
-// Steering of runs by whoever asks, as gw_app of a tenant and inside the caller's change: row, event and the waking of the run commit together.
+// Steering of runs by whoever asks, as gw_app of a tenant and inside the caller's change: row, event and the waking of the run commit together. A start
+// that is inside of no change is the engine's own statement.
 import { ConnectionLost, OutcomeUnknown } from '../../../kernel/batch.ts'
 import type { Context, Happened } from '../../../kernel/db.ts'
 import { newId } from '../../../kernel/ids.ts'

@@ -1,6 +1,6 @@
 // The statements of the embedded engine's workers, as gw_system over all tenants. Each change of a run is fenced by its epoch; none touches a row twice.
 import { Nullable, Type, type Static } from '../../../kernel/schema.ts'
-import { sql, statement } from '../../../kernel/sql.ts'
+import { sql, statement, type Query } from '../../../kernel/sql.ts'
 import type { EngineName } from './engine.ts'
 
 const Text = Type.String()
@@ -159,6 +159,8 @@ export const closeChildren = (parents: readonly { tenant: string; id: string }[]
 export type NewRun = {
   tenant: string; id: string; engine: EngineName; workflow: string; version: number; entry: string | null; input: string; parentRun: string | null; parentKey: string | null; closesWithParent: boolean; dedupKey: string | null
   actorType: string; actorId: string | null; cause: string | null; request: string | null; depth: number; eventId: string
+  /** the row that keeps a large input, written beside it */
+  blob?: Query | undefined
 }
 /** Children, which their workflow's event tells, and runs that somebody asked for, whose own event it is. */
 export const insertRuns = statement('runs.insert', Type.Object({ id: Text }), (rows: readonly NewRun[]) => {

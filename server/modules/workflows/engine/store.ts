@@ -32,7 +32,7 @@ export class Store {
   #who: Who
   #steps: Batcher<NewStep, Recorded>
   #ends: Batcher<RunEnd, boolean>
-  #starts: Batcher<NewRun & { blob?: Query | undefined }, boolean>
+  #starts: Batcher<NewRun, boolean>
 
   /** @param connections at most so many of its own */
   constructor(kernel: Kernel, { name, connections = 8, engine = 'embedded' }: { name: string; connections?: number; engine?: EngineName }) {
@@ -57,8 +57,8 @@ export class Store {
   record = (row: NewStep): Promise<Recorded> => this.#steps.push(row)
   /** Parks or ends a run. @returns false: it is not ours any more */
   end = (row: RunEnd): Promise<boolean> => this.#ends.push(row)
-  /** @param row with what its large input is kept in @returns false when its dedup key is taken: it runs already */
-  startRun = (row: NewRun & { blob?: Query | undefined }): Promise<boolean> => this.#starts.push(row)
+  /** @returns false when its dedup key is taken: it runs already */
+  startRun = (row: NewRun): Promise<boolean> => this.#starts.push(row)
 
   async #insertSteps(rows: NewStep[]): Promise<Recorded[]> {
     const runs = [...new Set(rows.map((r) => r.run))]
@@ -79,7 +79,7 @@ export class Store {
     const ok = new Set(ended.map((e) => e.id))
     return rows.map((r) => ok.has(r.id))
   }
-  async #insertRuns(rows: (NewRun & { blob?: Query | undefined })[]): Promise<boolean[]> {
+  async #insertRuns(rows: NewRun[]): Promise<boolean[]> {
     const [born] = await this.db.flush(this.#who, insertRuns(rows), ...rows.flatMap(({ blob }) => blob ?? []))
     this.#kernel.bell.ring()
     const ok = new Set(born.map((b) => b.id))
