@@ -106,9 +106,12 @@ export function createAccounts(o: AccountOptions) {
       const { rows: [row] } = await pool.query<{ id: string }>(`select o.id from organization o join member m on m."organizationId" = o.id where m."userId" = $1 and ${by}`, [user, wanted.toLowerCase()])
       return row?.id ?? refuse('tenant.not_found', 'no such tenant, or you are no member of it')
     }
-    const { rows } = await pool.query<{ id: string; last: boolean }>(
-      `select o.id, l.tenant_id is not null as last from member m join organization o on o.id = m."organizationId" and o.status = 'active'
-       left join last_tenant l on l.user_id = m."userId" and l.tenant_id = o.id where m."userId" = $1 order by last desc limit 2`, [user])
+    const { rows } = await pool.query<{ id: string; last: boolean }>({
+      name: 'usual_tenant',
+      text: `select o.id, l.tenant_id is not null as last from member m join organization o on o.id = m."organizationId" and o.status = 'active'
+             left join last_tenant l on l.user_id = m."userId" and l.tenant_id = o.id where m."userId" = $1 order by last desc limit 2`,
+      values: [user],
+    })
     return rows[0]?.last || rows.length === 1 ? rows[0]!.id : null
   }
   async function describe(user: string, tenant: string | null): Promise<Omit<SignedIn, 'pair'>> {
@@ -136,9 +139,12 @@ export function createAccounts(o: AccountOptions) {
     const address = email.toLowerCase()
     const amongStrangers = () => limit(`login:account:${hashOf(address).toString('base64url')}`, perAccount, 1, elsewhere) // counted for unknown addresses alike
     if (!given.length) await amongStrangers() // before the database is asked
-    const { rows: [row] } = await pool.query<{ id: string; emailVerified: boolean; password: string | null; banned: boolean }>(
-      `select u.id, u."emailVerified", a.password, coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u
-       left join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = $1`, [address])
+    const { rows: [row] } = await pool.query<{ id: string; emailVerified: boolean; password: string | null; banned: boolean }>({
+      name: 'password_of',
+      text: `select u.id, u."emailVerified", a.password, coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u
+             left join account a on a."userId" = u.id and a."providerId" = 'credential' where u.email = $1`,
+      values: [address],
+    })
     const account = row?.password ? { id: row.id, password: row.password } : undefined
     if (given.length) {
       const known = devices.find(given, account)

@@ -47,7 +47,7 @@ export function createPeople(o: AccountOptions & { accounts: Accounts; keys: Pic
     return result
   }
   async function userOf(db: pg.ClientBase | pg.Pool, id: string): Promise<User> {
-    return (await db.query<User>(`select ${userColumns()} from "user" where id = $1`, [id])).rows[0] ?? refuse('user.not_found')
+    return (await db.query<User>({ name: 'find_user', text: `select ${userColumns()} from "user" where id = $1`, values: [id] })).rows[0] ?? refuse('user.not_found')
   }
   /** Ends all sessions of a person but one, in this transaction. */
   async function endOthers(db: pg.ClientBase, ended: string[], user: string, but: string | undefined): Promise<void> {

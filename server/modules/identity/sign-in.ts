@@ -40,7 +40,10 @@ export function createSignIn({ pool, sealer, auth, cookies, changed }: { pool: S
   async function insertSession(db: pg.ClientBase, from: Caller, user: string, proof: Proof): Promise<{ id: string; token: string }> {
     const { internalAdapter } = await auth.$context
     const session = await internalAdapter.createSession(user, false, { ipAddress: from.ip, userAgent: from.userAgent.slice(0, 300) })
-    await db.query('insert into session_proof (session_id, user_id, methods, tenant_id, provider_id) values ($1, $2, $3, $4, $5)', [session.id, user, proof.methods, proof.tenant ?? null, proof.provider ?? null])
+    await db.query({
+      name: 'keep_proof', text: 'insert into session_proof (session_id, user_id, methods, tenant_id, provider_id) values ($1, $2, $3, $4, $5)',
+      values: [session.id, user, proof.methods, proof.tenant ?? null, proof.provider ?? null],
+    })
     await noteDevice(db, sealer, from, user)
     return session
   }
@@ -56,7 +59,7 @@ export function createSignIn({ pool, sealer, auth, cookies, changed }: { pool: S
         const proven = await prove(db)
         if (!proven) return undefined
         const { user, ...proof } = proven
-        const { rows: [row] } = await db.query<{ banned: boolean }>(`select coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u where u.id = $1`, [user])
+        const { rows: [row] } = await db.query<{ banned: boolean }>({ name: 'is_banned', text: `select coalesce(u.banned, false) and coalesce(u."banExpires" > now(), true) as banned from "user" u where u.id = $1`, values: [user] })
         if (!row) refuse('auth.refused')
         if (row.banned) refuse('auth.refused', 'this account is closed: ask an operator')
         const { id, token } = await insertSession(db, from, user, proof)
