@@ -264,8 +264,12 @@ export const mutations: readonly Mutation[] = [
     find: "parts.slice(0, 4)", replace: 'parts.slice(0, 8)', says: /AssertionError.*let \d+ through/,
   },
   {
-    name: 'finish-anywhere', proof: 'server/modules/sso/doors.test.ts', breaks: 'what a provider proved is handed to whichever browser fetches it', file: 'server/modules/sso/flow.ts',
-    find: '      requireBrowser(kept.out, browser)\n', replace: '', says: /✖ single sign-on begun at a tenant's own door ends there/,
+    name: 'finish-anywhere', proof: 'server/modules/sso/doors.test.ts', breaks: 'what a provider proved is handed to whichever browser fetches it', file: 'server/modules/identity/hand-over.ts',
+    find: '      requireBrowser(handed, this.browserOf(req))\n', replace: '', says: /✖ single sign-on begun at a tenant's own door ends there/,
+  },
+  {
+    name: 'hand-over-foretold', proof: 'server/modules/sso/doors.test.ts', breaks: 'what a provider proved waits under a name that whoever set out knows', file: 'server/modules/identity/hand-over.ts',
+    find: "const token = randomBytes(32).toString('base64url')", replace: "const token = (value as { out?: { leg?: { state: string } } }).out?.leg?.state ?? randomBytes(32).toString('base64url')", says: /✖ whoever sets out and lets somebody else sign in cannot fetch/,
   },
   {
     name: 'address-printed', proof: 'server/proofs/marks.prove.ts', breaks: 'lines of the server carry addresses as they were asked for', file: 'server/kernel/http.ts',

@@ -11,6 +11,7 @@ import { createDeviceTokens } from './device-tokens.ts'
 import { createDoorkeeper } from './doorkeeper.ts'
 import { createPasswords } from './hashing.ts'
 import { createFactors } from './factors.ts'
+import { createHandOver } from './hand-over.ts'
 import { createIssuer } from './issuer.ts'
 import { letterJob, type Deliver } from './letters.ts'
 import { createLegs } from './legs.ts'
@@ -56,6 +57,8 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
     const parts = { pool, signIn, factors, security, devices, auth, passwords, issuer, sealer: keys, registration, requireVerifiedEmail, multiTenant, take, changed, onEnded: ended }
     const accounts = createAccounts(parts)
     const people = createPeople({ ...parts, accounts, keys, onPerson: (user) => doorkeeper.forgetPerson(user) })
+    const legs = createLegs(pool)
+    const forms = createPageForms({ accounts, cookies, devices, publicUrl, secret: secrets.library })
     const tenants = createTenants(pool, changed, (tenant, person) => doorkeeper.forgetRole(tenant, person))
 
     return {
@@ -71,8 +74,9 @@ export async function openIdentity({ database, system, keys, bus, bell, log, pub
       factors,
       passkeys,
       outside: createOutside({ ...parts, accounts, onPerson: (user) => doorkeeper.forgetPerson(user), onMember: (tenant, person) => doorkeeper.forgetRole(tenant, person) }),
-      legs: createLegs(pool),
-      forms: createPageForms({ accounts, cookies, devices, publicUrl, secret: secrets.library }),
+      legs,
+      forms,
+      handOver: createHandOver({ legs, forms, cookies }),
       /** other ways to sign in, as links of the sign-in page; modules add theirs before it is served */
       offers: [] as { href: string; label: string }[],
       security,

@@ -92,6 +92,17 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
     keepDevice(req, reply, login.device ?? (await accounts.deviceOf(login.session, callerOf(req).device)))
     return go(reply, next)
   }
+  /** Who is signed in already came to do something to their account. */
+  const failed = (req: FastifyRequest, reply: FastifyReply, fault: Fault, status: number) => {
+    const body = html`<p class="banner" role="alert">${fault.message}</p>`
+    if (cookiesOf(req)[cookies.names.here]) return show(reply, { title: 'That did not work', body, foot: html`<a href="/account">Back to your account</a>` }, status)
+    return show(reply, { title: 'Sign-in did not work', body, foot: html`<a href="/login">Back to sign in</a>` }, status)
+  }
+  /** Runs what needs no form of ours; a refusal is a page with the reason. */
+  const guarded = (req: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>) => answer(req, reply, (fault, status) => failed(req, reply, fault, status), work, { form: false })
+  /** After a form, whose answer may lead to no other host: a page that goes on by itself. */
+  const leave = (reply: FastifyReply, to: string) =>
+    show(reply, { title: 'One moment', lead: `Going on to ${new URL(to, publicUrl).host}.`, refresh: to, body: html`<p class="hint">If nothing happens: <a href="${to}">continue</a>.</p>` })
   const codePage = (req: FastifyRequest, reply: FastifyReply, next: string, challenge: string, fault?: Fault, status = 200) =>
     show(reply, {
       title: 'Second step', lead: 'Type the code your authenticator app shows, or one of your recovery codes.', foot: html`<a href="/login">Begin again</a>`,
@@ -99,5 +110,5 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
     }, status)
   /** Tells the pages of the tenants' doors, which are opened later. */
   const meet = (doors: Front): void => void (front = doors)
-  return { meet, show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, brandOf, doorOf, valueOf, cookiesOf }
+  return { meet, show, go, leave, formToken, answer, guarded, failed, codePage, letIn, callerOf, keepDevice, tenantAt, brandOf, doorOf, valueOf, cookiesOf }
 }

@@ -20,8 +20,8 @@ function credentialOf(text: string): GivenCredential | undefined {
 }
 
 /** Registers the pages and their stylesheet. */
-export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, forms, offers, registration }: Identity & { registration: string }): Promise<void> {
-  const { show, go, formToken, answer, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf } = forms
+export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, forms, handOver, offers, registration }: Identity & { registration: string }): Promise<void> {
+  const { show, go, formToken, answer, guarded, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf } = forms
   const email = (value = ''): Field => ({ name: 'email', label: 'Email', type: 'email', complete: 'username', value })
   const newPassword: Field = { name: 'password', label: 'New password', type: 'password', complete: 'new-password', hint: `At least ${minLength} characters. A few words in a row are easy to keep in mind.` }
   const loginPage = async (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) => {
@@ -96,6 +96,7 @@ ${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
         return letIn(req, reply, next, await passkeys.signIn(callerOf(req), given ?? refuse('auth.passkey_refused')))
       })
     })
+    pages.get('/login/finish', (req, reply) => guarded(req, reply, () => handOver.arrive(req, reply)))
     pages.get('/logout', (req, reply) => logoutPage(req, reply))
     pages.post('/logout', (req, reply) => answer(req, reply, (fault, status) => logoutPage(req, reply, fault, status), async () => {
       const found = await accounts.findCookieSession(req.headers.cookie ?? '')

@@ -54,6 +54,30 @@ test('single sign-on begun at a tenant\'s own door ends there (S2.7, S4.6)', asy
   assert.match(faultOf(await at.get(pathOf(String(next.headers.location)))), /used already/)
 })
 
+test('whoever sets out and lets somebody else sign in cannot fetch what that proved: its name is known to the way back alone', async (t) => {
+  const { app, idp, ada } = await setUp(t)
+  await enable(app, ada, idp)
+  const eve = app.browser(door)
+  const back = await idp.follow(refreshOf(await eve.submit(await eve.get('/login/sso'), { email: 'mia@acme.test' }, ownForm))) // Mia, whom Eve sent there
+  const handed = String((await app.browser().get(back)).headers.location)
+  const known = new URL(back).searchParams.get('state')!
+  assert.ok(handed.startsWith(`http://${door}/login/finish?`) && !handed.includes(known), handed)
+  assert.match(faultOf(await eve.get(`/login/finish?token=${known}`)), /used already/)
+  assert.equal((await eve.post('/auth/session', ownForm)).status, 401)
+})
+
+test('a door that is no longer the tenant\'s takes nobody in who set out at it', async (t) => {
+  const { app, idp, ada } = await setUp(t)
+  await enable(app, ada, idp)
+  await app.prove(ada, 'work.acme.test')
+  const at = app.browser('work.acme.test')
+  const out = refreshOf(await at.submit(await at.get('/login/sso'), { email: 'mia@acme.test' }, { origin: 'http://work.acme.test', 'sec-fetch-site': 'same-origin' }))
+  const arrival = String((await app.browser().get(await idp.follow(out))).headers.location)
+  assert.ok(arrival.startsWith('http://work.acme.test/'), arrival)
+  await app.ok(ada, 'DELETE', `/domains/${(await app.ok(ada, 'GET', '/domains')).items.find((d: { name: string }) => d.name === 'work.acme.test').id}`)
+  assert.match(faultOf(await at.get(pathOf(arrival))), /no longer the door/)
+})
+
 test('by SAML too, whose answer comes without a cookie; at a name that is nobody\'s door one stays at home', async (t) => {
   const { app, ada } = await setUp(t)
   const saml = samlProvider(selfSigned())

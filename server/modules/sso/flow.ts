@@ -1,11 +1,11 @@
 // The way out to a provider and the way back, for the installation's providers and those of tenants. What comes back is judged here; who it is, and
 // what it opens, is identity's to say.
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { refuse } from '../../kernel/errors.ts'
 import { isId, platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { TenantRole } from '../../kernel/schema.ts'
-import type { Identity, Started } from '../identity/api.ts'
+import { requireBrowser, type Identity, type Setting, type Started } from '../identity/api.ts'
 import { withParents } from '../tenancy/api.ts'
 import { roleOfGroups, type OidcConfig, type Providers } from './providers.ts'
 import { findHolder, findProvider, listEnabled, type ProviderRow } from './queries.ts'
@@ -14,18 +14,15 @@ import { isUnasked, newRequestId, readResponse, samlRequest, type SamlProvider }
 import { redeemSocial, serverOf, type SocialProvider } from './social.ts'
 
 type From = Parameters<Identity['outside']['enter']>[0]
-/** The browser that sets out: a random value of its cookie, and the origin of the tenant's door it stands at, null at home. */
-export type Setting = { browser: string; door: string | null }
-/** Kept from the way out to the way back. `browser`: hash of its cookie, which the `door` has. `trial`: only shows what a sign-in would do. */
-type Out = { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; browser: string; door: string | null; trial: boolean; ticket: string | null; /** whose account this is to open from now on */ link?: string }
+/** Kept from the way out to the way back. `trial`: only shows what a sign-in would do. */
+type Out = Setting & { provider: string; tenant: string | null; leg: Leg; requestId: string; next: string; trial: boolean; ticket: string | null; /** whose account this is to open from now on */ link?: string }
+export type Handed = { out: Out; claims: Claims }
 /** What a trial found, for the page. */
 export type Trial = { provider: ProviderRow; ticket: string | null; problem: string | null; email: string | null; name: string; groups: string[]; role: TenantRole }
 export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial } | { kind: 'linked'; next: string } | { kind: 'elsewhere'; to: string }
 export type Flow = ReturnType<typeof createFlow>
 
-const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
-
-export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside' | 'accounts'>; providers: Providers; social: readonly SocialProvider[] }) {
+export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside' | 'accounts' | 'handOver'>; providers: Providers; social: readonly SocialProvider[] }) {
   const { legs, outside, accounts } = identity
   const byTenant = (tenant: string, request: string) => kernel.system.context({ tenant, actor: { type: 'system', id: null }, request })
   const trusted = kernel.egress.fetchAs({ fromSetting: true })
@@ -51,11 +48,6 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       return refuse('sso.refused', `the provider cannot be reached: ${reasonOf(error)}`)
     }
   }
-  /** Only the browser that set out may come back. */
-  function requireBrowser(out: Out, cookie: string): void {
-    if (!cookie || out.browser !== hashOf(cookie)) refuse('sso.refused', 'this sign-in was begun in another browser: begin again here')
-  }
-
   /** Whoever is signed in in the browser must be who wants the link: else a stranger's link would tie a visitor's account to the stranger's. */
   async function requireSelf(person: string, cookies: string): Promise<void> {
     if ((await accounts.findCookieSession(cookies))?.user !== person) refuse('auth.link_refused', 'open the link in the browser in which you are signed in to the account that asked for it')
@@ -82,11 +74,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
     const started = await outside.enterByTenant(from, { tenant: row.tenantId, provider: row.id, subject: claims.subject, email: email!, name: claims.name, role, defaultRole: row.defaultRole as TenantRole })
     return { kind: 'session', started, next: out.next }
   }
-  /** What was proven waits for a moment, for the browser to fetch it where its cookie is: providers know our home alone, and SAML's post brings none. */
-  async function handOver(request: string, out: Out, claims: Claims): Promise<string> {
-    await legs.keep(request, 'sso-in', out.leg.state, { out, claims }, 2)
-    return `${out.door ?? ''}/login/finish?token=${out.leg.state}`
-  }
+  const pass = (request: string, out: Out, claims: Claims) => identity.handOver.pass(request, out, 'sso', { out, claims } satisfies Handed)
   /** Who was seen is let in, linked, or shown. */
   async function conclude(from: From, out: Out, claims: Claims, cookies: string): Promise<Arrived> {
     const provider = social.find((p) => p.id === out.provider)
@@ -126,7 +114,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
     social,
     async toSocial(request: string, id: string, next: string, { browser, door }: Setting): Promise<string> {
       if (!social.some((p) => p.id === id)) refuse('sso_provider.not_found')
-      return leave(request, { provider: id, tenant: null, next, browser: hashOf(browser), door, trial: false, ticket: null }, undefined)
+      return leave(request, { provider: id, tenant: null, next, browser, door, trial: false, ticket: null }, undefined)
     },
     /** A one-time token with which the person's own browser sets out to link an account elsewhere to theirs. */
     async beginLink(request: string, person: string, id: string): Promise<string> {
@@ -140,7 +128,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       const wanted = await legs.read<{ person: string; provider: string }>('social-link', token)
       if (wanted) await requireSelf(wanted.person, cookies)
       if (!wanted || !(await legs.take(request, 'social-link', token))) refuse('auth.link_refused', 'this was begun already, or too long ago: begin again on your account page')
-      return leave(request, { provider: wanted.provider, tenant: null, next: '/account', browser: hashOf(browser), door, trial: false, ticket: null, link: wanted.person }, undefined)
+      return leave(request, { provider: wanted.provider, tenant: null, next: '/account', browser, door, trial: false, ticket: null, link: wanted.person }, undefined)
     },
     /** Home-realm discovery: whose domain the address has says where to sign in. @throws sso.refused where no provider is responsible */
     async toTenant(request: string, email: string, next: string, { browser, door }: Setting): Promise<string> {
@@ -149,18 +137,18 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       const [[holder]] = domain ? await system.read(findHolder(withParents(domain))) : [[]]
       const [[row]] = holder ? await system.read(listEnabled(holder.tenantId)) : [[]]
       if (!row) refuse('sso.refused', 'no single sign-on is set up for this address: sign in with your password')
-      return leave(request, { provider: row.id, tenant: row.tenantId, next, browser: hashOf(browser), door, trial: false, ticket: null }, row, email.trim())
+      return leave(request, { provider: row.id, tenant: row.tenantId, next, browser, door, trial: false, ticket: null }, row, email.trim())
     },
     /** From the provider's own page (a tile, a bookmark, an OpenID Connect `initiate_login_uri`): a sign-in of ours is begun, whoever sent the browser. */
     async toProvider(request: string, id: string, { browser, door }: Setting): Promise<string> {
       const row = await rowOf(id, request)
       if (row.status !== 'enabled') refuse('sso.refused', 'this provider is not enabled')
-      return leave(request, { provider: row.id, tenant: row.tenantId, next: '/', browser: hashOf(browser), door, trial: false, ticket: null }, row)
+      return leave(request, { provider: row.id, tenant: row.tenantId, next: '/', browser, door, trial: false, ticket: null }, row)
     },
     async toTrial(request: string, token: string, { browser, door }: Setting): Promise<string> {
       const test = await legs.take<{ provider: string; tenant: string; ticket: string | null }>(request, 'sso-test', token)
       if (!test) refuse('auth.link_refused', 'this test was begun already, or too long ago: ask for another link')
-      return leave(request, { provider: test.provider, tenant: test.tenant, next: '/', browser: hashOf(browser), door, trial: true, ticket: test.ticket }, await rowOf(test.provider, request))
+      return leave(request, { provider: test.provider, tenant: test.tenant, next: '/', browser, door, trial: true, ticket: test.ticket }, await rowOf(test.provider, request))
     },
 
     /** The way back of OpenID Connect and OAuth 2.0. */
@@ -169,7 +157,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       if (!out || out.provider !== id) refuse('sso.refused', 'this answer belongs to no sign-in under way: begin again')
       if (!out.door) requireBrowser(out, browser)
       const claims = await redeemed(out, answer, from.request)
-      return out.door ? { kind: 'elsewhere', to: await handOver(from.request, out, claims) } : conclude(from, out, claims, cookies)
+      return out.door ? { kind: 'elsewhere', to: await pass(from.request, out, claims) } : conclude(from, out, claims, cookies)
     },
     /** The way back of SAML: a POST from another site, which brings no cookie. What it proves is kept for a moment, for the browser to fetch.
         @returns where; undefined for an answer that nobody asked for: it proves nothing, since anybody could have sent theirs; the browser may begin a
@@ -188,13 +176,9 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       } catch (error) {
         return refused(row, out, from.request, error)
       }
-      return handOver(from.request, out, claims)
+      return pass(from.request, out, claims)
     },
-    async finish(from: From, token: string, browser: string, cookies: string): Promise<Arrived> {
-      const kept = await legs.take<{ out: Out; claims: Claims }>(from.request, 'sso-in', token)
-      if (!kept) refuse('sso.refused', 'this answer was used already, or too long ago: begin again')
-      requireBrowser(kept.out, browser)
-      return conclude(from, kept.out, kept.claims, cookies)
-    },
+    /** What was handed over to the browser that set out. */
+    conclude: (from: From, { out, claims }: Handed, cookies: string): Promise<Arrived> => conclude(from, out, claims, cookies),
   }
 }

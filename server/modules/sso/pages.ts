@@ -1,35 +1,17 @@
 // Where browsers leave for a provider and come back: plain pages without script. Leaving after a form is a page that goes on by itself, since the
 // content policy lets forms lead nowhere else.
-import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { formOf, html, localPath, type Fault, type Identity } from '../identity/api.ts'
-import type { Arrived, Flow, Setting } from './flow.ts'
+import type { Arrived, Flow, Handed } from './flow.ts'
 import type { Providers } from './providers.ts'
 import { samlMetadata } from './saml.ts'
 import type { TicketPages } from './ticket-pages.ts'
 
 export function addSsoPages(app: FastifyInstance, { flow, providers, identity, tickets }: { flow: Flow; providers: Providers; identity: Identity; tickets: TicketPages }): void {
-  const { show, go, formToken, answer, codePage, letIn, callerOf, doorOf, valueOf, cookiesOf } = identity.forms
-  const { cookies } = identity
-  const browserOf = (req: FastifyRequest) => cookiesOf(req)[cookies.names.outside] ?? ''
-  /** Binds what comes back to this browser, at the door it stands at. */
-  async function settingOf(req: FastifyRequest, reply: FastifyReply): Promise<Setting> {
-    const known = browserOf(req)
-    const value = /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url')
-    reply.header('set-cookie', cookies.outside(value))
-    return { browser: value, door: await doorOf(req.host) }
-  }
+  const { show, go, leave, formToken, answer, guarded, codePage, letIn, callerOf, valueOf } = identity.forms
+  const { handOver } = identity
+  const { settingOf, browserOf } = { settingOf: handOver.settingOf.bind(handOver), browserOf: handOver.browserOf }
   const idOf = (req: FastifyRequest) => (req.params as { id: string }).id
-  /** Who is signed in already came to link an account. */
-  const failed = (req: FastifyRequest, reply: FastifyReply, fault: Fault, status: number) => {
-    const body = html`<p class="banner" role="alert">${fault.message}</p>`
-    if (cookiesOf(req)[cookies.names.here]) return show(reply, { title: 'That did not work', body, foot: html`<a href="/account">Back to your account</a>` }, status)
-    return show(reply, { title: 'Sign-in did not work', body, foot: html`<a href="/login">Back to sign in</a>` }, status)
-  }
-  /** Runs what needs no form of ours; a refusal is a page with the reason. */
-  const guarded = (req: FastifyRequest, reply: FastifyReply, work: () => Promise<unknown>) => answer(req, reply, (fault, status) => failed(req, reply, fault, status), work, { form: false })
-  const leave = (reply: FastifyReply, to: string) =>
-    show(reply, { title: 'One moment', lead: `Going on to ${new URL(to).host}.`, refresh: to, body: html`<p class="hint">If nothing happens: <a href="${to}">continue</a>.</p>` })
   async function arrive(req: FastifyRequest, reply: FastifyReply, arrived: Arrived) {
     if (arrived.kind === 'challenge') return codePage(req, reply, arrived.next, arrived.challenge)
     if (arrived.kind === 'session') return letIn(req, reply, arrived.next, arrived.started)
@@ -67,5 +49,5 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     const posted = (req.body ?? {}) as Record<string, unknown>
     return go(reply, (await flow.backBySaml(callerOf(req), idOf(req), String(posted.SAMLResponse ?? ''), String(posted.RelayState ?? ''))) ?? `/login/sso/start/${idOf(req)}`)
   }))
-  app.get('/login/finish', (req, reply) => guarded(req, reply, async () => arrive(req, reply, await flow.finish(callerOf(req), valueOf(req.query, 'token'), browserOf(req), req.headers.cookie ?? ''))))
+  handOver.onArrival('sso', async (req, reply, handed: Handed) => arrive(req, reply, await flow.conclude(callerOf(req), handed, req.headers.cookie ?? '')))
 }
