@@ -119,6 +119,7 @@ export const codes = {
   'plan.calls_exhausted': { status: 429, title: 'The calls of the day are used up', cure: 'Wait until the day ends (UTC, see Retry-After), or move to a larger plan.' },
   'rate.limited': { status: 429, title: 'Too many requests', cure: 'Wait as long as Retry-After says.' },
   'internal': { status: 500, title: 'A defect of ours', cure: 'Report the request id.' },
+  'hook.storage_full': { status: 503, title: 'There is no room to keep it', cure: 'Send it again later: the team\'s admins are told, and may free some or move to a larger plan.' },
   'unavailable': { status: 503, title: 'Not ready', cure: 'Repeat after Retry-After seconds; with an Idempotency-Key nothing is done twice.' },
 } as const satisfies Record<string, Code>
 

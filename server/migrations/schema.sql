@@ -583,6 +583,18 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.count_logo()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before bigint := case when tg_op <> 'INSERT' then coalesce(octet_length(old.logo), 0) else 0 end;
+  after bigint := case when tg_op <> 'DELETE' then coalesce(octet_length(new.logo), 0) else 0 end;
+begin
+  perform count_storage(coalesce(new.tenant_id, old.tenant_id), 'logo', null, after - before);
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.count_member()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -606,6 +618,25 @@ begin
   return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION public.count_received()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform count_storage(new.tenant_id, 'received', new.id, octet_length(new.sealed));
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.count_run_value()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform count_storage(new.tenant_id, 'run-value', new.run_id, octet_length(new.sealed), 1, exists (
+    select from runs r where r.tenant_id = new.tenant_id and r.id = new.run_id and r.dedup_key is not null and r.parent_key is null and r.started_at is null));
+  return null;
+end $function$;
+
 CREATE OR REPLACE FUNCTION public.count_runs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -624,6 +655,18 @@ begin
     end loop;
   end loop;
   return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.count_storage(of_tenant uuid, what text, thing uuid, change bigint, things bigint DEFAULT 1, beyond boolean DEFAULT false)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if change = 0 then return; end if;
+  if change > 0 and beyond then perform try_quota(of_tenant, 'storage', change, '', true); else perform take_quota(of_tenant, 'storage', change); end if;
+  insert into events (tenant_id, id, name, subject_type, subject_id, actor_type, actor_id, data, request_id)
+  values (of_tenant, uuid7(), case when change > 0 then 'storage.kept' else 'storage.freed' end, 'tenant', of_tenant, 'system', null,
+    jsonb_build_object('what', what, 'of', thing, 'things', things, 'bytes', abs(change)), nullif(current_setting('app.request', true), ''));
 end $function$;
 
 CREATE OR REPLACE FUNCTION public.create_task(task uuid, project uuid, manages boolean, writes boolean, person uuid, title text, description text, to_status text, priority text, labels text[], fields jsonb, due_at timestamp with time zone, created_by uuid)
@@ -667,6 +710,26 @@ begin
 end $function$;
 revoke execute on function public.forget_events(uuid,timestamp with time zone,integer) from public;
 grant execute on function public.forget_events(uuid,timestamp with time zone,integer) to gw_system;
+
+CREATE OR REPLACE FUNCTION public.free_received()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform count_storage(s.tenant_id, 'received', null, -s.bytes, s.things) from (
+    select g.tenant_id, count(*) as things, sum(octet_length(g.sealed))::bigint as bytes from gone g group by 1 order by 1) s;
+  return null;
+end $function$;
+
+CREATE OR REPLACE FUNCTION public.free_run_values()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform count_storage(s.tenant_id, 'run-value', null, -s.bytes, s.things) from (
+    select g.tenant_id, count(*) as things, sum(octet_length(g.sealed))::bigint as bytes from gone g where g.bytes > 16384 group by 1 order by 1) s;
+  return null;
+end $function$;
 
 CREATE OR REPLACE FUNCTION public.keep_task_search()
  RETURNS trigger
@@ -1023,7 +1086,8 @@ begin
   end if;
   taken := add_quota(of_tenant, of_meter, n, of_period);
   if taken.now_used > taken.most then
-    raise exception using errcode = 'ZH403', message = format('plan.limit_reached: the plan %s allows %s of %s, and %s are used: free some, or move to a larger plan', taken.plan, taken.most, of_meter, taken.now_used - n),
+    raise exception using errcode = 'ZH403', message = format('plan.limit_reached: the plan %s allows %s of %s, and %s are used%s: free some, or move to a larger plan', taken.plan, taken.most,
+      case of_meter when 'storage' then 'bytes of storage' else of_meter end, taken.now_used - n, case of_meter when 'storage' then format(', this takes %s more', n) else '' end),
       detail = json_build_object('meter', of_meter, 'limit', taken.most, 'used', taken.now_used - n, 'plan', taken.plan)::text;
   end if;
   return taken.now_used;
@@ -1221,6 +1285,7 @@ alter table public.branding enable row level security;
 alter table public.branding force row level security;
 create policy system on public.branding as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.branding as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_storage AFTER INSERT OR DELETE OR UPDATE OF logo ON public.branding FOR EACH ROW EXECUTE FUNCTION public.count_logo();
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.branding FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update on public.branding to gw_app;
 grant select, insert, update, delete on public.branding to gw_system;
@@ -1816,6 +1881,8 @@ alter table public.run_blobs enable row level security;
 alter table public.run_blobs force row level security;
 create policy system on public.run_blobs as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.run_blobs as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_storage AFTER INSERT ON public.run_blobs FOR EACH ROW WHEN ((new.bytes > 16384)) EXECUTE FUNCTION public.count_run_value();
+CREATE TRIGGER free_storage AFTER DELETE ON public.run_blobs REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.free_run_values();
 grant select, insert on public.run_blobs to gw_app;
 grant select, insert, update, delete on public.run_blobs to gw_system;
 
@@ -2446,6 +2513,8 @@ alter table public.webhook_inbox enable row level security;
 alter table public.webhook_inbox force row level security;
 create policy system on public.webhook_inbox as permissive for all to gw_system using (true) with check (true);
 create policy tenant on public.webhook_inbox as permissive for all to gw_app using ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting))) with check ((tenant_id = ( SELECT (current_setting('app.tenant'::text))::uuid AS current_setting)));
+CREATE TRIGGER count_storage AFTER INSERT ON public.webhook_inbox FOR EACH ROW EXECUTE FUNCTION public.count_received();
+CREATE TRIGGER free_storage AFTER DELETE ON public.webhook_inbox REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION public.free_received();
 CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON public.webhook_inbox FOR EACH ROW EXECUTE FUNCTION public.touch_version();
 grant select, insert, update (run_id) on public.webhook_inbox to gw_app;
 grant select, insert, update, delete on public.webhook_inbox to gw_system;

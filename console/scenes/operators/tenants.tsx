@@ -13,7 +13,7 @@ import { More, usePages } from '../../parts/pages.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Page, Plan, Tenant, TenantFigures } from '../../things.ts'
-import { countOf, t } from '../../words.ts'
+import { amount, countOf, t } from '../../words.ts'
 import { PlanFits } from '../tenancy/plan-fits.tsx'
 import { TenantLimits } from './tenant-limits.tsx'
 import './operators.css'
@@ -76,7 +76,7 @@ function TenantRow({ tenant, plans }: { tenant: Tenant; plans: Plan[] }) {
           </div>
           <div className="meta truncate">
             {tenant.slug}
-            {figures && ` · ${countOf(figures.members.total, 'member', 'members')} · ${countOf(figures.projects, 'project', 'projects')}`}
+            {figures && ` · ${countOf(figures.members.total, 'member', 'members')} · ${countOf(figures.projects, 'project', 'projects')} · ${t('{amount} kept', { amount: amount(figures.storageBytes, 'bytes') })}`}
             {tenant.createdAt && (
               <>
                 {' '}

@@ -60,7 +60,7 @@ export function Usage() {
                       <Figure key={figure.meter} figure={figure} open={figure.meter === meter} onOpen={(open) => void navigate({ to: '.', search: { meter: open ? figure.meter : undefined, days } as never, replace: true })} />
                     ))}
                   </div>
-                  {meter && usage.items.some((figure) => figure.meter === meter) && <Behind key={`${meter} ${from}`} meter={meter} from={from} />}
+                  {usage.items.flatMap((figure) => (figure.meter === meter ? [<Behind key={`${meter} ${from}`} figure={figure} from={from} />] : []))}
                   {tenant && !isOneTeam() && (
                     <section>
                       <h2 style={{ fontSize: 16, marginBottom: 8 }}>{t('What this team would use of each plan')}</h2>
@@ -175,8 +175,15 @@ function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; 
   )
 }
 
+/** How much an event counts, and to which side. */
+function counted({ name, data }: LogEvent, unit: UsageFigure['unit']): string {
+  const sign = /removed|deleted|freed/.test(name) ? '−' : '+'
+  if (unit === 'bytes') return `${sign}${amount(Number(data.bytes ?? 0), unit)}`
+  return typeof data.count === 'number' ? String(data.count) : `${sign}1`
+}
+
 /** The events a figure is counted from. */
-function Behind({ meter, from }: { meter: string; from: string }) {
+function Behind({ figure: { meter, unit }, from }: { figure: UsageFigure; from: string }) {
   const nameOf = useNames()
   const read = usePages<LogEvent>(['usage.events', { meter, from }], `/usage/${meter}/events`, { from })
   const title = t('Events behind {name}', { name: titleOf(meter) })
@@ -198,7 +205,7 @@ function Behind({ meter, from }: { meter: string; from: string }) {
                     <code>{event.name}</code>
                   </td>
                   <td>{nameOf(event.actor.id) ?? event.actor.type}</td>
-                  <td className="end num">{typeof event.data.count === 'number' ? event.data.count : /removed|deleted/.test(event.name) ? '−1' : '+1'}</td>
+                  <td className="end num">{counted(event, unit)}</td>
                 </tr>
               ))}
             </TableBox>

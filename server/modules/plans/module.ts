@@ -27,7 +27,10 @@ export function openPlans({ kernel, multiTenant, perMinute, modules, tellCallsMs
 
 /** @param others the modules before this one, whose meters it reads */
 export function createPlanModule({ kernel, desk, multiTenant, others }: { kernel: Kernel; desk: PlanDesk; multiTenant: boolean; others: readonly Module[] }): Module {
-  const meters: Module['meters'] = { calls: { per: 'day', unit: 'count', about: 'Answers of the API to this tenant, a day (UTC).', added: ['usage.counted'], amount: 'count' } }
+  const meters: Module['meters'] = {
+    calls: { per: 'day', unit: 'count', about: 'Answers of the API to this tenant, a day (UTC).', added: ['usage.counted'], amount: 'count' },
+    storage: { per: 'level', unit: 'bytes', about: 'Kept content: values of runs above 16 KB, what came to webhooks and mail addresses, the logo. It goes with its run, after the days it is kept, or when it is replaced.', added: ['storage.kept'], removed: ['storage.freed'], amount: 'bytes' },
+  }
   return module({
     name: 'plans', about: 'Plans with limits, what a tenant uses of them, and the events behind each figure', routes: [...(multiTenant ? planRoutes(desk.plans) : []), ...usageRoutes(desk.usage)], events: planEvents, permissions: { 'usage.read': 'admin' },
     meters, readers: [meterReader(Object.assign({}, meters, ...others.map((m) => m.meters ?? {})))], hear: desk.calls.hear,

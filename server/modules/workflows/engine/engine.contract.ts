@@ -2,6 +2,7 @@
 // signals, children, cancellation. `open` puts an engine under it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { recountLevels } from '../../../testing/levels.ts'
 import { chain, graph, patient, step, testRuns, way, type TestRuns } from '../../../testing/workflows.ts'
 import type { CompiledNode } from './compiled.ts'
 import type { Engine, EngineOptions } from './engine.ts'
@@ -455,6 +456,44 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
       const run = await end(one.value)
       assert.deepEqual([run.status, (run as unknown as { tenant_id: string }).tenant_id, run.input.n ?? run.input.$ref !== undefined], ['completed', n % 4 ? tenant : limited.tenant, n % 2 ? true : n])
     }
+  })
+
+  contract('large values take room of the plan: of runs that begin together exactly those without room are refused, a step or child without room fails by name at its first try', async ({ start, end, engine, ctx, tenantContext, query, script, steps }) => {
+    const limited = tenantContext()
+    const allow = (storage: number) => query(`insert into tenant_plans (tenant_id, plan_id, limits) select $1, id, $2 from plans where is_default on conflict (tenant_id) do update set limits = excluded.limits`, [limited.tenant, { storage }])
+    const used = async () => Number((await query<{ used: string }>(`select used::text as used from usage_levels where tenant_id = $1 and meter = 'storage'`, [limited.tenant]))[0]?.used ?? 0)
+    const agree = async () => assert.deepEqual(await recountLevels((sql) => query(sql)), [])
+    const big = { text: 'x'.repeat(20_000) }
+    await allow(105_000)
+    const asked = await Promise.allSettled(Array.from({ length: 30 }, (_, n) => start(graph([step('a')]), n % 5 ? big : { ...big, n: 'y'.repeat(60_000) }, { ctx: n % 2 ? ctx : limited })))
+    const refused = asked.flatMap((one, n) => (one.status === 'rejected' ? [{ n, code: (one.reason as { code?: string }).code }] : []))
+    assert.ok(refused.length >= 10 && refused.length <= 14 && refused.every(({ n, code }) => n % 2 === 0 && code === 'ZH403'), JSON.stringify(refused))
+    for (const one of asked) if (one.status === 'fulfilled') await end(one.value)
+    await agree()
+
+    await allow((await used()) + 70_000)
+    script.actions.big = () => ({ text: 'z'.repeat(60_000) })
+    const chained = await start(graph([step('a', 'big', { retry: patient }), step('b', 'big', { retry: patient })], chain('a', 'b')), null, { ctx: limited })
+    const ended = await end(chained)
+    assert.deepEqual([ended.status, ended.error?.code, ended.error?.key, script.counts(chained)], ['failed', 'plan.limit_reached', 'b', { a: 1, b: 1 }])
+    assert.match(ended.error!.message, /bytes of storage/)
+    await agree()
+    const kid = script.define(graph([step('k')]))
+    const parent = await start(graph([step('a', 'big', { keep: ['text'] }), { id: 'kid', kind: 'child', def: { id: kid, version: 1 }, input: 'steps.a' }], chain('a', 'kid')), null, { ctx: limited })
+    assert.deepEqual([(await end(parent)).error?.code, (await steps(parent)).map((s) => s.key).includes('kid')], ['plan.limit_reached', false])
+    await allow((await used()) + 130_000)
+    await engine.retry(limited, parent)
+    assert.equal((await end(parent)).status, 'completed', 'there is room for the value and for the child\'s')
+    await allow((await used()) + 70_000)
+    const third = await start(graph([step('a', 'big'), { id: 'kid', kind: 'child', def: { id: kid, version: 1 }, input: 'steps.a' }], chain('a', 'kid')), null, { ctx: limited })
+    const last = await end(third)
+    assert.deepEqual([last.status, last.error?.code, last.error?.key], ['failed', 'plan.limit_reached', 'kid'], JSON.stringify(last))
+    await agree()
+    // what nobody asked for and nobody hears a refusal of is kept, and its own steps meet the limit
+    await allow(1)
+    const caused = await start(graph([step('a', 'big')]), big, { ctx: limited, dedupKey: 'an event' })
+    assert.equal((await end(caused)).error?.code, 'plan.limit_reached')
+    await agree()
   })
 
   contract('a run that lasts longer than it may ends by name, also while it waits for somebody', async ({ start, end, engine, ctx }) => {

@@ -19,6 +19,14 @@ export function recordOf(error: unknown): ErrorRecord {
   return { message: String(message ?? error).slice(0, 2000), code: String(code ?? name ?? 'Error').slice(0, 100) }
 }
 
+/** A limit of the tenant's, said by the database. */
+export const isRefusal = (error: unknown): boolean => (error as { code?: unknown })?.code === 'ZH403'
+/** The same as a fault of the run, in the database's words; trying again changes nothing. */
+export function refusalOf(error: unknown): Error {
+  const [, code = 'plan.limit_reached', message] = /^([a-z_.]+): (.*)$/s.exec((error as Error).message) ?? []
+  return Object.assign(fault(code, message ?? (error as Error).message), { retryable: false, cause: error })
+}
+
 /** Whether the engine's own statement failed because of what it was given: only then may its rows be tried one by one. */
 export function isDataFault(error: unknown): boolean {
   return error instanceof TypeError || error instanceof RangeError || /^(21|22|23|54)/.test(String((error as { code?: unknown })?.code ?? ''))

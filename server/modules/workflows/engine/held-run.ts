@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { newId } from '../../../kernel/ids.ts'
 import { attemptStep, pauseAfter } from './attempt.ts'
 import type { Limits, RunFacts, StepRunner } from './engine.ts'
-import { Cancelled, Dropped, fault, Parked, recordOf, type ErrorRecord } from './faults.ts'
+import { Cancelled, Dropped, fault, isRefusal, Parked, recordOf, refusalOf, type ErrorRecord } from './faults.ts'
 import { idempotencyKeyOf, nodeOf, outcomeOf } from './outcome.ts'
 import type { DefRef, DurablePort, Json, Ref, SignalResult, StepCall } from './port.ts'
 import type { NewStep, StepRow } from './queries.ts'
@@ -354,6 +354,11 @@ export class HeldRun implements DurablePort {
     const { store, limits } = this.#bench
     const base = { key, node: nodeOf(key), kind: 'child', attempt: 1 }
     const dedupKey = `child:${this.#idempotencyKey(key)}`
+    /** A plan that has no room for what goes to the child or comes from it: no other try would find any. */
+    const refused = (error: unknown): Promise<Outcome> => {
+      if (error instanceof Dropped) throw error
+      return this.#record({ ...base, state: 'failed', error: recordOf(isRefusal(error) ? refusalOf(error) : error) })
+    }
     const done = await this.#busy(async (): Promise<Outcome | undefined> => {
       if (this.run.depth + 1 > limits.depth) return this.#record({ ...base, state: 'failed', error: { code: 'run.too_deep', message: `runs lead to runs more than ${limits.depth} deep` } })
       const version = def.version || (await this.#bench.activeVersion(this.run.tenantId, def.id))
@@ -364,11 +369,11 @@ export class HeldRun implements DurablePort {
       if (!child) {
         const id = newId()
         const { actor, causeId, depth, tenantId } = this.run
-        await store.share(tenantId, this.run.id, id, input)
         const born = await store.startRun({
           tenant: tenantId, id, engine: 'embedded', workflow: def.id, version, entry: null, input: JSON.stringify(input ?? null), parentRun: wait || onParentClose === 'cancel' ? this.run.id : null, parentKey: key,
-          closesWithParent: onParentClose === 'cancel', dedupKey, actorType: actor.type, actorId: actor.id, cause: causeId, request: this.#request, depth: depth + 1, eventId: newId(),
-        })
+          closesWithParent: onParentClose === 'cancel', dedupKey, actorType: actor.type, actorId: actor.id, cause: causeId, request: this.#request, depth: depth + 1, eventId: newId(), blob: store.shared(tenantId, this.run.id, id, input),
+        }).catch(refused)
+        if (typeof born === 'object') return born
         this.#bench.startedChild()
         child = born ? { id, status: 'pending', output: null, error: null } : await store.child(tenantId, dedupKey)
       }
@@ -381,7 +386,8 @@ export class HeldRun implements DurablePort {
       if (!child) return outcomeOf(await this.#busy(() => this.#record({ ...base, state: 'failed', error: { code: 'child.gone', message: 'the child\'s row was deleted' } })))
       if (child.status === 'completed') {
         await this.#gate(key)
-        await this.#busy(() => store.share(this.run.tenantId, child.id, this.run.id, child.output))
+        const failed = await this.#busy(() => store.share(this.run.tenantId, child.id, this.run.id, child.output).then(() => undefined, refused))
+        if (failed) return outcomeOf(failed)
         return outcomeOf(await this.#busy(() => this.#record({ ...base, state: 'done', output: child.output })))
       }
       if (child.status === 'failed' || child.status === 'cancelled') {

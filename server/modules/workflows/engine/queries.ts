@@ -221,6 +221,7 @@ export const insertBlob = (tenant: string, run: string, id: string, bytes: numbe
   insert into run_blobs (tenant_id, run_id, id, bytes, sealed) values (${tenant}, ${run}, ${id}, ${bytes}, ${sealed}) on conflict do nothing`
 export const findBlobs = statement('run-blobs.find', Type.Object({ id: Text, sealed: Type.Unknown() }), (tenant: string, run: string, ids: readonly string[]) => sql`
   select id, sealed from run_blobs where tenant_id = ${tenant} and run_id = ${run} and id = any (${ids})`)
-/** A value that goes from run to run (a child's input or result) is kept with each of them. */
+/** A value that goes from run to run (a child's input or result) is kept with each of them; nothing is kept of a run that is not there. */
 export const copyBlobs = (tenant: string, from: string, to: string, ids: readonly string[]) => sql`
-  insert into run_blobs (tenant_id, run_id, id, bytes, sealed) select tenant_id, ${to}, id, bytes, sealed from run_blobs where tenant_id = ${tenant} and run_id = ${from} and id = any (${ids}) on conflict do nothing`
+  insert into run_blobs (tenant_id, run_id, id, bytes, sealed) select tenant_id, ${to}, id, bytes, sealed from run_blobs where tenant_id = ${tenant} and run_id = ${from} and id = any (${ids})
+    and exists (select from runs where tenant_id = ${tenant} and id = ${to}) on conflict do nothing`

@@ -8,13 +8,11 @@ import type { Query } from '../../../kernel/sql.ts'
 import type { RowsOf } from '../../../kernel/batch.ts'
 import { Batcher } from './batcher.ts'
 import type { EngineName } from './engine.ts'
-import { Dropped, isDataFault } from './faults.ts'
+import { Dropped, isDataFault, isRefusal, refusalOf } from './faults.ts'
 import type { Json, Ref } from './port.ts'
 import { closeChildren, copyBlobs, endRuns, findBlobs, findChild, findStep, insertBlob, insertRuns, insertSteps, listSteps, takeSignal, wakeParents, type NewRun, type NewStep, type RunEnd, type StepRow } from './queries.ts'
 import { inlineBytes, isRef, keptOf, refsIn, toStorable } from './values.ts'
 
-/** A limit of the tenant's, said by the database. */
-const isRefusal = (error: unknown) => (error as { code?: string }).code === 'ZH403'
 /** `null`, `{}`, `""`: nothing that anybody wrote */
 const nothingBytes = 4
 const blobBinding = (id: string) => `run_blobs/sealed/${id}`
@@ -45,11 +43,12 @@ export class Store {
     this.#starts = new Batcher((rows) => this.#insertRuns(rows), { isOwn: (error) => isDataFault(error) || isRefusal(error) })
   }
 
-  /** One flush, one transaction. @throws Dropped unless the statement itself is at fault */
+  /** One flush, one transaction. @throws plan.limit_reached; Dropped unless the statement itself is at fault */
   async flush<Q extends readonly Query[]>(...queries: Q): Promise<RowsOf<Q>> {
     try {
       return await this.db.flush(this.#who, ...queries)
     } catch (error) {
+      if (isRefusal(error)) throw refusalOf(error)
       throw isDataFault(error) ? error : new Dropped(String((error as Error)?.message ?? error), { cause: error })
     }
   }
@@ -57,7 +56,7 @@ export class Store {
   record = (row: NewStep): Promise<Recorded> => this.#steps.push(row)
   /** Parks or ends a run. @returns false: it is not ours any more */
   end = (row: RunEnd): Promise<boolean> => this.#ends.push(row)
-  /** @returns false when its dedup key is taken: it runs already */
+  /** @returns false when its dedup key is taken: it runs already @throws the database's refusal of a limit */
   startRun = (row: NewRun): Promise<boolean> => this.#starts.push(row)
 
   async #insertSteps(rows: NewStep[]): Promise<Recorded[]> {
@@ -80,7 +79,9 @@ export class Store {
     return rows.map((r) => ok.has(r.id))
   }
   async #insertRuns(rows: NewRun[]): Promise<boolean[]> {
-    const [born] = await this.db.flush(this.#who, insertRuns(rows), ...rows.flatMap(({ blob }) => blob ?? []))
+    // storage is counted tenant by tenant: in one order, so that two batches do not wait for each other in a circle
+    const blobs = rows.filter(({ blob }) => blob).sort((a, b) => (a.tenant < b.tenant ? -1 : 1)).map(({ blob }) => blob!)
+    const [born] = await this.db.flush(this.#who, insertRuns(rows), ...blobs)
     this.#kernel.bell.ring()
     const ok = new Set(born.map((b) => b.id))
     return rows.map((r) => ok.has(r.id))
@@ -101,7 +102,7 @@ export class Store {
     return (await this.flush(findChild(tenant, dedupKey)))[0][0] as ChildState | undefined
   }
 
-  /** Text for a jsonb column; a large value goes to the blob store and becomes a reference. @throws what toStorable throws */
+  /** Text for a jsonb column; a large value goes to the blob store and becomes a reference. @throws plan.limit_reached, what toStorable throws */
   async keep({ tenant, run }: At, value: unknown, { most, keep = [], refs }: { most: number; keep?: readonly string[]; refs: boolean }): Promise<{ text: string; value: Json | Ref }> {
     const plain = toStorable(value, { most, refs })
     if (plain.bytes <= inlineBytes || isRef(plain.value)) return plain
@@ -116,10 +117,15 @@ export class Store {
     const ref: Ref = { $ref: newId(), bytes: plain.bytes, ...(keep.length ? { at: keptOf(plain.value, keep) } : {}) }
     return { text: JSON.stringify(ref), blob: insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref))), bytes: plain.bytes }
   }
-  /** What a value of one run refers to is kept with the other run too. */
+  /** What a value of one run refers to is kept with the other run too. @throws plan.limit_reached */
   async share(tenant: string, from: string, to: string, value: Json | Ref): Promise<void> {
+    const copied = this.shared(tenant, from, to, value)
+    if (copied) await this.flush(copied)
+  }
+  /** The same for a run that is being inserted: what goes with it. */
+  shared(tenant: string, from: string, to: string, value: Json | Ref): Query | undefined {
     const ids = refsIn(value).map((r) => r.$ref)
-    if (ids.length) await this.flush(copyBlobs(tenant, from, to, ids))
+    return ids.length ? copyBlobs(tenant, from, to, ids) : undefined
   }
   /** The value with all references opened; one whose key or row is gone reads as null. */
   async open({ tenant, run }: At, value: Json | Ref): Promise<Json> {

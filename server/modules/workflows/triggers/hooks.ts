@@ -12,6 +12,8 @@ import type { Json } from '../engine/port.ts'
 import type { Signature } from '../nodes/triggers.ts'
 import type { Parts } from '../parts.ts'
 import { findWorkflow } from '../queries.ts'
+import { tellAdmins } from '../../notifications/api.ts'
+import { isRefusal } from '../engine/faults.ts'
 import { asProblem } from '../runs/service.ts'
 import { InboxRow } from '../schema.ts'
 import { hashOfToken, secretBinding } from './deploying.ts'
@@ -26,6 +28,8 @@ const bodyLimit = 1 << 20
 const letterLimit = 10 << 20
 const answerWithinMs = 25_000
 const perAddress = { max: 600, windowMs: 60_000 }
+/** Seconds after which a sender may look whether there is room again. */
+const roomAfter = 600
 /** Never kept: they would let whoever reads the inbox act as the sender. */
 const hiddenHeaders: ReadonlySet<string> = new Set(['authorization', 'cookie', 'proxy-authorization', 'x-api-key'])
 export type Kept = { headers: Record<string, string>; query: Json; body: string; encoding: 'utf8' | 'base64' }
@@ -79,6 +83,20 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
       tx.later(insertReceived({ id, workflowId: target.workflowId, triggerId: target.triggerId, node: target.node, method: received.method, contentType: received.contentType.slice(0, 200) || null, bytes: received.bytes, sealed, verified, reason: received.reason, runId, replayOf: received.replayOf }))
       return { happened: [{ name: 'hook.received', subject: id, data: { workflowId: target.workflowId, node: target.node, verified, runId } }], result: { id, runId } }
     }).catch(asProblem)
+  }
+
+  /** The same for a sender out there: one who is told to come again keeps what it has, and admins are told once a day. @throws hook.storage_full */
+  async function takeIn(target: Found, ctx: Context, received: Taken): Promise<{ id: string; runId: string | null }> {
+    try {
+      return await take(target, ctx, received)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      if ((await kernel.bus.take(`hooks-full:${target.tenantId}`, { max: 1, windowMs: 60_000 })).allowed) {
+        const source = `${target.tenantId}/storage-full/${new Date().toISOString().slice(0, 10)}`
+        await tellAdmins(contextOf(target.tenantId, ctx.request), { source, title: 'Storage is full: what comes to webhooks and mail addresses is sent back until there is room.', link: '/usage?meter=storage' })
+      }
+      refuse('hook.storage_full', undefined, { headers: { 'retry-after': String(roomAfter) } })
+    }
   }
 
   /** Whether a request is whose it says it is, and what it begins a run with. */
@@ -149,7 +167,10 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
     const kept = keptOf(raw, Object.fromEntries(Object.entries(headers).filter(([name]) => !hiddenHeaders.has(name))), clean(fieldsOf(new URLSearchParams(search))))
     const url = `${kernel.publicUrl}/hooks/${(req.params as { token: string }).token}${search ? `?${search}` : ''}`
     const { refused, ...judged } = await judgeRequest(target, { method: req.method, contentType: headers['content-type'] ?? '', kept, headers, raw, url })
-    const { id, runId } = await take(target, contextOf(target.tenantId, req.id), { method: req.method, bytes: raw.length, replayOf: null, ...judged })
+    const { id, runId } = await takeIn(target, contextOf(target.tenantId, req.id), { method: req.method, bytes: raw.length, replayOf: null, ...judged }).catch((error: unknown) => {
+      if (refused !== null && (error as { code?: unknown }).code === 'hook.storage_full') refuse('hook.refused', refused) // whose it is not shall not come again
+      throw error
+    })
     if (refused !== null) refuse('hook.refused', `${refused}; it stands in the inbox as ${id}`)
     const sender = senderOf(target)
     if (sender) {
@@ -162,7 +183,7 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
   }
 
   return {
-    find, take, keptOf, contextOf,
+    find, take, takeIn, keptOf, contextOf,
     /** `{any method} /hooks/{token}`, with the bytes as they came. */
     async mount(app: FastifyInstance): Promise<void> {
       await app.register(async (inside) => {

@@ -19,8 +19,8 @@ import { walkInto } from '../runs/view.ts'
 import type { Rights } from '../runner/rights.ts'
 import { dropWait, dropWaits, findHeard, findLeadingRun, listListening, listWaits, setProblem } from './queries.ts'
 
-/** Told of too often, of what only the engine needs. */
-const silent: ReadonlySet<string> = new Set(['run.advanced', 'trigger.refused'])
+/** Told of too often, of what only the engine needs, and what a run that it begins could cause without a trace: large values. */
+const silent: ReadonlySet<string> = new Set(['run.advanced', 'trigger.refused', 'storage.kept', 'storage.freed'])
 /** Events that may begin a run: those that more than one person may see. */
 export const isTriggering = (name: string, audience: string): boolean => !silent.has(name) && audience !== 'person'
 

@@ -3,7 +3,7 @@ import type { Kernel } from '../../../../kernel/kernel.ts'
 import { newId } from '../../../../kernel/ids.ts'
 import type { Compiled } from '../compiled.ts'
 import type { EngineOptions, Limits } from '../engine.ts'
-import { Dropped, recordOf } from '../faults.ts'
+import { Dropped, isRefusal, recordOf, refusalOf } from '../faults.ts'
 import { idempotencyKeyOf, nodeOf } from '../outcome.ts'
 import { findNews, type StepRow } from '../queries.ts'
 import type { Json, Ref } from '../port.ts'
@@ -89,6 +89,12 @@ export function createBooks(o: BookOptions) {
     const { tenant, run } = place
     const base = { key, kind: 'child', attempt: 1 }
     const failed = (code: string, message: string) => write(place, { ...base, state: 'failed', error: { code, message } }, asked.notes)
+    /** A plan that has no room for what goes to the child or comes from it: no other try would find any. */
+    const refused = (error: unknown): Promise<Kept> => {
+      if (error instanceof Dropped) throw error
+      const { code, message } = recordOf(isRefusal(error) ? refusalOf(error) : error)
+      return failed(code, message)
+    }
     const dedupKey = `child:${idempotencyKeyOf(run, key, asked.redo)}`
     let found = known ? await store.child(tenant, dedupKey) : undefined
     if (!found) {
@@ -98,18 +104,20 @@ export function createBooks(o: BookOptions) {
       const begun = await write(place, { ...base, attempt: 0, state: 'pending' }, asked.notes)
       if (!begun || begun.state !== 'pending') return begun
       const id = newId()
-      await store.share(tenant, run, id, input)
       const tied = asked.wait || asked.onParentClose === 'cancel'
       const born = await store.startRun({
         tenant, id, engine: store.engine, workflow: def.id, version, entry: null, input: JSON.stringify(input ?? null), parentRun: tied ? run : null, parentKey: key, closesWithParent: asked.onParentClose === 'cancel', dedupKey,
-        actorType: facts.actor.type, actorId: facts.actor.id, cause: facts.causeId, request: asked.request, depth: facts.depth + 1, eventId: newId(),
-      })
+        actorType: facts.actor.type, actorId: facts.actor.id, cause: facts.causeId, request: asked.request, depth: facts.depth + 1, eventId: newId(), blob: store.shared(tenant, run, id, input),
+      }).catch(refused)
+      if (typeof born !== 'boolean') return born
       found = born ? { id, status: 'pending', output: null, error: null } : await store.child(tenant, dedupKey)
       if (!found) return failed('child.gone', 'the child\'s row was deleted')
     }
     if (!asked.wait) return write(place, { ...base, state: 'done', output: { id: found.id } })
     if (found.status === 'completed') {
-      await store.share(tenant, found.id, run, found.output)
+      const { id, output } = found
+      const full = await store.share(tenant, id, run, output).then(() => null, async (error: unknown) => ({ kept: await refused(error) }))
+      if (full) return full.kept
       return write(place, { ...base, state: 'done', output: found.output })
     }
     if (found.status === 'failed' || found.status === 'cancelled') return failed(found.error?.code ?? 'child.cancelled', found.error?.message ?? 'the child was cancelled')
