@@ -29,7 +29,7 @@ const database = await openEmbedded({ dataDir, log: () => {}, removeAfter: dataD
 await migrate(database.connection('owner'), listMigrations())
 const bus = await openLocalBus()
 const kernel = openKernel({ database, bus, platformKey: Buffer.alloc(32, 7), groups: [planEvents], log: silent, publicUrl: 'http://localhost:8080', version: 'bench' })
-const counting = createCalls({ system: kernel.system, onError: (error) => { throw error }, perMinute: Number.MAX_SAFE_INTEGER })
+const counting = createCalls({ system: kernel.system, onError: (error) => { throw error }, perMinute: Number.MAX_SAFE_INTEGER, take: kernel.bus.take })
 const tenant = newId()
 const each: number[] = []
 for (let round = 0; round < rounds; round++) {

@@ -31,7 +31,7 @@ export const settings = {
   EVENT_RETENTION_DAYS: { kind: 'number', default: '0', range: [0, 36500], about: 'Days the log is kept; 0 keeps it for ever. A tenant may set less for itself.' },
   REGISTRATION: { kind: 'choice', choices: ['open', 'invite', 'operators'], default: 'open', about: 'Who may make an account: everybody, people with an invitation, or operators only, who then alone make tenants too.' },
   REQUIRE_VERIFIED_EMAIL: { kind: 'boolean', default: 'false', about: 'Accounts must follow the link in a mail before they can sign in.' },
-  TENANT_CALLS_PER_MINUTE: { kind: 'number', default: '60000', about: 'So many calls of the API a minute one tenant may make of each process, whoever makes them, so that it leaves room for others; 0 is without limit. Of no account with one tenant for all.' },
+  TENANT_CALLS_PER_MINUTE: { kind: 'number', default: '60000', about: 'So many calls of the API a minute one tenant may make, whoever makes them, so that it leaves room for others; 0 is without limit. Processes that share a database count together, in blocks of a hundredth: exactly with `REDIS_URL`, else each hears of the others\' blocks within a tenth of a second and may overshoot by what they take in it. Of no account with one tenant for all.' },
   RATE_LIMITS: { kind: 'choice', choices: ['on', 'off'], default: 'on', about: '`off` for load tests; refused with NODE_ENV=production.' },
   GOOGLE_CLIENT_ID: { kind: 'text', about: 'With the secret: people may sign in with Google. Redirect URI: `PUBLIC_URL/login/callback/google`.' },
   GOOGLE_CLIENT_SECRET: { kind: 'secret', about: 'Of the client at Google.' },

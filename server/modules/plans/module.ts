@@ -13,11 +13,11 @@ import { createUsage, type Meters } from './usage.ts'
 export { planEvents }
 export type PlanDesk = ReturnType<typeof openPlans>
 
-/** @param perMinute calls of one tenant, 0 without limit @param modules of the running system, known once all are made; stop() tells what is still to be told */
+/** @param perMinute calls of one tenant in all processes, 0 without limit @param modules of the running system, known once all are made; stop() tells what is still to be told */
 export function openPlans({ kernel, multiTenant, perMinute, modules, tellCallsMs = 10_000 }: { kernel: Kernel; multiTenant: boolean; perMinute: number; modules: () => readonly Module[]; tellCallsMs?: number }) {
   const plans = createPlans({ kernel, optional: () => modules().filter((m) => m.optional).map((m) => m.name) })
   const meters = (): Meters => Object.assign({}, ...modules().map((m) => m.meters ?? {}))
-  const calls = createCalls({ system: kernel.system, everyMs: tellCallsMs, perMinute, onError: (error) => kernel.log.error({ module: 'plans', error: String(error) }, 'calls could not be counted') })
+  const calls = createCalls({ system: kernel.system, everyMs: tellCallsMs, perMinute, take: kernel.bus.take, onError: (error) => kernel.log.error({ module: 'plans', error: String(error) }, 'calls could not be counted') })
   return {
     plans, calls, meters, usage: createUsage({ kernel, plans, meters }),
     /** One tenant for all has no limits. */
