@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import pg from 'pg'
 import { livingProcesses } from '../adapters/embedded/cluster.ts'
 import { newId } from '../kernel/ids.ts'
+import { recountLevels } from '../testing/levels.ts'
 import { readOperations } from '../testing/operations.ts'
 import { assertNone, endProcess, fail, startProduct, type Product } from '../testing/product.ts'
 import { openWorld, pause, type Person, type Side, type World } from '../testing/world.ts'
@@ -48,7 +49,7 @@ test(`nothing acknowledged is lost and rows and events agree, whatever is killed
     for (const who of people) await patiently(() => world.renew(who).then(() => ({ status: 200 }), (error: Error) => ({ status: / answered 503/.test(error.message) ? 503 : fail(error.message) })))
     tally.repeated += doubtful.length
     for (const write of doubtful.splice(0)) await repeat(world, write, done)
-    const faults = await withSuperuser(product, (sql) => compare(sql, side, done))
+    const faults = await withSuperuser(product, async (sql) => [...(await compare(sql, side, done)), ...(await recountLevels(async (text) => (await sql.query(text)).rows))])
     assertNone(faults, `round ${round}, killed ${killed}: `)
   }
   tally.acknowledged = done.length

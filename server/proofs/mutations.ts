@@ -35,6 +35,7 @@ const calls = 'server/proofs/calls.prove.ts'
 const browser = 'server/proofs/browser.prove.ts'
 const runPages = 'server/proofs/run-pages.prove.ts'
 const backups = 'server/proofs/backup.prove.ts'
+const storage = 'server/modules/plans/storage.test.ts'
 const steering = 'server/proofs/steering.prove.ts'
 
 export const mutations: readonly Mutation[] = [
@@ -348,6 +349,18 @@ export const mutations: readonly Mutation[] = [
     find: `  elsif of_period <> '' then
     perform pg_advisory_xact_lock(key);`, replace: `  elsif of_period <> '' then
     null;`, says: /✖ runs that begin at once are counted side by side/,
+  },
+  {
+    name: 'storage-kept-counted', proof: storage, breaks: 'what retention deletes is not given back', file: 'server/migrations/0034-storage.sql',
+    find: 'if change = 0 then return; end if;', replace: `if change = 0 or (change < 0 and what = 'run-value') then return; end if;`, says: /✖ the figure, its history, its marks/,
+  },
+  {
+    name: 'storage-unasked', proof: storage, breaks: 'large values of runs are counted and never refused', file: 'server/migrations/0034-storage.sql',
+    find: 'if change > 0 and beyond then', replace: `if change > 0 and (beyond or what = 'run-value') then`, says: /✖ a step whose value does not fit fails by name/,
+  },
+  {
+    name: 'minute-alone', proof: 'server/modules/plans/plans.test.ts', breaks: 'each process counts the calls of a minute for itself', file: 'server/modules/plans/calls.ts',
+    find: 'take(`calls:${tenant}`, limit, cost)', replace: 'take(`calls:${tenant}:${process}`, limit, cost)', says: /✖ two processes share a tenant's calls of a minute/,
   },
   {
     name: 'slept-over', proof: wakes, breaks: 'a run sleeps over what came while it looked', file: 'server/modules/workflows/engine/held-run.ts',

@@ -19,6 +19,7 @@ import { openEngine } from '../modules/workflows/engine/embedded.ts'
 import type { StepRunner } from '../modules/workflows/engine/engine.ts'
 import { runEvents } from '../modules/workflows/engine/events.ts'
 import { openTestKernel, probeEvents } from '../testing/kernel.ts'
+import { recountLevels } from '../testing/levels.ts'
 import { assertNone, endProcess } from '../testing/product.ts'
 import { chain, graph, step, way } from '../testing/workflows.ts'
 
@@ -49,7 +50,7 @@ const runner = (log: string): StepRunner => async (call, at) => {
     if (Math.random() < 0.4) throw new Error('flaky')
   }
   if (call.action === 'fail') throw new Error('always fails')
-  return { ok: true, key: at.key }
+  return { ok: true, key: at.key, ...(call.action === 'jitter' ? { large: 'x'.repeat(20_000) } : {}) }
 }
 const roles = ['app', 'system'] as const
 const engineOver = async (database: Database, log: string, work: boolean) => {
@@ -222,10 +223,14 @@ function prove() {
     // each run has its beginning and its end in the log, once
     for (const { id, n } of await look<{ id: string; n: number }>(`select r.id, count(e.id)::int as n from runs r left join events e on e.subject_id = r.id and e.name in ('run.started', 'run.completed') group by 1 having count(e.id) <> 2`))
       faults.push(`run ${id} has ${n} events of its beginning and end`)
+    // large values are counted where they are written, whoever was killed over it; what was kept without its step's outcome is counted too
+    const [{ kept } = { kept: 0 }] = await look<{ kept: number }>(`select coalesce(sum(used), 0)::int as kept from usage_levels where meter = 'storage'`)
+    if (!kept) faults.push('no large value was counted')
+    faults.push(...(await recountLevels((text) => look(text))))
     const again = await engine.start(ctx, { workflowId: ids.full, version: 1, input: null, dedupKey: 'full 0' })
     if (again.created || again.id !== first[0]) faults.push('the dedup key was forgotten')
     const executed = fs.readFileSync(log, 'utf8').trim().split('\n')
-    t.diagnostic(JSON.stringify({ ...tally, ...counts, executions: executed.length, steps: new Set(executed).size, secondsAfterTheLastKill: took }))
+    t.diagnostic(JSON.stringify({ ...tally, ...counts, bytesKept: kept, executions: executed.length, steps: new Set(executed).size, secondsAfterTheLastKill: took }))
     assert.ok((tally['worker kill -9'] ?? 0) >= 10 && tally['postmaster kill -9'] === 2, JSON.stringify(tally))
     assertNone(faults)
   })
