@@ -326,6 +326,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     rotateAddress: { method: 'POST', path: '/api/v1/workflows/{id}/triggers/{node}/rotate' },
     run: { method: 'POST', path: '/api/v1/workflows/{id}/runs' },
     saveTest: { method: 'POST', path: '/api/v1/workflows/{id}/tests' },
+    scheduleTimes: { method: 'GET', path: '/api/v1/workflows/schedule-times' },
     schema: { method: 'GET', path: '/api/v1/workflows/schema' },
     setSecret: { method: 'PUT', path: '/api/v1/workflows/{id}/triggers/{node}/secret' },
     test: { method: 'POST', path: '/api/v1/workflows/{id}/test' },

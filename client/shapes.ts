@@ -298,6 +298,8 @@ export type RunList = { items: ListedRun[]; next: string | null }
 
 export type RunStep = { key: string; node: string; kind: string; status: 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped'; attempt: number; input: unknown; output: unknown; error: { message: string; code: string } | null; way: string | null; dueAt: string | null; startedAt: string | null; completedAt: string | null }
 
+export type ScheduleTimes = { ticks: string[]; faults: { path: string; message: string }[] }
+
 export type ScimToken = { id: string; name: string; token?: string; baseUrl: string; usedAt: string | null; createdAt: string; updatedAt: string; version: number }
 
 export type ScimTokenList = { items: ScimToken[]; next: string | null }

@@ -2,7 +2,7 @@
 import { Button, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { Outlet, useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import { listenForKeys, useOffer, type Action } from './actions.ts'
 import { logout, startSession, stopActing } from './api.ts'
 import { useBrandColor } from './brand.ts'
@@ -60,7 +60,8 @@ function Signed() {
   const [collapsed, setCollapsed] = useState(() => remembered('nav') === 'narrow')
   const preferences = usePreferences().data
   useBrandColor(useComputedColorScheme('light'))
-  useEffect(() => setRegion(preferences ?? {}), [preferences])
+  // before anything below is drawn; what was never chosen (the first version) is as the browser has it
+  useMemo(() => setRegion(preferences && preferences.version > 1 ? preferences : {}), [preferences])
   useEffect(listenForKeys, [])
   useEffect(() => {
     const event = staleByEvents(cache)

@@ -79,7 +79,7 @@ export type Notification = {
   title?: string | null
   link?: string | null
 }
-export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>> }
+export type Preferences = { locale: string; timeZone: string; notifications: Record<string, Record<string, boolean>>; /** 1 as long as nothing was chosen */ version: number }
 export type SignedIn = { id: string; createdAt: string; expiresAt: string; userAgent: string; ipAddress: string; current: boolean }
 
 export type Reader = {

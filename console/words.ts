@@ -47,6 +47,15 @@ const format = (at: string | Date, options: Intl.DateTimeFormatOptions) => {
   }
 }
 
+/** The zone that times are shown in: the person's own, else the browser's. */
+export const zoneHere = () => region.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC'
+
+/** A day of the week in the language of the sentences; 0 is Sunday. */
+export const weekdayWord = (day: number, weekday: 'long' | 'short' = 'long') => new Intl.DateTimeFormat(i18n.locale || 'en', { weekday, timeZone: 'UTC' }).format(new Date(Date.UTC(2024, 8, 1 + day)))
+
+/** "Monday, Tuesday and Friday". */
+export const listed = (names: string[]) => new Intl.ListFormat(i18n.locale === 'en' || !i18n.locale ? 'en-GB' : i18n.locale, { type: 'conjunction' }).format(names)
+
 /** The absolute time in full, for titles and tables. */
 export const absolute = (at: string | Date) => format(at, { dateStyle: 'medium', timeStyle: 'short' })
 

@@ -168,10 +168,11 @@ function Region({ preferences }: { preferences: Preferences }) {
     }
   }
   const zones = Intl.supportedValuesOf('timeZone')
+  const chosen = preferences.version > 1
   return (
     <>
-      <Select label={t('Dates and numbers')} data={locales.map((locale) => ({ value: locale, label: nameOf(locale) }))} value={preferences.locale} placeholder={t('As the browser')} searchable onChange={(locale) => locale && void set({ locale })} />
-      <Select label={t('Time zone')} data={[...new Set([preferences.timeZone ?? 'UTC', 'UTC', ...zones])]} value={preferences.timeZone} placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone} searchable limit={50} onChange={(timeZone) => timeZone && void set({ timeZone })} />
+      <Select label={t('Dates and numbers')} data={locales.map((locale) => ({ value: locale, label: nameOf(locale) }))} value={chosen ? preferences.locale : null} placeholder={t('As the browser')} searchable onChange={(locale) => locale && void set({ locale })} />
+      <Select label={t('Time zone')} data={[...new Set([preferences.timeZone ?? 'UTC', 'UTC', ...zones])]} value={chosen ? preferences.timeZone : null} placeholder={Intl.DateTimeFormat().resolvedOptions().timeZone} searchable limit={50} onChange={(timeZone) => timeZone && void set({ timeZone })} />
     </>
   )
 }

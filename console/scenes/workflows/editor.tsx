@@ -1,13 +1,13 @@
 // Where a workflow is drawn: palette, graph or list, and a panel for what is chosen. The draft saves itself; publishing is a decision of its own.
-import { ActionIcon, Button, SegmentedControl } from '@mantine/core'
+import { ActionIcon, Button, Menu, SegmentedControl } from '@mantine/core'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
-import { FlaskConical, History, Inbox, ListChecks, Play, Plus, Redo2, Rocket, Undo2 } from 'lucide-react'
+import { ChevronLeft, FlaskConical, History, Inbox, ListChecks, Play, Plus, Redo2, Rocket, Undo2, type LucideIcon } from 'lucide-react'
 import { lazy, Suspense, useMemo, useState } from 'react'
 import { Head } from '../../parts/head.tsx'
 import { Coming, Loaded, Skeleton } from '../../parts/states.tsx'
 import { useMay } from '../../reads.ts'
 import { t } from '../../words.ts'
-import { useDraft, useFaults } from './draft.ts'
+import { useDraft, useFaults, type Draft } from './draft.ts'
 import { FaultList } from './fault-list.tsx'
 import { arrange } from './graph/arrange.ts'
 import { WorkflowGraph } from './graph/canvas.tsx'
@@ -80,11 +80,24 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
   const run = useRun(watched).data
   const states = useMemo(() => (run ? statesOf(definition, run) : tested ? statesOf(definition, { status: 'test', steps: tested.steps }) : undefined), [run, tested, definition])
   const byHand = definition.nodes.filter(({ primitive, type }) => primitive === 'trigger' && (type === 'manual' || type === 'api'))
+  const links: BarLink[] = [
+    { to: `/workflows/${workflow.id}/runs`, label: t('Runs'), Icon: ListChecks },
+    ...(may && definition.nodes.some(({ primitive, type }) => primitive === 'trigger' && (type === 'webhook' || type === 'sms' || type === 'iot' || type === 'email')) ? [{ to: `/workflows/${workflow.id}/inbox`, label: t('Inbox'), Icon: Inbox }] : []),
+    { to: `/workflows/${workflow.id}/versions`, label: t('Versions'), Icon: History },
+  ]
   const panel = testing ? 'test' : node ? 'node' : undefined
 
   return (
     <>
-      <Head title={workflow.name} before={<Link to="/workflows">{t('Workflows')}</Link>}>
+      <Head
+        title={workflow.name}
+        before={
+          <Link to="/workflows" className="crumb-back" aria-label={t('Workflows')}>
+            <span className="wide-only">{t('Workflows')}</span>
+            <ChevronLeft className="phone-only" size={18} aria-hidden="true" />
+          </Link>
+        }
+      >
         <span className="wide-only row" style={{ marginInlineEnd: 4 }}>
           <WorkflowChip status={workflow.status} />
           {workflow.activeVersion !== null && <span className="meta num">v{workflow.activeVersion}</span>}
@@ -99,40 +112,35 @@ function Drawing({ workflow, catalogue }: { workflow: Workflow; catalogue: Catal
             {t('Publish')}
           </Button>
         )}
-        <WorkflowMenu workflow={workflow} />
+        <WorkflowMenu workflow={workflow} onPhone={<BarItems draft={may ? draft : undefined} links={links} />} />
       </Head>
       <div className="toolbar editor-bar">
         <SegmentedControl size="xs" value={view} onChange={verbs.setView} aria-label={t('How it is shown')} data={[{ value: 'graph', label: t('Graph') }, { value: 'list', label: t('List') }]} />
         {may && (
           <>
-            <ActionIcon aria-label={t('Undo')} title={t('Undo (Ctrl Z)')} disabled={!draft.canUndo} onClick={draft.undo}>
+            <ActionIcon className="wide-only" aria-label={t('Undo')} title={t('Undo (Ctrl Z)')} disabled={!draft.canUndo} onClick={draft.undo}>
               <Undo2 size={15} />
             </ActionIcon>
-            <ActionIcon aria-label={t('Redo')} title={t('Redo (Ctrl Shift Z)')} disabled={!draft.canRedo} onClick={draft.redo}>
+            <ActionIcon className="wide-only" aria-label={t('Redo')} title={t('Redo (Ctrl Shift Z)')} disabled={!draft.canRedo} onClick={draft.redo}>
               <Redo2 size={15} />
             </ActionIcon>
             <Button size="compact-sm" variant="subtle" color="gray" leftSection={<FlaskConical size={14} />} onClick={() => setTesting(!testing)} aria-pressed={testing}>
               {t('Test')}
             </Button>
-            <Button size="compact-sm" variant="subtle" color="gray" leftSection={<Plus size={14} />} className={view === 'graph' ? 'phone-only' : undefined} onClick={() => setOpen({ kind: 'add' })}>
-              {t('Add a step')}
+            <Button size="compact-sm" variant="subtle" color="gray" className={view === 'graph' ? 'phone-only' : undefined} leftSection={<Plus size={14} />} onClick={() => setOpen({ kind: 'add' })} aria-label={t('Add a step')}>
+              <span className="wide-only">{t('Add a step')}</span>
+              <span className="phone-only">{t('Step')}</span>
             </Button>
           </>
         )}
         <span className="grow" />
         {may && <SaveState saving={draft.saving} />}
         {may && <FaultList faults={faults} definition={definition} catalogue={catalogue} open={openNode} opened={showFaults} toggle={setShowFaults} />}
-        <Button size="compact-sm" variant="subtle" color="gray" leftSection={<ListChecks size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/runs" params={{ workflow: workflow.id }} {...props} />}>
-          {t('Runs')}
-        </Button>
-        {may && definition.nodes.some(({ primitive, type }) => primitive === 'trigger' && (type === 'webhook' || type === 'sms' || type === 'iot' || type === 'email')) && (
-          <Button size="compact-sm" variant="subtle" color="gray" leftSection={<Inbox size={14} />} renderRoot={(props) => <Link to="/workflows/$workflow/inbox" params={{ workflow: workflow.id }} {...props} />}>
-            {t('Inbox')}
+        {links.map(({ to, label, Icon }) => (
+          <Button key={to} className="wide-only" size="compact-sm" variant="subtle" color="gray" leftSection={<Icon size={14} />} component={Link} to={to as string}>
+            {label}
           </Button>
-        )}
-        <Button size="compact-sm" variant="subtle" color="gray" leftSection={<History size={14} />} component={Link} to={`/workflows/${workflow.id}/versions` as string}>
-          {t('Versions')}
-        </Button>
+        ))}
       </div>
       {draft.saving === 'conflict' && (
         <div className="banner" role="alert">
@@ -202,6 +210,30 @@ function titleOf(open: { after?: { id: string; way: string } }, definition: { no
   if (!node) return t('Add a step')
   const name = nameOf(node, catalogue.find(node))
   return open.after!.way ? t('Add a step after {name} ({way})', { name, way: wayWord(open.after!.way) }) : t('Add a step after {name}', { name })
+}
+
+type BarLink = { to: string; label: string; Icon: LucideIcon }
+/** What the bar has no room for on a phone. */
+function BarItems({ draft, links }: { draft: Draft | undefined; links: BarLink[] }) {
+  return (
+    <>
+      {draft && (
+        <>
+          <Menu.Item leftSection={<Undo2 size={14} />} disabled={!draft.canUndo} onClick={draft.undo} closeMenuOnClick={false}>
+            {t('Undo')}
+          </Menu.Item>
+          <Menu.Item leftSection={<Redo2 size={14} />} disabled={!draft.canRedo} onClick={draft.redo} closeMenuOnClick={false}>
+            {t('Redo')}
+          </Menu.Item>
+        </>
+      )}
+      {links.map(({ to, label, Icon }) => (
+        <Menu.Item key={to} leftSection={<Icon size={14} />} component={Link} to={to as string}>
+          {label}
+        </Menu.Item>
+      ))}
+    </>
+  )
 }
 
 function SaveState({ saving }: { saving: string }) {

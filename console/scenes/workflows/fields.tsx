@@ -6,6 +6,7 @@ import { t } from '../../words.ts'
 import { ConditionField } from './condition-field.tsx'
 import type { Schema } from './graph/drawn.ts'
 import { InputForm } from './input-form.tsx'
+import { ScheduleField } from './schedule-field.tsx'
 import { useWorkflows } from './reads.ts'
 import { usePlace } from './values.ts'
 import { Group, inWords, JsonField, ValueField, type Named } from './value-fields.tsx'
@@ -15,18 +16,23 @@ type FieldProps = Named & { schema: Schema; value: unknown; onChange: (value: un
 
 /** Every field of an object's schema; `errors` by JSON pointer below it. */
 export function Fields({ schema, value, onChange, errors = {}, pointer = '' }: { schema: Schema; value: Settings; onChange: (value: Settings) => void; errors?: Record<string, string>; pointer?: string }) {
-  return (
-    <>
-      {Object.entries(schema.properties ?? {}).map(([name, field]) => {
-        const at = `${pointer}/${name}`
-        const set = (next: unknown) => {
-          const { [name]: _, ...rest } = value
-          onChange(next === undefined || (next === '' && !schema.required?.includes(name)) ? rest : { ...rest, [name]: next })
-        }
-        return <Field key={name} schema={field} value={value[name]} onChange={set} label={field.title ?? name} description={inWords(field.description)} required={schema.required?.includes(name)} error={errorAt(errors, at)} pointer={at} errors={errors} />
-      })}
-    </>
-  )
+  const fields = schema.properties ?? {}
+  const one = (name: string, field: Schema) => {
+    const at = `${pointer}/${name}`
+    const named = { label: field.title ?? name, description: inWords(field.description), required: schema.required?.includes(name), error: errorAt(errors, at) }
+    const beside = field['x-schedule']
+    if (beside) {
+      const zone = fields[beside.timeZone]
+      return <ScheduleField key={name} {...named} error={named.error ?? errorAt(errors, `${pointer}/${beside.every}`)} name={name} schema={field} value={value} onChange={onChange} zone={zone && one(beside.timeZone, zone)} />
+    }
+    const set = (next: unknown) => {
+      const { [name]: _, ...rest } = value
+      onChange(next === undefined || (next === '' && !schema.required?.includes(name)) ? rest : { ...rest, [name]: next })
+    }
+    return <Field key={name} {...named} schema={field} value={value[name]} onChange={set} pointer={at} errors={errors} />
+  }
+  const withinSchedules = new Set(Object.values(fields).flatMap((field) => Object.values(field['x-schedule'] ?? {})))
+  return <>{Object.entries(fields).map(([name, field]) => !withinSchedules.has(name) && one(name, field))}</>
 }
 /** The fault of a field: at its own place, or below it where no field shows it. */
 const errorAt = (errors: Record<string, string>, at: string) => errors[at]
@@ -183,6 +189,6 @@ function useChoices(kind: string): { value: string; label: string }[] {
   if (kind === 'workflow') return (workflows ?? []).filter(({ id }) => id !== place?.workflowId).map(({ id, name }) => ({ value: id, label: name }))
   if (kind === 'event') return (place?.catalogue.events ?? []).map(({ name }) => ({ value: name, label: name }))
   if (kind === 'entity') return [...new Set((place?.catalogue.events ?? []).map(({ name }) => name.split('.')[0]!))].sort().map((name) => ({ value: name, label: name }))
-  if (kind === 'timeZone') return Intl.supportedValuesOf('timeZone').map((name) => ({ value: name, label: name }))
+  if (kind === 'timeZone') return ['UTC', ...Intl.supportedValuesOf('timeZone').filter((name) => name !== 'UTC')].map((name) => ({ value: name, label: name }))
   return []
 }

@@ -15,7 +15,7 @@ import { TypeIcon } from './graph/icons.tsx'
 import { inWords, JsonField } from './value-fields.tsx'
 import { PlaceContext, type Place } from './values.ts'
 import type { Tested } from './reads.ts'
-import { NextTimes, TriggerPlace } from './trigger-place.tsx'
+import { TriggerPlace } from './trigger-place.tsx'
 import { ValueView } from './value-view.tsx'
 
 export type PanelVerbs = {
@@ -91,7 +91,6 @@ export function NodePanel({ workflowId, node, definition, catalogue, faults, run
             {type?.connections && <ConnectionField node={node} definition={definition} catalogue={catalogue} error={own.find(({ path }) => path === `/nodes/${at}/connectionId`)?.message} set={(connectionId) => patch({ connectionId })} />}
             {type ? <Fields schema={type.settings} value={node.settings ?? {}} onChange={(settings) => patch({ settings }, 'settings')} errors={errors} /> : <JsonField label={t('Settings')} value={node.settings} onChange={(settings) => patch({ settings: (settings ?? {}) as Record<string, unknown> }, 'settings')} />}
           </fieldset>
-          {node.primitive === 'trigger' && node.type === 'schedule' && may && <NextTimes workflowId={workflowId} node={node} />}
           {node.primitive === 'trigger' && <TriggerPlace key={node.id} {...{ workflowId, node, type, may }} />}
           <Ways {...{ node, definition, catalogue, may, verbs }} />
           {node.primitive !== 'trigger' && type && <TryStep key={node.id} {...{ workflowId, node, definition, runId }} />}

@@ -64,7 +64,7 @@ export function Outline({ definition, catalogue, faults, states, selected, open,
                     </span>
                   )}
                 </div>
-                <p className="meta truncate">{lineOf(node, type)}</p>
+                {lineOf(node, type) !== primitiveWord(node.primitive) && <p className="meta truncate">{lineOf(node, type)}</p>}
                 {state?.reason && <p className="outline-fault">{state.reason}</p>}
                 {out.length > 0 && (
                   <ul className="outline-ways" aria-label={t('{name} goes on with', { name })}>

@@ -6,7 +6,7 @@ import { useState } from 'react'
 import { ApiProblem, post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
-import { countOf, t } from '../../words.ts'
+import { absolute, countOf, t } from '../../words.ts'
 import type { Fault } from './graph/drawn.ts'
 import { useCatalogue, useDeployments, useTriggers, type Published } from './reads.ts'
 import { Addresses } from './trigger-place.tsx'
@@ -86,6 +86,7 @@ function Outcome({ published, close }: { published: Published; close: () => void
       {triggers.map((trigger) => (
         <Addresses key={trigger.id} trigger={trigger} />
       ))}
+      {triggers.flatMap(({ id, nextAt }) => (nextAt ? [<p key={id}>{t('Begins next {time}.', { time: absolute(nextAt) })}</p>] : []))}
       {published.diverging.length > 0 && (
         <div className="note" data-tone="warning">
           <p>{countOf(published.diverging.length, 'run that is under way could not be moved to this version:', 'runs that are under way could not be moved to this version:')}</p>

@@ -1,42 +1,16 @@
-// Where a published trigger is reached from outside: its address, to copy and to renew; the secret its sender signs with; when it comes next; and what went wrong.
+// Where a published trigger is reached from outside: its address, to copy and to renew; the secret its sender signs with; and what went wrong.
 import { Button, PasswordInput } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { post, put } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Copyable } from '../../parts/copyable.tsx'
 import { Time } from '../../parts/time.tsx'
-import { absolute, t } from '../../words.ts'
+import { t } from '../../words.ts'
 import { nameOf, type DrawnNode, type NodeType } from './graph/drawn.ts'
 import { useTriggers, type Trigger } from './reads.ts'
 import './trigger-place.css'
-
-/** When a schedule comes next, as it is drawn now and in its own zone. */
-export function NextTimes({ workflowId, node }: { workflowId: string; node: DrawnNode }) {
-  const [settings] = useDebouncedValue(node.settings, 350)
-  const drawn = { id: node.id, primitive: node.primitive, type: node.type, settings }
-  const ticks = useQuery({ queryKey: ['workflow-ticks', { workflowId, drawn }], queryFn: async () => (await post<{ ticks: string[] }>(`/workflows/${workflowId}/preview`, { node: node.id, sources: [], definition: { nodes: [drawn], edges: [] } })).ticks, staleTime: 60_000, retry: false })
-  const zone = String(settings?.timeZone ?? 'UTC')
-  if (!ticks.data?.length) return null
-  const inZone = new Intl.DateTimeFormat(undefined, { timeZone: zone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit' })
-  return (
-    <section className="trigger-place stack tight" aria-label={t('Next times')}>
-      <h3>{t('Next times')}</h3>
-      <ol className="ticks num">
-        {ticks.data.map((at) => (
-          <li key={at}>
-            <time dateTime={at} title={t('{time} where you are', { time: absolute(at) })}>
-              {inZone.format(new Date(at))}
-            </time>
-          </li>
-        ))}
-      </ol>
-      <p className="meta">{t('In {zone}, as it is drawn now.', { zone })}</p>
-    </section>
-  )
-}
 
 const reached = new Set(['webhook', 'email', 'sms', 'iot'])
 

@@ -3,7 +3,7 @@ import { Menu, Textarea, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Archive, CopyPlus, Pause, Pencil, Play, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { patch, post, remove } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
@@ -15,13 +15,21 @@ import { useMay } from '../../reads.ts'
 import { t } from '../../words.ts'
 import type { Workflow } from './reads.ts'
 
-export function WorkflowMenu({ workflow }: { workflow: Workflow }) {
+/** @param onPhone what stands in the page's own bar where that is wide enough */
+export function WorkflowMenu({ workflow, onPhone }: { workflow: Workflow; onPhone: ReactNode }) {
   const cache = useQueryClient()
   const navigate = useNavigate()
   const may = useMay('member')
   const [naming, setNaming] = useState(false)
-  if (!may) return null
   const { id, name, status } = workflow
+  if (!may)
+    return (
+      <span className="phone-only">
+        <MoreMenu label={t('Actions for {name}', { name })} width={210}>
+          {onPhone}
+        </MoreMenu>
+      </span>
+    )
   const act = (verb: string, said: string, undo?: () => void) => attempt(cache, t('{name} did not take it.', { name }), ['workflows.'], () => post(`/workflows/${id}/${verb}`), said, undo)
   const copy = async () => {
     const made = await post<Workflow>('/workflows', { name: t('{name} (copy)', { name }).slice(0, 200), description: workflow.description, definition: workflow.definition })
@@ -31,6 +39,10 @@ export function WorkflowMenu({ workflow }: { workflow: Workflow }) {
   return (
     <>
       <MoreMenu label={t('Actions for {name}', { name })} width={210}>
+        <div className="phone-only">
+          {onPhone}
+          <Menu.Divider />
+        </div>
         <Menu.Item leftSection={<Pencil size={14} />} onClick={() => setNaming(true)}>
           {t('Name and description')}
         </Menu.Item>

@@ -1,6 +1,7 @@
 // What goes in and comes out of the workflow operations.
 import { Id, listOf, Nullable, Page, Strict, Text, Time, Type, Version, type Static } from '../../kernel/schema.ts'
 import { DraftDefinition } from './definitions/definition.ts'
+import { durationPattern } from './nodes/fields.ts'
 
 export { DraftDefinition }
 export const workflowStatuses = ['draft', 'active', 'inactive', 'archived'] as const
@@ -123,6 +124,17 @@ export const Previewed = Type.Object(
   { $id: 'PreviewedExpressions', description: 'Evaluated in the sandbox, as a step would.' },
 )
 export type Previewed = Static<typeof Previewed>
+
+export const ScheduleQuery = Strict({
+  cron: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'five fields: minute, hour, day, month, weekday' })), every: Type.Optional(Type.String({ pattern: durationPattern, maxLength: 10, description: 'in its place, such as `90m`' })),
+  timeZone: Type.Optional(Type.String({ minLength: 1, maxLength: 60, description: 'of the pattern; UTC if left out' })),
+})
+export type ScheduleQuery = Static<typeof ScheduleQuery>
+export const ScheduleTimes = Type.Object(
+  { ticks: Type.Array(Time, { description: 'the next five times' }), faults: Type.Array(Type.Object({ path: Type.String(), message: Type.String() }), { description: 'why it cannot be read, by the field that is wrong' }) },
+  { $id: 'ScheduleTimes' },
+)
+export type ScheduleTimes = Static<typeof ScheduleTimes>
 
 export const approvalStatuses = ['pending', 'approved', 'rejected', 'timed_out', 'cancelled'] as const
 const approvalFields = {

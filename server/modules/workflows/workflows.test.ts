@@ -93,4 +93,11 @@ test('node types and templates say in full what their settings and parameters ar
   assert.ok(items.length >= 12)
   const digest = items.find((one: any) => one.id === 'overdue-digest')
   assert.deepEqual([digest.parameters.required, digest.parameters.properties.cron.default], [['projectId', 'to'], '0 8 * * 1-5'])
+  // what is a schedule says so, and which fields belong to it: forms ask for it in words
+  const clock = types.find((one: any) => one.type === 'schedule').settings.properties
+  assert.deepEqual([clock.cron['x-schedule'], digest.parameters.properties.cron['x-schedule']], [{ timeZone: 'timeZone', every: 'every' }, { timeZone: 'timeZone' }])
+  for (const { parameters } of items) for (const name of Object.keys(parameters.properties).filter((one) => /cron|every/.test(one))) assert.ok(parameters.properties[name]['x-schedule'])
+  const project = await app.ok(owner, 'POST', '/projects', { key: 'WEB', name: 'Website' })
+  const refused = async (parameters: object) => (await app.as(owner, 'POST', '/templates/overdue-digest/use', { parameters: { projectId: project.id, to: 'a@example.com', ...parameters } })).body.errors?.map((one: any) => one.path)
+  assert.deepEqual([await refused({ cron: '0 9 * * nobody' }), await refused({ timeZone: 'Mars/Olympus' })], [['/parameters/cron'], ['/parameters/timeZone']])
 })

@@ -15,7 +15,9 @@ import { openEngines, runsElsewhere } from './engine/engines.ts'
 import type { TemporalServer } from './engine/temporal/sdk.ts'
 import { createCatalogue, describeTypes, type Catalogue } from './nodes/catalogue.ts'
 import { definitionSchema } from './nodes/document.ts'
+import type { Mark } from './nodes/fields.ts'
 import { judgeBySchema } from './nodes/json-schema.ts'
+import { timesOf } from './nodes/triggers.ts'
 import type { Parts, WorkflowLimits } from './parts.ts'
 import { createPublishing } from './publishing.ts'
 import { findActiveNumber } from './queries.ts'
@@ -31,7 +33,7 @@ import { createRights } from './runner/rights.ts'
 import { createRunner } from './runner/runner.ts'
 import type { Services } from './runner/services.ts'
 import { changeWorkflow, createWorkflow, deleteWorkflow, getWorkflow, listAll } from './service.ts'
-import type { Template, Validated } from './schema.ts'
+import type { ScheduleQuery, ScheduleTimes, Template, Validated } from './schema.ts'
 import { projectTemplates } from './templates/projects.ts'
 import { teamTemplates } from './templates/team.ts'
 import { fillTemplate } from './templates/template.ts'
@@ -120,6 +122,7 @@ export function createWorkflows(o: WorkflowOptions) {
     nodeTypes: nodeTypes as () => never,
     create: createWorkflow, list: listAll, get: getWorkflow, change: changeWorkflow,
     remove: (ctx: Context, id: string) => deleteWorkflow(ctx, id, deploying.unschedule),
+    scheduleTimes: (query: ScheduleQuery): ScheduleTimes => timesOf(query, new Date()),
     async validate(ctx: Context, definition: unknown): Promise<Validated> {
       const { faults, reads } = await publishing.judge(ctx, definition)
       return { valid: !faults.some(({ level }) => level === 'error'), faults, reads }
@@ -138,9 +141,13 @@ export function createWorkflows(o: WorkflowOptions) {
     /** @throws template.not_found, 422 at /parameters */
     async useTemplate(ctx: Context, id: string, { name, parameters = {} }: { name?: string; parameters?: object }) {
       const template = allTemplates.find((one) => one.id === id) ?? refuse('template.not_found')
-      const properties = (template.parameters as { properties?: Record<string, { default?: unknown }> }).properties ?? {}
-      const values = { ...Object.fromEntries(Object.entries(properties).flatMap(([key, schema]) => (schema.default === undefined ? [] : [[key, schema.default]]))), ...parameters }
-      const faults = judgeBySchema(template.parameters, values as never)
+      const properties = (template.parameters as { properties?: Record<string, { default?: unknown } & Mark> }).properties ?? {}
+      const values: Record<string, unknown> = { ...Object.fromEntries(Object.entries(properties).flatMap(([key, schema]) => (schema.default === undefined ? [] : [[key, schema.default]]))), ...parameters }
+      const clocks = Object.entries(properties).flatMap(([key, field]) => (field['x-schedule'] ? [{ key, ...field['x-schedule'] }] : []))
+      const faults = [
+        ...judgeBySchema(template.parameters, values as never),
+        ...clocks.flatMap(({ key, timeZone }) => timesOf({ cron: values[key], timeZone: values[timeZone] }, new Date(), 1).faults.map(({ path, message }) => ({ path: `/${path === '/timeZone' ? timeZone : key}`, message }))),
+      ]
       if (faults.length) refuse('request.invalid', `body/parameters${faults[0]!.path}: ${faults[0]!.message}`, { errors: faults.map(({ path, message }) => ({ in: 'body', path: `/parameters${path === '/' ? '' : path}`, message })) })
       return createWorkflow(ctx, { name: name ?? template.name, description: template.description, definition: fillTemplate(template.definition, values) as never })
     },

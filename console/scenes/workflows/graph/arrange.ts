@@ -10,7 +10,7 @@ export const heightOf = (node: DrawnNode, type?: NodeType, edges?: DrawnEdge[]) 
 
 type Point = { x: number; y: number }
 /** What a node leads to stands in the order of its ports, so that lines do not cross. */
-function inPortOrder(definition: Definition, typeOf: (node: DrawnNode) => NodeType | undefined) {
+export function inPortOrder(definition: Definition, typeOf: (node: DrawnNode) => NodeType | undefined) {
   const leadTo = (id: string) => definition.edges.filter(({ to }) => to === id).length
   return definition.nodes.flatMap((node) => {
     const ways = waysOf(node, typeOf(node), definition.edges)

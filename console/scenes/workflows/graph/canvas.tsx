@@ -7,8 +7,8 @@ import { LayoutGrid, Maximize, ZoomIn, ZoomOut } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState, type DragEvent, type KeyboardEvent } from 'react'
 import { t } from '../../../words.ts'
 import { arrange, heightOf, nodeWidth } from './arrange.ts'
-import { edgeId, nameOf, wayOf, waysOf, wayWord, type Catalogue, type Definition, type DrawnEdge, type Fault, type NodeState } from './drawn.ts'
-import { boxWords, NodeBox, type Box } from './node-box.tsx'
+import { boxWords, edgeId, nameOf, wayOf, waysOf, wayWord, type Catalogue, type Definition, type DrawnEdge, type Fault, type NodeState } from './drawn.ts'
+import { NodeBox, type Box } from './node-box.tsx'
 
 type Point = { x: number; y: number }
 export type GraphProps = {

@@ -1,5 +1,6 @@
 // A definition as it is drawn: what a node is called, says and leads to. Nothing here knows the page.
 import { t } from '../../../words.ts'
+import { scheduleLine } from '../rhythm.ts'
 
 export type Primitive = 'trigger' | 'action' | 'connection' | 'condition' | 'data'
 export type DrawnNode = {
@@ -43,6 +44,8 @@ export type Schema = {
   'x-code'?: true
   'x-long'?: true
   'x-pick'?: string
+  /** a cron pattern; the names of the fields beside it that belong to the same schedule */
+  'x-schedule'?: { timeZone: string; every?: string }
 }
 /** A node type of the catalogue, as GET /workflows/schema describes it. */
 export type NodeType = {
@@ -97,19 +100,29 @@ export function wayWord(way: string) {
 
 export const edgeId = (edge: DrawnEdge) => `${edge.from}:${edge.when ?? ''}:${edge.to}`
 
+/** Ids of things say nothing to whoever looks. */
+const anId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
 /** One line of what a node does, from its settings. */
 export function lineOf(node: DrawnNode, type?: NodeType): string {
   const settings = node.settings ?? {}
   if (settings.condition) return conditionLine(settings.condition)
   if (node.primitive === 'condition' && node.type === 'compare') return [settings.left, operatorWord(String(settings.operator ?? '')), settings.right].filter(Boolean).map(short).join(' ')
-  if (node.type === 'schedule') return String(settings.cron ?? (settings.every ? t('every {time}', { time: String(settings.every) }) : ''))
+  if (node.type === 'schedule') return scheduleLine(settings)
   if (node.type === 'database') return [settings.entity, settings.change].filter(Boolean).join(' ')
   if (node.type === 'api_call') return [settings.method, settings.url].filter(Boolean).map(short).join(' ')
   for (const name of ['event', 'expression', 'to', 'title', 'message', 'items', 'value', 'text', 'duration', 'for', 'until', 'url', 'id', 'projectId', 'name'])
-    if (typeof settings[name] === 'string' && settings[name]) return short(settings[name])
+    if (typeof settings[name] === 'string' && settings[name] && !anId.test(settings[name])) return short(settings[name])
   const fields = settings.fields as Record<string, unknown> | undefined
   if (fields && typeof fields === 'object') return Object.keys(fields).join(', ')
   return node.name && type ? type.title : primitiveWord(node.primitive)
+}
+/** A node in words, for those who hear it. */
+export function boxWords({ node, type, state, faults }: { node: DrawnNode; type?: NodeType; state?: NodeState; faults?: Fault[] }): string {
+  const parts = [`${primitiveWord(node.primitive)} ${nameOf(node, type)}`, lineOf(node, type)]
+  if (state) parts.push([statusWord(state.status), state.caption, state.reason].filter(Boolean).join(', '))
+  if (faults?.length) parts.push(faults.length === 1 ? faults[0]!.message : t('{count} faults', { count: faults.length }))
+  return parts.filter(Boolean).join(', ')
 }
 const short = (value: unknown) => String(value).replace(/\$\{\{\s*([^}]*?)\s*\}\}/g, '$1').replaceAll(/nodes\.(\w+)\.output/g, '$1').replace(/\s+/g, ' ').trim()
 

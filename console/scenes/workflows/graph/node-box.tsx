@@ -3,19 +3,11 @@ import { Handle, Position, type Node, type NodeProps } from '@xyflow/react'
 import { CircleAlert, CircleCheck, CircleDashed, CirclePause, CircleSlash, CircleX, Clock, LoaderCircle, Minus, Pencil, Plus, TriangleAlert } from 'lucide-react'
 import { memo } from 'react'
 import { t } from '../../../words.ts'
-import { lineOf, nameOf, primitiveWord, statusWord, wayWord, type DrawnNode, type Fault, type NodeState, type NodeType } from './drawn.ts'
+import { lineOf, nameOf, statusWord, wayWord, type DrawnNode, type Fault, type NodeState, type NodeType } from './drawn.ts'
 import { TypeIcon } from './icons.tsx'
 
 export type BoxData = { node: DrawnNode; type: NodeType | undefined; /** this server knows no such type; while the types are read it is not said */ unknown: boolean; state?: NodeState; faults?: Fault[]; readOnly: boolean; ways: string[]; taken: Set<string> }
 export type Box = Node<BoxData, 'box'>
-
-/** The node in words, for those who hear it. */
-export function boxWords({ node, type, state, faults }: Pick<BoxData, 'node' | 'type' | 'state' | 'faults'>) {
-  const parts = [`${primitiveWord(node.primitive)} ${nameOf(node, type)}`, lineOf(node, type)]
-  if (state) parts.push([statusWord(state.status), state.caption, state.reason].filter(Boolean).join(', '))
-  if (faults?.length) parts.push(faults.length === 1 ? faults[0]!.message : t('{count} faults', { count: faults.length }))
-  return parts.filter(Boolean).join(', ')
-}
 
 const stateIcons = { pending: CircleDashed, running: LoaderCircle, waiting: Clock, paused: CirclePause, completed: CircleCheck, failed: CircleX, cancelled: CircleSlash, skipped: CircleSlash, added: Plus, removed: Minus, changed: Pencil }
 

@@ -5,7 +5,9 @@ import { expressionLimits } from '../definitions/expressions.ts'
 
 export type Wanted = 'value' | 'boolean' | 'list'
 /** What a field holds. `item`: `item` and `index` are in scope, as it is asked of each element of the list in the field named. */
-export type Mark = { 'x-expression'?: Wanted; 'x-item'?: string; 'x-template'?: true; 'x-condition'?: true; 'x-code'?: true; 'x-secret'?: true; 'x-pick'?: string }
+export type Mark = { 'x-expression'?: Wanted; 'x-item'?: string; 'x-template'?: true; 'x-condition'?: true; 'x-code'?: true; 'x-secret'?: true; 'x-pick'?: string; 'x-schedule'?: ScheduleMark }
+/** The field holds a cron pattern, and these beside it belong to the same schedule: the pattern's zone, and an interval that may stand in its place. */
+export type ScheduleMark = { timeZone: string; every?: string }
 export const markOf = (schema: TSchema): Mark => schema as Mark
 
 type Words = { title: string; description?: string; default?: unknown; examples?: unknown[] }

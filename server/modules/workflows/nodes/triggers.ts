@@ -1,7 +1,7 @@
 // What begins a run. `trigger` in expressions is what the trigger gives.
 import { Cron } from 'croner'
 import { Strict, Type, type TSchema } from '../../../kernel/schema.ts'
-import { ConditionField, Duration, millisecondsOf } from './fields.ts'
+import { ConditionField, Duration, millisecondsOf, type ScheduleMark } from './fields.ts'
 import type { Sender } from '../triggers/senders.ts'
 import { node, type NodeType, type Report, type Settings } from './node.ts'
 
@@ -31,7 +31,8 @@ export function nextTick(cron: string, timeZone: string, after: Date): Date | nu
   return new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' }).nextRun(after)
 }
 function checkSchedule(settings: Settings, report: Report): void {
-  if ((settings.cron === undefined) === (settings.every === undefined)) return report(settings.cron === undefined ? '/cron' : '/every', 'needs exactly one of cron and every')
+  if (/^([1-9]|[1-5][0-9]) ?s$/.test(settings.every ?? '')) report('/every', 'must be at least a minute')
+  if ((settings.cron === undefined) === (settings.every === undefined)) return settings.cron === undefined ? report('/cron', 'says no time yet: give a cron pattern or an interval (every)') : report('/every', 'stands beside cron: give one of them')
   const zone = settings.timeZone ?? 'UTC'
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
@@ -45,19 +46,20 @@ function checkSchedule(settings: Settings, report: Report): void {
     report('/cron', `is no cron pattern of five fields: ${String((error as Error).message)}`)
   }
 }
-/** The next times of a schedule, for people to look at; none while it cannot be read. */
-export function nextTicks(settings: Settings, from: Date, count = 5): string[] {
-  const faults: string[] = []
-  checkSchedule(settings, (_, message) => faults.push(message))
+/** When a schedule comes next, for people to look at, or why it cannot be read; `path` names the setting. */
+export function timesOf(settings: Settings, from: Date, count = 5): { ticks: string[]; faults: { path: string; message: string }[] } {
+  const faults: { path: string; message: string }[] = []
+  checkSchedule(settings, (path, message) => faults.push({ path, message }))
   const everyMs = typeof settings.every === 'string' ? millisecondsOf(settings.every) : undefined
-  if (faults.length || (settings.cron === undefined && !everyMs)) return []
   const ticks: string[] = []
-  for (let at: Date | null = from; at && ticks.length < count; ) {
-    at = everyMs ? new Date((Math.floor(at.getTime() / everyMs) + 1) * everyMs) : nextTick(String(settings.cron), String(settings.timeZone ?? 'UTC'), at)
-    if (at) ticks.push(at.toISOString())
-  }
-  return ticks
+  if (!faults.length && (settings.cron !== undefined || everyMs))
+    for (let at: Date | null = from; at && ticks.length < count; ) {
+      at = everyMs ? new Date((Math.floor(at.getTime() / everyMs) + 1) * everyMs) : nextTick(String(settings.cron), String(settings.timeZone ?? 'UTC'), at)
+      if (at) ticks.push(at.toISOString())
+    }
+  return { ticks, faults }
 }
+const schedule: ScheduleMark = { timeZone: 'timeZone', every: 'every' }
 
 const providerOf = (senders: readonly Sender[], type: string): Record<string, TSchema> => {
   const fitting = senders.filter((one) => one.for === type)
@@ -83,16 +85,13 @@ export const triggerNodes = (senders: readonly Sender[]): readonly NodeType[] =>
   node({
     primitive: 'trigger', type: 'schedule', title: 'Schedule', description: 'At set times, by a cron pattern with its time zone, or every so often.', form: 'trigger', produces: Type.Object({ scheduledAt: Type.String() }),
     settings: Strict({
-      cron: Type.Optional(Type.String({ title: 'Cron', minLength: 9, maxLength: 100, description: 'Five fields: minute, hour, day, month, weekday. `0 9 * * 1-5` is nine o\'clock on working days.' })),
+      cron: Type.Optional(Type.String({ title: 'When', minLength: 9, maxLength: 100, 'x-schedule': schedule, description: 'Five fields: minute, hour, day, month, weekday. `0 9 * * 1-5` is nine o\'clock on working days.' })),
       timeZone: Type.Optional(Type.String({ title: 'Time zone', default: 'UTC', maxLength: 60, 'x-pick': 'timeZone' })),
       every: Type.Optional(Duration({ title: 'Every', description: 'Instead of a pattern: at least a minute.' })),
       overlap: Type.Optional(Type.Enum(['allow', 'skip', 'queue'], { default: 'skip', title: 'While a run is still going', description: '`skip` leaves the tick out, `queue` runs it when that run is over, `allow` runs it beside.' })),
       catchUp: Type.Optional(Type.Enum(['none', 'one', 'all'], { default: 'one', title: 'After a time without a server', description: '`one` runs once for all the ticks that were missed, `all` once for each of them, a hundred at most.' })),
     }),
-    check(settings, report) {
-      if (/^([1-9]|[1-5][0-9]) ?s$/.test(settings.every ?? '')) report('/every', 'must be at least a minute')
-      checkSchedule(settings, report)
-    },
+    check: checkSchedule,
   }),
   webhook(senders, 'webhook', 'Webhook', 'A request to this trigger\'s own address. What came in is kept in the inbox and can be replayed.', 'none'),
   node({

@@ -44,6 +44,23 @@ test('a schedule says when it comes next, before it is published; one that canno
   for (const wrong of [{}, { cron: 'never' }, { cron: '0 0 31 2 *' }, { cron: '* * * * * *' }, { cron: '0 9 * * 1', timeZone: 'Mars/Olympus' }, { every: 5 }, { every: '1h', cron: '0 9 * * 1' }]) assert.deepEqual(await ticksOf(wrong), [], JSON.stringify(wrong))
 })
 
+test('when a schedule would come is told before there is a workflow; what cannot be read says why, by its field', async (t) => {
+  const app = await testApp(t)
+  const viewer = await app.member(await app.register('Olga'), 'viewer', 'Vic')
+  const ask = (query: Record<string, string>) => app.ok(viewer, 'GET', `/workflows/schedule-times?${new URLSearchParams(query)}`)
+  const { ticks, faults } = await ask({ cron: '30 9 L * *', timeZone: 'America/New_York' })
+  assert.deepEqual([ticks.length, faults], [5, []])
+  for (const at of ticks as string[]) {
+    const there = new Date(at).toLocaleString('en-GB', { timeZone: 'America/New_York' })
+    assert.match(there, /, 09:30:00$/)
+    assert.equal(new Date(Date.parse(at) + 86_400_000).toLocaleString('en-GB', { timeZone: 'America/New_York', day: 'numeric' }), '1')
+  }
+  assert.equal((await ask({ every: '45m' })).ticks.length, 5)
+  const wrong = async (query: Record<string, string>) => ((await ask(query)).faults as { path: string }[]).map(({ path }) => path)
+  assert.deepEqual([await wrong({}), await wrong({ cron: 'never' }), await wrong({ cron: '0 9 * * 1', timeZone: 'Mars/Olympus' }), await wrong({ cron: '0 9 * * 1', every: '1h' }), await wrong({ every: '5s' })], [['/cron'], ['/cron'], ['/timeZone'], ['/every'], ['/every']])
+  assert.equal((await app.as(viewer, 'GET', '/workflows/schedule-times?every=often')).status, 422)
+})
+
 test('values of a run that somebody may not see are not previewed either, and a lost run is told as such', async (t) => {
   const app = await testApp(t)
   const owner = await app.register('Olga')

@@ -7,7 +7,7 @@ import { checkExpression } from '../definitions/expressions.ts'
 import { readGraph } from '../definitions/graph.ts'
 import type { Json } from '../engine/port.ts'
 import { StepFailure } from '../nodes/node.ts'
-import { nextTicks } from '../nodes/triggers.ts'
+import { timesOf } from '../nodes/triggers.ts'
 import type { Parts } from '../parts.ts'
 import { findWorkflow } from '../queries.ts'
 import { evaluate, scopeNames, type ExpressionBook } from '../runner/expressions.ts'
@@ -51,7 +51,7 @@ export function createPreview({ kernel, catalogue }: Parts, runs: Runs) {
     const values = []
     for (const source of body.sources) values.push(await one(source))
     const clock = ids.get(body.node ?? '')
-    const ticks = clock?.primitive === 'trigger' && clock.type === 'schedule' ? nextTicks(clock.settings ?? {}, new Date()) : []
+    const ticks = clock?.primitive === 'trigger' && clock.type === 'schedule' ? timesOf(clock.settings ?? {}, new Date()).ticks : []
     return { values, ticks, scope: shortened(scope) as Previewed['scope'], recorded: before.filter((id) => Object.hasOwn(outputs, id)) }
   }
 }

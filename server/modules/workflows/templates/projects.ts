@@ -1,5 +1,5 @@
 // Templates about tasks and projects.
-import type { WorkflowTemplate } from './template.ts'
+import { schedule, type WorkflowTemplate } from './template.ts'
 
 const project = { type: 'string', format: 'uuid', title: 'Project', 'x-pick': 'project' }
 const column = (title: string, preset: string) => ({ type: 'string', title, default: preset, minLength: 1, maxLength: 40 })
@@ -59,7 +59,7 @@ export const projectTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'weekly-routine', name: 'A task every week', category: 'Projects', description: 'Creates the same task at a set time, such as Monday at nine.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'title'], properties: { projectId: project, title: { type: 'string', title: 'Title of the task', minLength: 1, maxLength: 200 }, cron: { type: 'string', title: 'When', description: 'Minute, hour, day, month and weekday: 0 9 * * 1 is Monday at nine', default: '0 9 * * 1' }, timeZone: { type: 'string', title: 'Time zone', default: 'UTC' } } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'title'], properties: { projectId: project, title: { type: 'string', title: 'Title of the task', minLength: 1, maxLength: 200 }, ...schedule('When', '0 9 * * 1') } },
     definition: {
       nodes: [
         { id: 'clock', primitive: 'trigger', type: 'schedule', settings: { cron: '{{cron}}', timeZone: '{{timeZone}}' } }, { id: 'now', primitive: 'trigger', type: 'manual', name: 'Or by hand', settings: {} },

@@ -1,5 +1,5 @@
 // Templates about people, reports and the world outside.
-import type { WorkflowTemplate } from './template.ts'
+import { schedule, type WorkflowTemplate } from './template.ts'
 
 const project = { type: 'string', format: 'uuid', title: 'Project', 'x-pick': 'project' }
 const email = (title: string) => ({ type: 'string', format: 'email', title })
@@ -31,7 +31,7 @@ export const teamTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'overdue-digest', name: 'What is overdue, by mail', category: 'Reports', description: 'Every working day a mail with the open tasks of a project that are past their date.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to'), cron: { type: 'string', title: 'When', description: 'Minute, hour, day, month and weekday: 0 8 * * 1-5 is eight on working days', default: '0 8 * * 1-5' }, timeZone: { type: 'string', title: 'Time zone', default: 'UTC' } } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to'), ...schedule('When', '0 8 * * 1-5') } },
     definition: {
       nodes: [
         { id: 'clock', primitive: 'trigger', type: 'schedule', settings: { cron: '{{cron}}', timeZone: '{{timeZone}}' } }, { id: 'now', primitive: 'trigger', type: 'manual', settings: {} },
@@ -45,10 +45,10 @@ export const teamTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'load-per-person', name: 'Who has how much', category: 'Reports', description: 'By hand or every week: counts the tasks of a project by person and mails the table.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to') } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId', 'to'], properties: { projectId: project, to: email('Mail to'), ...schedule('When', '0 7 * * 1') } },
     definition: {
       nodes: [
-        { id: 'now', primitive: 'trigger', type: 'manual', settings: {} }, { id: 'clock', primitive: 'trigger', type: 'schedule', settings: { cron: '0 7 * * 1' } },
+        { id: 'now', primitive: 'trigger', type: 'manual', settings: {} }, { id: 'clock', primitive: 'trigger', type: 'schedule', settings: { cron: '{{cron}}', timeZone: '{{timeZone}}' } },
         { id: 'tasks', primitive: 'action', type: 'tasks.list', settings: { projectId: '{{projectId}}', limit: 200 } }, { id: 'members', primitive: 'action', type: 'members.list', settings: { limit: 200 } },
         { id: 'counted', primitive: 'data', type: 'aggregate', settings: { items: 'nodes.tasks.output.items.filter((t) => t.assigneeId)', groupBy: 'item.assigneeId', measures: [{ name: 'tasks', of: 'count' }] } },
         { id: 'named', primitive: 'data', type: 'enrich', settings: { items: 'nodes.counted.output', from: 'nodes.members.output.items', key: 'group', match: 'userId', as: 'member' } },
