@@ -1,7 +1,7 @@
 // What the team uses of its plan: each figure with its history, and behind it the events it is made of.
 import { Button, SegmentedControl } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useEffect, useId, useRef } from 'react'
 import { get } from '../../api.ts'
 import { Head } from '../../parts/head.tsx'
@@ -134,7 +134,7 @@ function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; 
   const option = useCallback(
     (palette: Palette) => ({
       xAxis: { type: 'category', data: days.map((one) => day(`${one.day}T12:00:00Z`)) },
-      yAxis: { type: 'value', axisLabel: { color: palette.dim, fontSize: 11, formatter: (value: number) => amount(value, unit) } },
+      yAxis: { type: 'value', ...(unit === 'bytes' ? byteSteps(Math.max(...days.map((one) => one.level ?? one.added))) : {}), axisLabel: { color: palette.dim, fontSize: 11, formatter: (value: number) => amount(value, unit) } },
       grid: { top: 12, left: 56, right: 12, bottom: 24 },
       legend: { show: false },
       series: [{ type: per === 'level' ? 'line' : 'bar', name, data: days.map((one) => one.level ?? one.added), step: 'end', symbol: 'none', itemStyle: { color: palette.accent }, areaStyle: per === 'level' ? { opacity: 0.12 } : undefined }],
@@ -182,6 +182,28 @@ function counted({ name, data }: LogEvent, unit: UsageFigure['unit']): string {
   return typeof data.count === 'number' ? String(data.count) : `${sign}1`
 }
 
+/** What it is that takes room; a run can be looked at, as long as it is there. */
+function Kept({ event: { data } }: { event: LogEvent }) {
+  const word = typeof data.what === 'string' ? kinds()[data.what] : undefined
+  if (!word) return null
+  if (data.what === 'run-value' && typeof data.of === 'string')
+    return (
+      <div className="meta">
+        <Link className="link" to="/runs/$run" params={{ run: data.of }}>
+          {word}
+        </Link>
+      </div>
+    )
+  return <div className="meta">{typeof data.things === 'number' && data.things > 1 ? `${word} (${data.things})` : word}</div>
+}
+const kinds = (): Record<string, string> => ({ 'run-value': t('value of a run'), received: t('came to a webhook or mail address'), logo: t('logo') })
+
+/** Marks of an axis of bytes, at steps that are round in KiB, MiB and so on. */
+function byteSteps(most: number): { interval: number; max: number } {
+  const interval = 2 ** Math.max(8, Math.ceil(Math.log2(Math.max(most, 1) / 5)))
+  return { interval, max: interval * Math.max(1, Math.ceil(most / interval)) }
+}
+
 /** The events a figure is counted from. */
 function Behind({ figure: { meter, unit }, from }: { figure: UsageFigure; from: string }) {
   const nameOf = useNames()
@@ -203,6 +225,7 @@ function Behind({ figure: { meter, unit }, from }: { figure: UsageFigure; from: 
                   </td>
                   <td>
                     <code>{event.name}</code>
+                    <Kept event={event} />
                   </td>
                   <td>{nameOf(event.actor.id) ?? event.actor.type}</td>
                   <td className="end num">{counted(event, unit)}</td>

@@ -1,9 +1,14 @@
 // Storage (X8, S2.12): what is kept in bytes is counted where it is written, by whoever writes it, and given back when it goes.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import pg from 'pg'
+import { newId } from '../../kernel/ids.ts'
+import { listMigrations, migrate } from '../../kernel/migrate.ts'
 import { testApp, type TestApp } from '../../testing/app.ts'
 import { begin, data, draw, manual, publish, settle } from '../../testing/drawn.ts'
+import { runAs } from '../../testing/kernel.ts'
 import { recountLevels } from '../../testing/levels.ts'
+import { testDatabase } from '../../testing/postgres.ts'
 
 const text = (bytes: number) => 'x'.repeat(bytes)
 const png = (bytes: number) => Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), Buffer.alloc(bytes - 8)]).toString('base64')
@@ -157,4 +162,29 @@ test('the figure, its history, its marks, statistics and what would fit another 
   await app.settled()
   assert.deepEqual([await app.query(`select 1 from usage_levels where tenant_id = $1`, [tenant]), await app.query('select 1 from identity.organization where id = $1', [tenant])], [[], []])
   await agree()
+})
+
+test('what was kept before it was counted is counted when the product is brought up to date', async (t) => {
+  const database = await testDatabase(t)
+  const all = listMigrations()
+  await migrate(database.connection('owner'), all.slice(0, all.findIndex(({ name }) => /storage/.test(name))))
+  const [one, two, workflow] = [newId(), newId(), newId()]
+  await runAs(database, 'system', `
+    insert into run_blobs (tenant_id, run_id, id, bytes, sealed) values ('${one}', uuid7(), uuid7(), 20000, repeat('x', 20045)::bytea), ('${one}', uuid7(), uuid7(), 30000, repeat('x', 30045)::bytea), ('${one}', uuid7(), uuid7(), 100, repeat('x', 145)::bytea), ('${two}', uuid7(), uuid7(), 16384, 'x');
+    insert into workflows (tenant_id, id, name, definition) values ('${two}', '${workflow}', 'w', '{}');
+    insert into webhook_inbox (tenant_id, id, workflow_id, trigger_id, node, method, bytes, sealed, verified) values ('${two}', uuid7(), '${workflow}', uuid7(), 'n', 'POST', 5, repeat('x', 300)::bytea, true);
+    insert into branding (tenant_id, logo, logo_type, logo_hash) values ('${two}', repeat('x', 70)::bytea, 'image/png', 'h')`)
+  await migrate(database.connection('owner'), all)
+  const client = new pg.Client(database.connection('system'))
+  await client.connect()
+  const query = async (sql: string) => (await client.query<Record<string, unknown>>(sql)).rows
+  try {
+    assert.deepEqual(await recountLevels(query), [])
+    assert.deepEqual(await query(`select tenant_id, used::int from usage_levels where meter = 'storage' order by used`), [{ tenant_id: two, used: 370 }, { tenant_id: one, used: 50_090 }])
+    assert.deepEqual(await query(`select data from events where name = 'storage.kept' and tenant_id = '${one}'`), [{ data: { of: null, what: 'run-value', bytes: 50_090, things: 2 } }])
+    await client.query(`delete from workflows`) // takes its inbox along, past the policies
+    assert.deepEqual([await recountLevels(query), await query(`select used::int from usage_levels where tenant_id = '${two}'`)], [[], [{ used: 70 }]])
+  } finally {
+    await client.end()
+  }
 })

@@ -108,6 +108,21 @@ test('what a letter becomes: charsets, encoded words, attachments up to what a r
   assert.equal((read.headers as any)['x-nul'].includes('\0'), false)
 })
 
+test('a letter that the team has no room for is kept by its sender: refused for now, and taken when there is room', async (t) => {
+  const app = await testApp(t, { settings })
+  const ops = await app.register('Operator')
+  const owner = await app.register('Olga')
+  const workflow = await publish(app, owner, taking())
+  const box = await boxOf(app, owner, workflow)
+  const allow = (storage: number | null) => app.ok(ops, 'PATCH', `/tenants/${owner.tenant!.id}`, { limits: { storage } })
+  await allow(100)
+  await assert.rejects(hand(app, box, usual(1)), (error) => error instanceof LetterRefused && !error.forGood && /mailbox is full/.test(error.message))
+  assert.deepEqual([await runsOf(app, owner, workflow), (await app.ok(owner, 'GET', `/workflows/${workflow.id}/inbox`)).items], [[], []])
+  await allow(null)
+  await hand(app, box, usual(1))
+  assert.equal((await runsOf(app, owner, workflow)).length, 1)
+})
+
 test('hostile letters end in bounds: nested without end, a million headers, broken encodings, nothing at all', async () => {
   let nested = 'x'
   for (let i = 0; i < 400; i++) nested = `Content-Type: multipart/mixed; boundary=b${i}\r\n\r\n--b${i}\r\n${nested}\r\n--b${i}--`
