@@ -188,6 +188,16 @@ test('a template is drawn before it is taken, and its schedule is said in words:
   assert.deepEqual((await clockOf()).settings, { cron: '30 9 * * 1-5', timeZone: 'Europe/Lisbon' })
   assert.equal(((await w.ask('GET', `/workflows/${id}`)).definition as Draft).nodes.find(({ type }) => type === 'tasks.list')!.settings.projectId, project.id)
 
+  await page.goto(`${w.base}/workflows/templates?template=review-before-done`)
+  const other = page.getByRole('dialog', { name: 'Approval before done' })
+  await choose(page, other, 'Project', 'Website')
+  await other.getByLabel('How many').fill('36')
+  await choose(page, other, 'Unit', 'hours')
+  await other.getByRole('button', { name: 'Make the workflow' }).click()
+  await page.waitForURL((url) => /\/workflows\/[0-9a-f-]{36}$/.test(url.pathname))
+  const made: Draft = (await w.ask('GET', new URL(page.url()).pathname)).definition
+  assert.equal(made.nodes.find(({ type }) => type === 'approval')!.settings.deadline, '36h', 'a duration is a number and its unit')
+
   // the trigger's own form is the same one
   const until = async (settings: Record<string, unknown>) => {
     while (!isDeepStrictEqual((await clockOf()).settings, settings)) await new Promise((resolve) => setTimeout(resolve, 50))

@@ -6,7 +6,7 @@ import { t } from '../../words.ts'
 import { ConditionField } from './condition-field.tsx'
 import type { Schema } from './graph/drawn.ts'
 import { InputForm } from './input-form.tsx'
-import { ScheduleField } from './schedule-field.tsx'
+import { DurationField, ScheduleField } from './schedule-field.tsx'
 import { useWorkflows } from './reads.ts'
 import { usePlace } from './values.ts'
 import { Group, inWords, JsonField, ValueField, type Named } from './value-fields.tsx'
@@ -43,6 +43,7 @@ function Field(props: FieldProps) {
   if (schema['x-condition']) return <ConditionField {...named} value={value} onChange={onChange} />
   if (schema['x-code']) return <ValueField {...named} value={textOf(value)} onChange={onChange} whole={false} mono />
   if (schema['x-pick']) return <Pick {...props} kind={schema['x-pick']} />
+  if (schema['x-duration']) return <DurationField {...named} units={schema['x-duration']} value={textOf(value ?? schema.default)} onChange={onChange} />
   if (schema['x-template'] && schema.anyOf) return <Filled {...props} />
   if (schema['x-template'] && schema.type === 'string') return <ValueField {...named} value={textOf(value)} onChange={onChange} whole={false} long={schema['x-long']} />
   if (schema['x-template'] && !schema.patternProperties) return <JsonField {...named} value={value} onChange={onChange} values />
@@ -169,7 +170,7 @@ function Pick(props: FieldProps & { kind: string }) {
     )
   return (
     <div className="side">
-      <Select {...named} withAsterisk={named.required} searchable value={text || null} data={known || !text ? choices : [...choices, { value: text, label: text }]} onChange={(next) => onChange(next ?? undefined)} clearable={!named.required} nothingFoundMessage={t('Nothing fits')} placeholder={schema.default === undefined ? t('Choose') : String(schema.default)} />
+      <Select {...named} withAsterisk={named.required} searchable value={text || null} data={known || !text ? choices : [...choices, { value: text, label: text }]} onChange={(next) => onChange(next ?? undefined)} clearable={!named.required && schema.default === undefined} nothingFoundMessage={t('Nothing fits')} placeholder={schema.default === undefined ? t('Choose') : String(schema.default)} />
       {mayRead && (
         <button type="button" className="link small" onClick={() => onChange('${{ }}')} aria-label={t('{field}: read a value', { field: named.label })}>
           {t('Read a value')}

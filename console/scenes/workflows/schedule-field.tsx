@@ -66,7 +66,7 @@ export function ScheduleField({ name, schema, value, onChange, zone, label, desc
         )}
         {kind === 'interval' && <Interval text={String(every)} set={(next) => write({ every: next })} />}
         {kind === 'custom' && <TextInput className="mono-field schedule-wide" label={t('Cron pattern')} description={inWords(schema.description) ?? description ?? t('Minute, hour, day, month and weekday.')} value={cron} onChange={(event) => write({ cron: event.currentTarget.value })} spellCheck={false} autoComplete="off" maxLength={100} />}
-        {kind && kind !== 'interval' && <div className={kind === 'custom' || kind === 'monthly' ? 'schedule-wide' : undefined}>{zone}</div>}
+        {kind && kind !== 'interval' && <div className={kind === 'custom' || kind === 'monthly' ? 'schedule-wide' : 'schedule-zone'}>{zone}</div>}
       </div>
       {kind && <Meaning cron={every === undefined ? cron : undefined} every={every === undefined ? undefined : String(every)} timeZone={timeZone} told={!!error} rhythm={rhythm} />}
     </Group>
@@ -85,12 +85,23 @@ function Days({ days, set }: { days: number[]; set: (days: number[]) => void }) 
   )
 }
 
-function Interval({ text, set }: { text: string; set: (text: string) => void }) {
+/** How long something lasts, such as `3d`: a number and its unit. */
+export function DurationField({ units, value, onChange, ...named }: Named & { units: string[]; value: string; onChange: (value: string) => void }) {
+  return (
+    <Group {...named}>
+      <div className="schedule">
+        <Interval text={value} set={onChange} label={t('How many')} units={units} most={9999} />
+      </div>
+    </Group>
+  )
+}
+
+function Interval({ text, set, label = t('Every'), units = ['m', 'h', 'd', 'w'], most = 999_999 }: { text: string; set: (text: string) => void; label?: string; units?: string[]; most?: number }) {
   const { count = 90, unit = 'm' } = intervalOf(text) ?? {}
   return (
     <>
-      <NumberInput label={t('Every')} min={1} max={999_999} allowDecimal={false} clampBehavior="strict" value={count} onChange={(next) => typeof next === 'number' && next >= 1 && set(`${next}${unit}`)} />
-      <Select label={t('Unit')} allowDeselect={false} data={[...(unit === 's' ? ['s'] : []), 'm', 'h', 'd', 'w'].map((one) => ({ value: one, label: unitWord(one, count) }))} value={unit} onChange={(next) => next && set(`${count}${next}`)} />
+      <NumberInput label={label} min={1} max={most} allowDecimal={false} clampBehavior="strict" value={count} onChange={(next) => typeof next === 'number' && next >= 1 && set(`${next}${unit}`)} />
+      <Select label={t('Unit')} allowDeselect={false} data={[...(units.includes(unit) ? [] : [unit]), ...units].map((one) => ({ value: one, label: unitWord(one, count) }))} value={unit} onChange={(next) => next && set(`${count}${next}`)} />
     </>
   )
 }

@@ -44,6 +44,8 @@ export type Schema = {
   'x-code'?: true
   'x-long'?: true
   'x-pick'?: string
+  /** a duration such as `3d`, and the units it may have */
+  'x-duration'?: string[]
   /** a cron pattern; the names of the fields beside it that belong to the same schedule */
   'x-schedule'?: { timeZone: string; every?: string }
 }

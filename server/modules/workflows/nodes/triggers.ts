@@ -83,7 +83,7 @@ export const triggerNodes = (senders: readonly Sender[]): readonly NodeType[] =>
     settings: Strict({ entity: Type.String({ title: 'Kind', pattern: '^[a-z][a-z-]*$', 'x-pick': 'entity', description: 'Such as task, project, comment.' }), change: Type.Enum(['created', 'changed', 'deleted', 'any'], { title: 'Change' }), filter: EventFilter }),
   }),
   node({
-    primitive: 'trigger', type: 'schedule', title: 'Schedule', description: 'At set times, by a cron pattern with its time zone, or every so often.', form: 'trigger', produces: Type.Object({ scheduledAt: Type.String() }),
+    primitive: 'trigger', type: 'schedule', title: 'Schedule', description: 'At set times in a time zone, or every so often.', form: 'trigger', produces: Type.Object({ scheduledAt: Type.String() }),
     settings: Strict({
       cron: Type.Optional(Type.String({ title: 'When', minLength: 9, maxLength: 100, 'x-schedule': schedule, description: 'Five fields: minute, hour, day, month, weekday. `0 9 * * 1-5` is nine o\'clock on working days.' })),
       timeZone: Type.Optional(Type.String({ title: 'Time zone', default: 'UTC', maxLength: 60, 'x-pick': 'timeZone' })),

@@ -44,7 +44,7 @@ export const projectTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'review-before-done', name: 'Approval before done', category: 'Projects', description: 'A task that is moved to done needs the approval of an admin; rejected, it goes back with the comment.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId'], properties: { projectId: project, back: column('Column for what is rejected', 'doing'), deadline: { type: 'string', pattern: '^[1-9][0-9]{0,3}[hd]$', title: 'Deadline', default: '3d' } } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId'], properties: { projectId: project, back: column('Column for what is rejected', 'doing'), deadline: { type: 'string', pattern: '^[1-9][0-9]{0,3}[hd]$', title: 'Deadline', default: '3d', 'x-duration': ['h', 'd'] } } },
     definition: {
       nodes: [
         { id: 'moved', primitive: 'trigger', type: 'event', settings: { event: 'task.moved', filter: { all: [{ left: { path: 'data.projectId' }, op: 'eq', right: { value: '{{projectId}}' } }, { left: { path: 'data.toCategory' }, op: 'eq', right: { value: 'done' } }, { left: { path: 'data.fromCategory' }, op: 'ne', right: { value: 'done' } }] } } },
@@ -85,7 +85,7 @@ export const projectTemplates: readonly WorkflowTemplate[] = [
   },
   {
     id: 'blocked-label-reminder', name: 'Remind of what does not move', category: 'Projects', description: 'When a task is moved to a column, waits, and comments if it is still there.',
-    parameters: { type: 'object', additionalProperties: false, required: ['projectId'], properties: { projectId: project, column: column('Column', 'doing'), after: { type: 'string', title: 'After', pattern: '^[1-9][0-9]{0,3}[smhd]$', default: '3d' } } },
+    parameters: { type: 'object', additionalProperties: false, required: ['projectId'], properties: { projectId: project, column: column('Column', 'doing'), after: { type: 'string', title: 'After', pattern: '^[1-9][0-9]{0,3}[smhd]$', default: '3d', 'x-duration': ['m', 'h', 'd'] } } },
     definition: {
       nodes: [
         { id: 'moved', primitive: 'trigger', type: 'event', settings: { event: 'task.moved', filter: { all: [{ left: { path: 'data.projectId' }, op: 'eq', right: { value: '{{projectId}}' } }, { left: { path: 'data.to' }, op: 'eq', right: { value: '{{column}}' } }, { left: { path: 'data.from' }, op: 'ne', right: { value: '{{column}}' } }] } } },
