@@ -145,6 +145,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     delete: { method: 'DELETE', path: '/api/v1/plans/{id}' },
     get: { method: 'GET', path: '/api/v1/plans/{id}' },
     list: { method: 'GET', path: '/api/v1/plans' },
+    modules: { method: 'GET', path: '/api/v1/modules' },
   },
   projects: {
     change: { method: 'PATCH', path: '/api/v1/projects/{id}' },

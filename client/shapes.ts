@@ -147,7 +147,7 @@ export type ListedRun = { id: string; workflowId: string; workflowName: string; 
 
 export type ListedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; runs: { last: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled' | null; lastAt: string | null; total: number; failed: number; recent: ('pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled')[] } }
 
-/** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you, or, as `module.off`, its part of the product is switched off for the tenant. A `prev` that is not the cursor you had is a hole: connect again with your own. */
+/** The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, or a part of the product was switched on or off for the tenant: load anew. `refused`: this topic is not for you, or, as `module.off`, its part of the product is switched off for the tenant. A `prev` that is not the cursor you had is a hole: connect again with your own. */
 export type LiveFrame = { type: 'ready'; cursor: string; prev: string | null } | { type: 'event'; cursor: string; prev: string | null; event: Event } | { type: 'heartbeat'; cursor: string; prev: string | null } | { type: 'resync'; cursor: string; prev: string | null } | { type: 'refused'; topic: string; code: string }
 
 export type ManagedUser = { id: string; email: string; name: string; role: 'operator' | 'user'; emailVerified: boolean; image: string | null; createdAt: string; updatedAt: string; version: number; status: 'active' | 'banned' }
@@ -213,6 +213,11 @@ export type OAuthConsentList = { items: OAuthConsent[]; next: string | null }
 export type OAuthScope = { id: string; name: string; description: string; permissions: string[]; createdAt: string; updatedAt: string; version: number }
 
 export type OAuthScopeList = { items: OAuthScope[]; next: string | null }
+
+/** A part of the product that a plan may leave out. */
+export type OptionalModule = { name: string; title: string; gives: string; needs: string[] }
+
+export type OptionalModuleList = { items: OptionalModule[]; next: string | null }
 
 export type OutboxList = { items: OutboxMail[]; next: string | null }
 

@@ -184,12 +184,11 @@ function useGlobalActions(toggleNav: () => void) {
       : []),
     { id: 'go-home', label: t('Go home'), group: t('Go to'), keys: 'g h', run: go('/') },
     ...(on('projects') ? [{ id: 'go-projects', label: t('Go to projects'), group: t('Go to'), keys: 'g p', run: go('/projects') }] : []),
-    { id: 'go-workflows', label: t('Go to workflows'), group: t('Go to'), keys: 'g w', run: go('/workflows'), also: 'automation' },
+    ...(on('workflows') ? [{ id: 'go-workflows', label: t('Go to workflows'), group: t('Go to'), keys: 'g w', run: go('/workflows'), also: 'automation' }] : []),
     { id: 'go-notifications', label: t('Go to notifications'), group: t('Go to'), keys: 'g n', run: go('/notifications') },
-    { id: 'go-approvals', label: t('Go to approvals'), group: t('Go to'), keys: 'g v', run: go('/approvals'), also: 'inbox decide approve reject' },
-    { id: 'go-runs', label: t('Go to runs'), group: t('Go to'), run: go('/runs'), also: 'executions history failed' },
-    { id: 'go-connections', label: t('Go to connections'), group: t('Go to'), keys: 'g c', run: go('/connections'), also: 'credentials integrations slack github gmail hubspot' },
-    ...(admin ? [{ id: 'go-webhooks', label: t('Go to webhooks'), group: t('Go to'), run: go('/webhooks'), also: 'deliveries endpoints' }] : []),
+    ...(on('workflows') ? [{ id: 'go-approvals', label: t('Go to approvals'), group: t('Go to'), keys: 'g v', run: go('/approvals'), also: 'inbox decide approve reject' }, { id: 'go-runs', label: t('Go to runs'), group: t('Go to'), run: go('/runs'), also: 'executions history failed' }] : []),
+    ...(on('connections') ? [{ id: 'go-connections', label: t('Go to connections'), group: t('Go to'), keys: 'g c', run: go('/connections'), also: 'credentials integrations slack github gmail hubspot' }] : []),
+    ...(admin && on('webhooks') ? [{ id: 'go-webhooks', label: t('Go to webhooks'), group: t('Go to'), run: go('/webhooks'), also: 'deliveries endpoints' }] : []),
     ...(on('reports') ? [{ id: 'go-reports', label: t('Go to reports'), group: t('Go to'), keys: 'g r', run: go('/reports') }] : []),
     { id: 'go-members', label: t('Go to members'), group: t('Go to'), keys: 'g m', run: go('/members') },
     ...(admin ? [{ id: 'go-audit', label: t('Go to the audit log'), group: t('Go to'), keys: 'g a', run: go('/audit') }] : []),
@@ -197,9 +196,9 @@ function useGlobalActions(toggleNav: () => void) {
     ...(admin
       ? [
           { id: 'go-security', label: t('Go to team security'), group: t('Go to'), run: go('/security'), also: 'sso saml scim two-factor passkeys' },
-          { id: 'go-applications', label: t('Go to applications'), group: t('Go to'), run: go('/applications'), also: 'oauth clients scopes' },
-          { id: 'go-keys', label: t('Go to API keys'), group: t('Go to'), run: go('/keys'), also: 'tokens' },
-          { id: 'go-issuers', label: t('Go to trusted issuers'), group: t('Go to'), run: go('/issuers'), also: 'jwks supabase auth0 keycloak' },
+          ...(on('oauth') ? [{ id: 'go-applications', label: t('Go to applications'), group: t('Go to'), run: go('/applications'), also: 'oauth clients scopes' }] : []),
+          ...(on('keys') ? [{ id: 'go-keys', label: t('Go to API keys'), group: t('Go to'), run: go('/keys'), also: 'tokens' }] : []),
+          ...(on('issuers') ? [{ id: 'go-issuers', label: t('Go to trusted issuers'), group: t('Go to'), run: go('/issuers'), also: 'jwks supabase auth0 keycloak' }] : []),
           { id: 'go-usage', label: teams ? t('Go to plan and usage') : t('Go to usage'), group: t('Go to'), run: go('/usage'), also: 'limits quota' },
           ...(teams ? [{ id: 'go-domains', label: t('Go to domains'), group: t('Go to'), run: go('/domains'), also: 'dns address' }] : []),
         ]
@@ -212,5 +211,5 @@ function useGlobalActions(toggleNav: () => void) {
     ...(teams ? [{ id: 'team', label: t('Create a team'), group: t('Create'), run: go('/teams/new'), also: 'tenant workspace' }] : []),
     acting ? { id: 'logout', label: t('Stop acting as {name}', { name: user.name }), group: t('General'), run: () => void stopActing() } : { id: 'logout', label: t('Sign out'), group: t('General'), run: () => void logout() },
   ]
-  useOffer(all, `${user.role} ${tenant?.role} ${['projects', 'tasks', 'reports'].map(on).join(' ')}`, true)
+  useOffer(all, `${user.role} ${tenant?.role} ${['projects', 'tasks', 'reports', 'workflows', 'connections', 'webhooks', 'oauth', 'keys', 'issuers'].map(on).join(' ')}`, true)
 }

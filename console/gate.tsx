@@ -4,10 +4,11 @@ import { Link, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, type ReactNode } from 'react'
 import { stopActing } from './api.ts'
 import { isOneTeam } from './installation.ts'
+import { usePlaces } from './modules.ts'
 import { Head } from './parts/head.tsx'
 import { Empty } from './parts/states.tsx'
 import { useDemand } from './proof.ts'
-import { useMay, useMe, useModules } from './reads.ts'
+import { useMay, useMe } from './reads.ts'
 import { t } from './words.ts'
 
 const Demanded = lazy(() => import('./scenes/identity/demanded.tsx').then((part) => ({ default: part.Demanded })))
@@ -17,14 +18,13 @@ const forOperators = /^\/operate(\/|$)/
 const forAdmins = /^\/(audit|applications|domains|usage|keys|issuers|security)(\/|$)/
 const withoutTeam = /^\/(operate|account|teams)(\/|$)/
 const ofTeams = /^\/(teams|domains|operate\/(tenants|plans))(\/|$)/
-const modules: [RegExp, string][] = [[/^\/projects(\/|$)/, 'projects'], [/^\/tasks(\/|$)/, 'tasks'], [/^\/reports(\/|$)/, 'reports']]
 
 export function Gate({ children }: { children: ReactNode }) {
   const { user, tenant, acting } = useMe()
   const path = useRouterState({ select: (state) => state.location.pathname })
   const demand = useDemand()
   const admin = useMay('admin')
-  const on = useModules()
+  const leads = usePlaces()
   if (isOneTeam() && ofTeams.test(path)) return <Closed title={t('One team for everybody')}>{t('This installation has one team, which everybody belongs to: there are no others to make or to tell apart.')}</Closed>
   if (acting && /^\/(account|teams)(\/|$)/.test(path))
     return (
@@ -47,7 +47,7 @@ export function Gate({ children }: { children: ReactNode }) {
         <NewTeam />
       </Suspense>
     )
-  if (modules.some(([places, module]) => places.test(path) && !on(module))) return <Closed title={t('Switched off')}>{t('{name} does not have this part. Those who run this installation can switch it on.', { name: tenant?.name ?? '' })}</Closed>
+  if (!leads(path)) return <Closed title={t('Switched off')}>{t('{name} does not have this part. Those who run this installation can switch it on.', { name: tenant?.name ?? '' })}</Closed>
   if (forAdmins.test(path) && !admin) return <Closed title={t('For admins')}>{t('Admins and owners of {name} see and change this. Ask one of them, or ask to become one.', { name: tenant?.name ?? '' })}</Closed>
   return children
 }

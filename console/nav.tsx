@@ -31,10 +31,12 @@ function usePlaces() {
   const team: Place[] = tenant
     ? [
         { to: '/members', icon: <Users size={16} />, label: t('Members') },
-        ...(admin ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }, { to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
+        ...(admin && on('oauth') ? [{ to: '/applications' as const, icon: <AppWindow size={16} />, label: t('Applications') }] : []),
+        ...(admin ? [{ to: '/audit' as const, icon: <ScrollText size={16} />, label: t('Audit log') }] : []),
         ...(admin ? [{ to: '/usage' as const, icon: <Gauge size={16} />, label: oneTeam ? t('Usage') : t('Plan and usage') }] : []),
         ...(admin && !oneTeam ? [{ to: '/domains' as const, icon: <Globe size={16} />, label: t('Domains') }] : []),
-        ...(admin ? [{ to: '/keys' as const, icon: <KeyRound size={16} />, label: t('API keys') }, { to: '/issuers' as const, icon: <BadgeCheck size={16} />, label: t('Trusted issuers') }] : []),
+        ...(admin && on('keys') ? [{ to: '/keys' as const, icon: <KeyRound size={16} />, label: t('API keys') }] : []),
+        ...(admin && on('issuers') ? [{ to: '/issuers' as const, icon: <BadgeCheck size={16} />, label: t('Trusted issuers') }] : []),
         ...(admin ? [{ to: '/security' as const, icon: <ShieldCheck size={16} />, label: t('Security') }] : []),
         { to: '/settings', icon: <Settings2 size={16} />, label: t('Settings') },
       ]
@@ -42,9 +44,10 @@ function usePlaces() {
   const waiting = useWaitingApprovals().data?.items.length ?? 0
   const automation: Place[] = tenant
     ? [
-        { to: '/workflows', icon: <WorkflowIcon size={16} />, label: t('Workflows') },
-        ...(member ? [{ to: '/approvals' as const, icon: <SquareCheckBig size={16} />, label: t('Approvals'), count: waiting }, { to: '/connections' as const, icon: <Plug size={16} />, label: t('Connections') }] : []),
-        ...(admin ? [{ to: '/webhooks' as const, icon: <Webhook size={16} />, label: t('Webhooks') }] : []),
+        ...(on('workflows') ? [{ to: '/workflows' as const, icon: <WorkflowIcon size={16} />, label: t('Workflows') }] : []),
+        ...(member && on('workflows') ? [{ to: '/approvals' as const, icon: <SquareCheckBig size={16} />, label: t('Approvals'), count: waiting }] : []),
+        ...(member && on('connections') ? [{ to: '/connections' as const, icon: <Plug size={16} />, label: t('Connections') }] : []),
+        ...(admin && on('webhooks') ? [{ to: '/webhooks' as const, icon: <Webhook size={16} />, label: t('Webhooks') }] : []),
       ]
     : []
   const operate: Place[] =

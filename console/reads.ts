@@ -119,11 +119,12 @@ export const useUnread = () =>
 /** What waits for this person's answer; viewers are never asked. */
 export const useWaitingApprovals = () => {
   const member = useMay('member')
+  const on = useModules()
   return useQuery({
     queryKey: ['approvals.list', { show: 'waiting' }],
     queryFn: ({ signal }) => get<Page<{ id: string }>>('/approvals', { mine: true, status: 'pending', limit: 100 }, signal),
     staleTime: 30_000,
-    enabled: member,
+    enabled: member && on('workflows'),
   })
 }
 

@@ -114,7 +114,7 @@ export type Unit = 'count' | 'bytes'
 export type UsageFigure = { meter: string; per: 'level' | 'day' | 'month'; unit: Unit; about: string; used: number; limit: number | null; resetsAt: string | null; days: { day: string; added: number; removed: number; level: number | null }[] }
 export type Usage = { plan: { name: string; title: string; description: string | null }; from: string; to: string; items: UsageFigure[] }
 export type PlanFits = { items: { plan: string; title: string; current: boolean; fits: boolean; meters: { meter: string; unit: Unit; used: number; limit: number | null; fits: boolean }[] }[] }
-export type Plan = Thing & { name: string; title: string; description: string | null; limits: Partial<Record<string, number | null>>; isDefault: boolean; tenants: number }
+export type Plan = Thing & { name: string; title: string; description: string | null; limits: Partial<Record<string, number | null>>; modules: Record<string, boolean>; isDefault: boolean; tenants: number }
 export type TenantFigures = { members: Record<TenantRole | 'total', number>; openInvitations: number; projects: number; tasks: number; openTasks: number; callsToday: number; eventsLastWeek: number; activePeopleLastWeek: number; storageBytes: number; lastActivityAt: string | null }
 export type MachineKey = {
   id: string

@@ -12,6 +12,7 @@ import type { Logger } from './kernel/log-lines.ts'
 import { mailEvents } from './kernel/mail.ts'
 import { operationsOf, type Module, type ScopeRule } from './kernel/module.ts'
 import { openApiOf } from './kernel/openapi.ts'
+import { marked } from './kernel/switches.ts'
 import { createPermissions, type PermissionTable } from './kernel/permissions.ts'
 import type { Bus, Database, Dns, LetterBox, Mail, OpenMail, OpenMailIn, Sandbox, Traces } from './kernel/ports.ts'
 import { addProbes } from './kernel/probes.ts'
@@ -50,7 +51,7 @@ export type Parts = { kernel: Kernel; identity: Identity; oauth: OAuth; doors: T
 /** What the system is made of; later ones may use the api.ts of earlier ones. */
 export function createModules({ kernel, identity, oauth, doors, brands, desk, mail, openMail, dns, config }: Parts): readonly Module[] {
   let table: PermissionTable | undefined
-  const operations = () => modules.flatMap((m) => m.routes ?? [])
+  const operations = () => operationsOf(modules)
   const permissions = () => (table ??= createPermissions(modules))
   const connections = createDesk({ kernel, openMail })
   const tenantAt = async (host: string) => (await doors.tenantOfHost(host)) ?? undefined
@@ -90,7 +91,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
 }
 
 const scopesOf = (modules: readonly Module[]): Record<string, ScopeRule> => Object.assign({}, ...modules.map((m) => m.scopes ?? {})) as Record<string, ScopeRule>
-const readersOf = (modules: readonly Module[]) => modules.flatMap((m) => m.readers ?? [])
+const readersOf = (modules: readonly Module[]) => marked(modules, (m) => m.readers)
 
 export type AppOptions = {
   config: Config
@@ -142,16 +143,17 @@ export async function openApp(o: AppOptions): Promise<App> {
     stops.push(() => identity.close())
     if (o.restored) await identity.endAll()
     const { findTenant } = identity.doorkeeper
-    const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT })
+    const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules })
     const brands = createBranding({ kernel })
     const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on', brandOf: brands.brandOf })
     const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, perMinute: config.RATE_LIMITS === 'on' && config.ENABLE_MULTI_TENANT ? config.TENANT_CALLS_PER_MINUTE : 0, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })
     stops.push(() => desk.calls.stop())
     await desk.prepare()
+    kernel.switches.answerBy({ doors, settle: desk.switching.settle })
     const modules: readonly Module[] = createModules({ kernel, identity, oauth, doors, brands, desk, mail: o.mail, openMail: o.openMail, dns: o.dns, config })
     const operations = operationsOf(modules)
     const permissions = createPermissions(modules)
-    const doorkeeper = joinTokens(identity.doorkeeper, modules.flatMap((m) => m.tokens ?? []))
+    const doorkeeper = joinTokens(identity.doorkeeper, marked(modules, (m) => m.tokens), kernel.switches)
 
     // the tail first: caches that events end must hear every event from now on
     const tail = await startTail(kernel, { onError: (error) => log.warn({ error: String(error) }, 'the tail could not read the log') })
@@ -191,7 +193,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     const letterBox = modules.find((m) => m.letterBox)!.letterBox!
     let followers: Followers | undefined
     if (config.ROLES.includes('worker')) {
-      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: modules.flatMap((m) => m.jobs ?? []), tail, onDefect })
+      followers = startFollowers(kernel, { readers: readersOf(modules), jobs: marked(modules, (m) => m.jobs), tail, onDefect })
     }
     stops.push(async () => {
       const [cut] = await Promise.all([closeHttp(), followers?.stop()]) // at once: what is under way in one needs nothing of the other

@@ -39,6 +39,7 @@ export const codes = {
   'operator.required': { status: 403, title: 'Only for operators', cure: 'Sign in with an operator\'s account.' },
   'plan.limit_reached': { status: 403, title: 'A quota is used up', cure: 'Free some, or move to a larger plan.' },
   'not_found': { status: 404, title: 'Nothing here', cure: 'Check the path against the API reference.' },
+  'module.off': { status: 404, title: 'Switched off for this tenant', cure: 'Ask the operators of the installation: the plan may leave it out.' },
   'tenant.not_found': { status: 404, title: 'No such tenant', cure: 'Check id or slug, and that you are a member.' },
   'user.not_found': { status: 404, title: 'No such user', cure: 'Check the id.' },
   'session.not_found': { status: 404, title: 'No such session', cure: 'List the sessions again.' },

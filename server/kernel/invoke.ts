@@ -5,6 +5,7 @@ import { refuse } from './errors.ts'
 import { requirePermission, type PermissionTable } from './permissions.ts'
 import { Answer, type Input, type Operation, type RequestFacts } from './route.ts'
 import { requireScope, scopeOf } from './scopes.ts'
+import type { Switches } from './switches.ts'
 import { createValidators, faultOf, findUnkeepable, type Validator } from './validation.ts'
 
 export type Called = { params?: Record<string, unknown>; query?: Record<string, unknown>; body?: unknown }
@@ -14,7 +15,7 @@ export type Invoker = ReturnType<typeof createInvoker>
 
 const noRequest: RequestFacts = { ip: '', userAgent: 'groundwork', origin: undefined, cookies: {}, accept: 'application/json', headers: {} }
 
-export function createInvoker({ operations, permissions }: { operations: readonly Operation[]; permissions: PermissionTable }) {
+export function createInvoker({ operations, permissions, switches }: { operations: readonly Operation[]; permissions: PermissionTable; switches: Switches }) {
   const byId = new Map(operations.map((operation) => [operation.id, operation]))
   const validators = createValidators()
   const compiled = new Map<object, Validator>()
@@ -30,10 +31,11 @@ export function createInvoker({ operations, permissions }: { operations: readonl
   }
   return {
     find: (id: string): Operation | undefined => byId.get(id),
-    /** Judges a call as the server would. @throws permission.denied, request.invalid, not_found */
-    judge(who: Who, id: string, { params = {}, query = {}, body }: Called): Call {
+    /** Judges a call as the server would. @throws permission.denied, request.invalid, not_found, module.off */
+    async judge(who: Who, id: string, { params = {}, query = {}, body }: Called): Promise<Call> {
       const operation = byId.get(id) ?? refuse('not_found', `there is no operation ${id}`)
       if (operation.access === 'operator' || operation.access === 'public') refuse('permission.denied', `${id} is not open to workflows`)
+      if (operation.feature !== undefined && !(await switches.isOn(who.tenant, operation.feature))) refuse('module.off', `${id} is not there: ${operation.feature} is switched off for this tenant`)
       if (operation.fresh) refuse('permission.denied', `${id} is a person's alone: it asks for a fresh proof of who they are`)
       if (operation.permission) requirePermission(permissions, who, operation.permission)
       const scope = scopeOf(operation, permissions)

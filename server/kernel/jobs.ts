@@ -5,6 +5,7 @@ import type { Db, Who } from './db.ts'
 import { newId, platformId } from './ids.ts'
 import { Nullable } from './schema.ts'
 import { sql, statement, type Query } from './sql.ts'
+import type { Switches } from './switches.ts'
 
 const JobRow = Type.Object({
   tenant_id: Type.String(), id: Type.String(), name: Type.String(), data: Type.Unknown(), secret: Nullable(Type.Unknown()), attempts: Type.Integer(), max_attempts: Type.Integer(),
@@ -12,7 +13,7 @@ const JobRow = Type.Object({
 })
 export type Job = Static<typeof JobRow>
 /** `handle` is called at least once per job; what leaves the house carries the job's id as its key. */
-export type JobHandler = { name: string; handle(job: Job, signal: AbortSignal): Promise<void>; /** a schedule: runs each so many ms, one job per slot over all processes */ everyMs?: number; /** jobs that wait for others' servers have workers of their own, so that nothing waits behind them */ lane?: 'outside' }
+export type JobHandler = { name: string; handle(job: Job, signal: AbortSignal): Promise<void>; /** a schedule: runs each so many ms, one job per slot over all processes */ everyMs?: number; /** jobs that wait for others' servers have workers of their own, so that nothing waits behind them */ lane?: 'outside'; /** the optional module it belongs to: a tenant's jobs wait while it is off */ feature?: string | undefined }
 
 export type NewJob = { name: string; data?: Record<string, unknown>; secret?: Buffer | null; /** one job per key, for ever */ key?: string; runAt?: string; maxAttempts?: number }
 /** The row of a job, to ride in the change that wants it: `tx.later(addJob(tx, ...))`. */
@@ -38,6 +39,12 @@ const failJob = (job: Job, error: string, pauseMs: number) => sql`
   update jobs set status = case when attempts >= max_attempts then 'failed' else 'ready' end, error = ${error}, run_at = now() + ${pauseMs} * interval '1 ms', lease_until = null,
     finished_at = case when attempts >= max_attempts then now() end
   where id = ${job.id} and lease = ${job.lease} and status = 'running'`
+/** Not begun after all. Under the lock of the switches, else what is let go meanwhile would wait for ever. */
+const putBack = (job: Job, status: 'ready' | 'held') => sql`
+  update jobs set status = ${status}, attempts = attempts - 1, lease_until = null, run_at = now() + interval '250 ms' where id = ${job.id} and lease = ${job.lease} and status = 'running'`
+/** What waits of a tenant, by the switching of a module. */
+export const holdJobs = (tenant: string, names: readonly string[]) => sql`update jobs set status = 'held' where tenant_id = ${tenant} and name = any (${names}) and status = 'ready'`
+export const freeJobs = (tenant: string, names: readonly string[]) => sql`update jobs set status = 'ready', run_at = greatest(run_at, now()) where tenant_id = ${tenant} and name = any (${names}) and status = 'held'`
 const findNext = statement('jobs.next', Type.Object({ ms: Nullable(Type.Number()) }), (names: string[]) => sql`
   select (extract(epoch from min(run_at) - now()) * 1000)::float8 as ms from jobs where status = 'ready' and name = any (${names})`)
 const sweepJobs = (days: number) => sql`delete from jobs where status in ('done', 'cancelled') and finished_at < now() - ${days} * interval '1 day'`
@@ -46,10 +53,10 @@ const sweepJobs = (days: number) => sql`delete from jobs where status in ('done'
 const pauseAfter = (attempts: number) => Math.min(1000 * 2 ** (attempts - 1), 900_000) * (0.75 + Math.random() / 2)
 
 export type Worker = { wake(): void; stop(): Promise<void>; running(): number }
-type WorkerOptions = { db: Db; handlers: readonly JobHandler[]; parallel?: number; leaseMs?: number; pollMs?: number; onError?: (error: unknown, job?: Job) => void }
+type WorkerOptions = { db: Db; handlers: readonly JobHandler[]; switches?: Switches; parallel?: number; leaseMs?: number; pollMs?: number; onError?: (error: unknown, job?: Job) => void }
 
 /** Takes due jobs and works on them until stopped; a killed worker's jobs are taken over when their lease ends (4 s). */
-export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs = 1000, onError = () => {} }: WorkerOptions): Worker {
+export function startWorker({ db, handlers, switches, parallel = 8, leaseMs = 4000, pollMs = 1000, onError = () => {} }: WorkerOptions): Worker {
   const byName = new Map(handlers.map((h) => [h.name, h]))
   const names = [...byName.keys()]
   const gapMs = Math.min(pollMs, 50) // every commit wakes: under load many looks that find nothing are one
@@ -66,8 +73,10 @@ export function startWorker({ db, handlers, parallel = 8, leaseMs = 4000, pollMs
   }
 
   async function work(job: Job): Promise<void> {
+    const { feature, handle } = byName.get(job.name)!
     try {
-      await byName.get(job.name)!.handle(job, stopping.signal)
+      if (feature !== undefined && switches && !(await switches.isOn(job.tenant_id, feature))) return void (await switches.settle(job.tenant_id, (tx, off) => tx(putBack(job, off.has(feature) ? 'held' : 'ready'))))
+      await handle(job, stopping.signal)
       await flush(endJob(job))
     } catch (error) {
       onError(error, job)

@@ -8,6 +8,7 @@ import type { Logger } from './log-lines.ts'
 import type { OpenEvent } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Bus, Database, Sandbox } from './ports.ts'
+import type { Switches } from './switches.ts'
 
 export type Kernel = {
   database: Database
@@ -26,6 +27,8 @@ export type Kernel = {
   bell: Bell
   /** opens sealed values of an event for somebody who may see its subject */
   open: OpenEvent
+  /** which optional modules are off for a tenant */
+  switches: Switches
   log: Logger
   metrics: Metrics
   publicUrl: string

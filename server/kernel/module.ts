@@ -1,6 +1,6 @@
 // What a module brings. app.ts lists the modules; nothing else knows them all.
 import type { FastifyInstance } from 'fastify'
-import type { Context } from './db.ts'
+import type { Context, Tx } from './db.ts'
 import type { EventDeclaration, EventName } from './events.ts'
 import type { TokenKind } from './tokens.ts'
 import type { EventRow } from './log.ts'
@@ -9,6 +9,7 @@ import type { LetterBox } from './ports.ts'
 import type { Reader } from './readers.ts'
 import type { Described, Operation } from './route.ts'
 import type { TenantRole } from './schema.ts'
+import { marked } from './switches.ts'
 
 /** The least tenant role for each permission the module's routes name. */
 export type Permissions = Record<string, TenantRole>
@@ -27,8 +28,12 @@ export type Meter = {
 export type Module = {
   name: string
   about: string
-  /** may be switched off for a tenant: its operations are 404 then, its topics refused */
-  optional?: boolean
+  /** may be switched off for a tenant: its operations in tenants are 404 then, its topics refused, its tokens no good, its readers pass over the tenant's events, its jobs wait */
+  optional?: { /** as people read it */ title: string; /** what a tenant has by it: a sentence for those who make plans */ gives: string }
+  /** optional modules without which it is off too */
+  needs?: readonly string[]
+  /** Told after it was switched for a tenant, as gw_system and one at a time for the tenant, again where it was told already: holds what is under way, and lets it go on. */
+  switched?(tx: Tx, tenant: string, on: boolean): Promise<unknown>
   /** what plans may limit */
   meters?: Record<string, Meter>
   routes?: readonly Operation[]
@@ -56,4 +61,4 @@ export type Module = {
 export const module = (brought: Module): Module => brought
 
 /** All operations, each with the optional module it belongs to. */
-export const operationsOf = (modules: readonly Module[]): Operation[] => modules.flatMap((m) => (m.routes ?? []).map((op) => (m.optional ? { ...op, feature: m.name } : op)))
+export const operationsOf = (modules: readonly Module[]): Operation[] => marked(modules, (m) => m.routes)

@@ -65,6 +65,7 @@ function operationOf(op: Described, permissions: PermissionTable, put: (s: unkno
     'x-access': op.access,
     ...(scope ? { 'x-scope': scope } : {}),
     ...(op.permission ? { 'x-permission': op.permission } : {}),
+    ...(op.feature ? { 'x-module': op.feature } : {}), // 404 in a tenant that has it off
     parameters,
     ...(op.body ? { requestBody: { required: !('~optional' in op.body), content: { 'application/json': { schema: put(op.body), ...(op.example ? { example: op.example } : {}) } } } } : {}),
     responses: {

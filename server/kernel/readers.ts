@@ -8,6 +8,7 @@ import { platformId } from './ids.ts'
 import { comparePositions, eventColumns, EventRow, horizon, type LoggedEvent, type OpenEvent } from './log.ts'
 import { Nullable } from './schema.ts'
 import { sql, statement } from './sql.ts'
+import type { Switches } from './switches.ts'
 
 /** `handle` runs as gw_app of the event's tenant, caused by the event; it does nothing but SQL, and tolerates the same event again (replay). */
 export type Reader = {
@@ -19,6 +20,10 @@ export type Reader = {
   batch?: number
   /** before an event that keeps failing alone is parked */
   tries?: number
+  /** the optional module it belongs to: events of tenants that have it off are passed over, for good */
+  feature?: string | undefined
+  /** it ends or cleans up, so it works also where its module is off */
+  always?: boolean
 }
 export const reader = (name: string, takes: readonly EventName[], handle: Reader['handle'], more: Partial<Reader> = {}): Reader => ({ name, takes, handle, ...more })
 
@@ -50,7 +55,7 @@ const messageOf = (error: unknown) => String((error as Error)?.message ?? error)
 
 /** One batch of one reader. Gives true when there may be more at once. An event that fails alone `tries` times is parked, and the reader goes on;
     the try is counted before it is handled, so an event that kills the process is parked as well. */
-export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift, batch = 100, tries = 5 }: Reader, onError: (error: unknown, event?: EventRow, parked?: boolean) => void = () => {}): () => Promise<boolean> {
+export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift, batch = 100, tries = 5, feature, always = false }: Reader, onError: (error: unknown, event?: EventRow, parked?: boolean) => void = () => {}, switches?: Switches): () => Promise<boolean> {
   // A batch that ends the process counts nothing, so after a start it grows from one, which is counted, by doubling: the culprit is soon met alone.
   let limit = 1
   let pauseUntil = 0 // else a burst of wake-ups would use up all tries at once
@@ -98,6 +103,7 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift,
         const events = sift && taken.length > 1 ? await sift(tx, taken) : taken // alone it is asked for nothing that handling it does not ask
         for (const event of events) {
           at = { event, index: (event as Static<typeof Look>).nth! - 1 }
+          if (feature !== undefined && switches && !always && !(await switches.isOn(event.tenant_id, feature))) continue
           await handle(tx.within(actingOn(event, `reader:${name}`)), await open(event))
         }
         tx.later(moveReader(name, last, taken.length))

@@ -77,7 +77,7 @@ export type Operation = Omit<Spec<TObject, TObject, TSchema, TSchema>, 'handle'>
   id: string
   module: string
   /** the optional module it belongs to: switched off for a tenant, it is not there */
-  feature?: string
+  feature?: string | undefined
   method: Method
   path: string
   access: Access

@@ -6,6 +6,7 @@ import { minding } from './egress-tenants.ts'
 import { createEventRegistry, type EventDeclaration } from './events.ts'
 import { startWorker, type JobHandler, type Worker } from './jobs.ts'
 import type { Kernel } from './kernel.ts'
+import { createSwitches, type SwitchBoard } from './switches.ts'
 import { createKeyRing } from './keys.ts'
 import { createEventOpener, type EventRow } from './log.ts'
 import type { Logger } from './log-lines.ts'
@@ -34,7 +35,7 @@ export type KernelOptions = {
 }
 
 /** @returns the kernel and the way to close it, after everything that uses it has ended */
-export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> } {
+export function openKernel(o: KernelOptions): Kernel & { switches: SwitchBoard; close(): Promise<void> } {
   const registry = createEventRegistry(o.groups)
   const bell = createBell(o.bus, 'log')
   const onCommit = () => bell.ring()
@@ -50,7 +51,7 @@ export function openKernel(o: KernelOptions): Kernel & { close(): Promise<void> 
   const sandbox = o.openSandbox?.(egress) ?? noSandbox
   const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
   return {
-    database: o.database, app, system, registry, keys, bus: o.bus, egress, sandbox, bell, open: createEventOpener(registry, keys), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
+    database: o.database, app, system, registry, keys, bus: o.bus, egress, sandbox, bell, open: createEventOpener(registry, keys), switches: createSwitches(), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
     async close() {
       unsubscribe()
       bell.close()
@@ -84,13 +85,13 @@ export function startFollowers(kernel: Kernel, { readers, jobs, tail, onDefect =
       kernel.log.error({ reader: reader.name, eventId: event?.id, error: tellError(error) }, isTrouble(error) ? 'a reader waits for the database' : 'a reader failed')
       if (parked) onDefect(error, { where: 'readers', operation: reader.name, requestId: event?.request_id ?? null })
     }
-    const stepper = keepStepping(createStep(kernel.system, kernel.open, reader, onError), { onError, gapMs: 25 })
+    const stepper = keepStepping(createStep(kernel.system, kernel.open, reader, onError, kernel.switches), { onError, gapMs: 25 })
     for (const name of reader.takes) takers.set(name, [...(takers.get(name) ?? []), stepper])
     return stepper
   })
   const lanes = Map.groupBy(jobs, ({ lane }) => lane).values()
   const workers: Worker[] = [...lanes].map((handlers) => startWorker({
-    db: kernel.system, handlers,
+    db: kernel.system, handlers, switches: kernel.switches,
     onError: (error, job) => {
       kernel.log.error({ job: job?.name, jobId: job?.id, error: tellError(error) }, job ? 'a job failed' : 'jobs could not be looked for')
       if (job && job.attempts >= job.max_attempts) onDefect(error, { where: 'jobs', operation: job.name, requestId: job.request_id })

@@ -2030,6 +2030,7 @@ create table public.runs (
   finished_at timestamp with time zone,
   over_limit boolean default false not null,
   updated_at timestamp with time zone default now() not null,
+  held boolean default false not null,
   constraint runs_pkey PRIMARY KEY (tenant_id, id),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'running'::text, 'waiting'::text, 'paused'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
 ) with (fillfactor=85);

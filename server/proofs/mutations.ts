@@ -37,6 +37,9 @@ const runPages = 'server/proofs/run-pages.prove.ts'
 const backups = 'server/proofs/backup.prove.ts'
 const storage = 'server/modules/plans/storage.test.ts'
 const steering = 'server/proofs/steering.prove.ts'
+const offRuns = 'server/modules/workflows/off.test.ts'
+const offHooks = 'server/modules/webhooks/off.test.ts'
+const offAddresses = 'server/modules/plans/off-addresses.test.ts'
 
 export const mutations: readonly Mutation[] = [
   // the log
@@ -398,5 +401,26 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'replay-renamed', proof: steering, breaks: 'what is sent again carries another id than the first time', file: 'server/modules/webhooks/deliver.ts',
     find: '{ id: due.eventId, body, now: now() }', replace: '{ id: `${due.eventId}-${round}`, body, now: now() }', says: /the same id and bytes/,
+  },
+  // modules that are off
+  {
+    name: 'off-readers', proof: offHooks, breaks: 'readers of a module that is off work on', file: 'server/kernel/readers.ts',
+    find: '          if (feature !== undefined && switches && !always && !(await switches.isOn(event.tenant_id, feature))) continue\n', replace: '', says: /AssertionError/,
+  },
+  {
+    name: 'off-inbox', proof: offRuns, breaks: 'addresses of webhooks and letters take what comes while workflows are off', file: 'server/modules/workflows/triggers/hooks.ts',
+    find: "    return found && (await kernel.switches.isOn(found.tenantId, 'workflows')) ? found : undefined", replace: '    return found', says: /no hint that the address was ever good/,
+  },
+  {
+    name: 'off-steps', proof: offRuns, breaks: 'a step calls operations of a module that is off', file: 'server/kernel/invoke.ts',
+    find: 'operation.feature !== undefined && !(await', replace: 'operation.feature === null && !(await', says: /AssertionError/,
+  },
+  {
+    name: 'off-tokens', proof: offAddresses, breaks: 'tokens of a module that is off are good', file: 'server/kernel/tokens.ts',
+    find: '    return (await switches.isOn(principal.tenant, kind.feature)) ? principal : undefined', replace: '    return principal', says: /AssertionError/,
+  },
+  {
+    name: 'off-demanded', proof: offAddresses, breaks: 'single sign-on is demanded while it is off', file: 'server/modules/identity/security.ts',
+    find: "(rules?.sso === 'required' && !(await ssoIsOn(tenant)) ? { ...rules, sso: 'optional' } : rules)", replace: 'rules', says: /the demand rests: nobody could meet it/,
   },
 ]

@@ -6,6 +6,7 @@ import type { Who } from '../kernel/db.ts'
 import { event, type EventDeclaration } from '../kernel/events.ts'
 import { newId } from '../kernel/ids.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { SwitchBoard } from '../kernel/switches.ts'
 import { silent } from '../kernel/log-lines.ts'
 import { listMigrations, migrate } from '../kernel/migrate.ts'
 import type { Database, DatabaseRole } from '../kernel/ports.ts'
@@ -23,7 +24,7 @@ declare module '../kernel/events.ts' {
   }
 }
 
-export type TestKernel = Kernel & { database: Database; who(over?: Partial<Who>): Who; close(): Promise<void> }
+export type TestKernel = Kernel & { switches: SwitchBoard; database: Database; who(over?: Partial<Who>): Who; close(): Promise<void> }
 
 /** @param groups events of the modules under test, beside probe.written @param extra SQL run as gw_owner in this database only */
 export async function testKernel(t: Pick<TestContext, 'after'>, { groups = [], extra, server = {} }: { groups?: Record<string, EventDeclaration>[]; extra?: string; server?: ServerOptions } = {}): Promise<TestKernel> {

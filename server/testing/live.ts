@@ -65,7 +65,7 @@ export async function openLiveServer(t: Pick<TestContext, 'after'>, kernel: Kern
   }
   const doors = { ...headerDoors((hint) => guests.list.find((g) => g.tenant === hint)?.tenant ?? undefined), stateOf: () => ({ status: 'active' as const, off: new Set(more.off) }) }
   const { 'card.moved': moved, 'board.changed': changed } = boardEvents
-  const modules = [{ name: 'boards', optional: true, scopes: { board, card: board }, events: { 'card.moved': moved, 'board.changed': changed } }]
+  const modules = [{ name: 'boards', optional: { title: 'Boards', gives: 'Boards with cards.' }, scopes: { board, card: board }, events: { 'card.moved': moved, 'board.changed': changed } }]
   const live = createLive({ kernel, tail, doorkeeper: guests.doorkeeper, doors, trustProxy: [], scopes: { board, card: async (_, id) => !guests.hidden.has(id) }, modules, corsOrigins: ['http://app.test'], tenantHeader: 'org-id', ...more })
   const app = await createServer({
     operations: [], permissions: createPermissions([]), app: kernel.app, system: kernel.system, doorkeeper: guests.doorkeeper, doors, bus: kernel.bus, log: kernel.log,

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { usePlaces } from '../../modules.ts'
 import { gathered } from '../../parts/gathered.ts'
 import { Avatar } from '../../parts/person.tsx'
 import { Empty } from '../../parts/states.tsx'
@@ -32,6 +33,7 @@ export function Feed({ events, projects }: { events: LogEvent[]; projects: Proje
         {t('Who moved, assigned or said what appears here as it happens.')}
       </Empty>
     )
+  const leads = usePlaces()
   return (
     <ol className="feed">
       {tales.map(({ one: event, more }) => {
@@ -45,7 +47,7 @@ export function Feed({ events, projects }: { events: LogEvent[]; projects: Proje
               <b style={{ fontWeight: 500 }}>{actorName(event, nameOf)}</b> <span className="dim">{several ? t('created {tasks}', { tasks: countOf(more.length + 1, 'task', 'tasks') }) : sentence(event, { nameOf, project })}</span>
               {more.length > 0 && !several && <span className="dim"> {t('({times} times)', { times: more.length + 1 })}</span>}
               <div className="meta row" style={{ gap: 6 }}>
-                {task && !task.deleted ? (
+                {task && !task.deleted && leads('/tasks') ? (
                   <Link to="/tasks/$task" params={{ task: task.ref }} className="feed-what truncate">
                     <span className="dim">{task.ref} </span>
                     {task.title}

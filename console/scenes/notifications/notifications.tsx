@@ -9,6 +9,7 @@ import { Head } from '../../parts/head.tsx'
 import { More, usePages } from '../../parts/pages.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
+import { usePlaces } from '../../modules.ts'
 import { useNames } from '../../reads.ts'
 import type { Notification } from '../../things.ts'
 import { t } from '../../words.ts'
@@ -79,6 +80,7 @@ const icons: Record<string, ReactNode> = {
 }
 
 function Notice({ notice }: { notice: Notification }) {
+  const leads = usePlaces()
   const nameOf = useNames()
   const who = nameOf(notice.actorId) ?? t('Somebody')
   const words: Record<string, string> = {
@@ -108,11 +110,11 @@ function Notice({ notice }: { notice: Notification }) {
   )
   return (
     <li className="notice" data-unread={!notice.readAt || undefined}>
-      {notice.taskId ? (
+      {notice.taskId && leads('/tasks') ? (
         <Link className="line" to="/tasks/$task" params={{ task: notice.taskRef ?? notice.taskId }} onClick={mark}>
           {content}
         </Link>
-      ) : notice.link ? (
+      ) : notice.link && leads(notice.link) ? (
         <Link className="line" to={notice.link} onClick={mark}>
           {content}
         </Link>

@@ -11,6 +11,7 @@ import { say } from '../../parts/toasts.tsx'
 import type { Page, Plan } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
 import { kept, labels, meters, shown } from './limits.ts'
+import { ModuleSwitches } from './module-switches.tsx'
 import './operators.css'
 
 /** The installation's price list. */
@@ -69,8 +70,10 @@ function NewPlan({ done }: { done: () => void }) {
 function OnePlan({ plan }: { plan: Plan }) {
   const cache = useQueryClient()
   const { id, name, title, tenants, isDefault } = plan
+  const [off, setOff] = useState(() => Object.keys(plan.modules).filter((module) => plan.modules[module] === false))
+  const switched = off.some((module) => plan.modules[module] !== false) || Object.keys(plan.modules).some((module) => plan.modules[module] === false && !off.includes(module))
   const { form, onSubmit, refusal, busy } = useServerForm({ title, ...Object.fromEntries(meters.map((meter) => [meter, shown(meter, plan.limits[meter])])) } as Record<string, string | number>, async (values) => {
-    await patch(`/plans/${id}`, { title: values.title, limits: Object.fromEntries(meters.map((meter) => [meter, kept(meter, values[meter] ?? '')])) })
+    await patch(`/plans/${id}`, { title: values.title, limits: Object.fromEntries(meters.map((meter) => [meter, kept(meter, values[meter] ?? '')])), ...(switched ? { modules: Object.fromEntries(off.map((module) => [module, false])) } : {}) })
     await markStale(cache, ['plans.', 'tenants.'])
     say(t('The limits of {name} hold from now on.', { name: String(values.title) }))
   })
@@ -91,9 +94,10 @@ function OnePlan({ plan }: { plan: Plan }) {
             <NumberInput key={meter} label={labels()[meter]} placeholder={t('No limit')} min={0} allowNegative={false} decimalScale={meter === 'storage' ? 2 : 0} thousandSeparator="," hideControls {...form.getInputProps(meter)} />
           ))}
         </div>
+        <ModuleSwitches isOn={(module) => !off.includes(module)} set={(module, on) => setOff(on ? off.filter((one) => one !== module) : [...off, module])} />
         <Refusal of={refusal} />
         <div className="row wrap">
-          <Submit busy={busy} disabled={!form.isDirty()}>
+          <Submit busy={busy} disabled={!form.isDirty() && !switched}>
             {t('Save')}
           </Submit>
           {!isDefault && (

@@ -1,5 +1,6 @@
-import { NumberInput, Switch } from '@mantine/core'
+import { NumberInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { patch } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { Dialog, DialogFoot } from '../../parts/dialog.tsx'
@@ -8,22 +9,21 @@ import { say } from '../../parts/toasts.tsx'
 import type { Tenant } from '../../things.ts'
 import { t } from '../../words.ts'
 import { kept, labels, meters, shown } from './limits.ts'
-
-const modules = () => ({ projects: t('Projects'), tasks: t('Tasks'), reports: t('Reports') })
+import { ModuleSwitches } from './module-switches.tsx'
 
 /** What one tenant has beside its plan: limits of its own, modules that are switched off. Only what is changed is sent. */
 export function TenantLimits({ tenant: { id, name, limits = {}, modules: on = [] }, close }: { tenant: Tenant; close: () => void }) {
   const cache = useQueryClient()
-  const names = Object.entries(modules())
+  const [wished, wish] = useState<Record<string, boolean>>({})
   const { form, onSubmit, refusal, busy } = useServerForm(
-    { ...Object.fromEntries(meters.map((meter) => [meter, shown(meter, limits[meter])])), ...Object.fromEntries(names.map(([module]) => [`on-${module}`, on.includes(module)])) } as Record<string, string | number | boolean>,
+    Object.fromEntries(meters.map((meter) => [meter, shown(meter, limits[meter])])) as Record<string, string | number>,
     async (values) => {
       const changed = meters.filter((meter) => values[meter] !== shown(meter, limits[meter]))
-      const switched = names.filter(([module]) => values[`on-${module}`] !== on.includes(module))
+      const switched = Object.entries(wished).filter(([module, next]) => next !== on.includes(module))
       if (changed.length || switched.length)
         await patch(`/tenants/${id}`, {
-          ...(changed.length ? { limits: Object.fromEntries(changed.map((meter) => [meter, kept(meter, values[meter] as string | number)])) } : {}),
-          ...(switched.length ? { modules: Object.fromEntries(switched.map(([module]) => [module, values[`on-${module}`]])) } : {}),
+          ...(changed.length ? { limits: Object.fromEntries(changed.map((meter) => [meter, kept(meter, values[meter] ?? '')])) } : {}),
+          ...(switched.length ? { modules: Object.fromEntries(switched) } : {}),
         })
       await markStale(cache, ['tenants.', 'plans.'])
       say(t('The limits of {name} hold from now on.', { name }))
@@ -39,12 +39,7 @@ export function TenantLimits({ tenant: { id, name, limits = {}, modules: on = []
             <NumberInput key={meter} label={labels()[meter]} placeholder={t('No limit')} min={0} allowNegative={false} decimalScale={meter === 'storage' ? 2 : 0} thousandSeparator="," hideControls {...form.getInputProps(meter)} />
           ))}
         </div>
-        <fieldset className="modules">
-          <legend>{t('Modules')}</legend>
-          {names.map(([module, title]) => (
-            <Switch key={module} label={title} {...form.getInputProps(`on-${module}`, { type: 'checkbox' })} />
-          ))}
-        </fieldset>
+        <ModuleSwitches isOn={(name) => wished[name] ?? on.includes(name)} set={(name, next) => wish({ ...wished, [name]: next })} />
         <Refusal of={refusal} />
         <DialogFoot verb={t('Save')} busy={busy} close={close} />
       </form>

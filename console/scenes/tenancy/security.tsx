@@ -14,6 +14,7 @@ import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
 import type { Page } from '../../things.ts'
 import { isOneTeam } from '../../installation.ts'
+import { useModules } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { ProviderDialog, type Provider } from './provider-dialog.tsx'
 
@@ -23,6 +24,7 @@ type Ticket = { id: string; note: string | null; status: 'open' | 'used' | 'expi
 type Token = { id: string; name: string; baseUrl: string; usedAt: string | null; createdAt: string; token?: string }
 
 export function Security() {
+  const on = useModules()
   const rules = useQuery({ queryKey: ['security.get'], queryFn: ({ signal }) => get<Rules>('/security', undefined, signal) })
   return (
     <>
@@ -35,19 +37,29 @@ export function Security() {
                 <Section title={t('Who may enter')} text={t('Members who lack what is demanded see nothing of the team until they have it.')}>
                   <Rule rules={now} field="secondFactor" label={t('Second factor')} />
                   <Rule rules={now} field="passkeys" label={t('Passkey')} />
-                  <Rule rules={now} field="sso" label={t('Single sign-on')} />
-                  <p className="dim">{t('Single sign-on stands in for the other two. Owners enter past it with a second factor, and the audit log tells.')}</p>
+                  {on('sso') && (
+                    <>
+                      <Rule rules={now} field="sso" label={t('Single sign-on')} />
+                      <p className="dim">{t('Single sign-on stands in for the other two. Owners enter past it with a second factor, and the audit log tells.')}</p>
+                    </>
+                  )}
                 </Section>
-                <Section title={t('Single sign-on')} text={t('People of your proven domains sign in at their company’s provider and become members.')}>
-                  <Providers />
-                  {isOneTeam() && <p className="dim">{t('A mail domain is proven on the page of a set-up link.')}</p>}
-                </Section>
-                <Section title={t('Set-up links')} text={t('A link for your customer’s IT: it opens once, and leads through all of it without an account.')}>
-                  <Tickets />
-                </Section>
-                <Section title={t('Provisioning')} text={t('A directory that speaks SCIM 2.0 adds and removes people by itself.')}>
-                  <Tokens />
-                </Section>
+                {on('sso') && (
+                  <>
+                    <Section title={t('Single sign-on')} text={t('People of your proven domains sign in at their company’s provider and become members.')}>
+                      <Providers />
+                      {isOneTeam() && <p className="dim">{t('A mail domain is proven on the page of a set-up link.')}</p>}
+                    </Section>
+                    <Section title={t('Set-up links')} text={t('A link for your customer’s IT: it opens once, and leads through all of it without an account.')}>
+                      <Tickets />
+                    </Section>
+                  </>
+                )}
+                {on('scim') && (
+                  <Section title={t('Provisioning')} text={t('A directory that speaks SCIM 2.0 adds and removes people by itself.')}>
+                    <Tokens />
+                  </Section>
+                )}
               </>
             )}
           </Loaded>

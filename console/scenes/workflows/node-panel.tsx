@@ -6,7 +6,7 @@ import { ArrowRight, Copy, CopyPlus, Play, Trash2, X } from 'lucide-react'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import { ApiProblem, getAll, post } from '../../api.ts'
 import { MoreMenu } from '../../parts/more-menu.tsx'
-import { useMay } from '../../reads.ts'
+import { useMay, useModules } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { idsTaken, patchNode, renameNode } from './drawing.ts'
 import { Fields } from './fields.tsx'
@@ -109,8 +109,9 @@ function fieldExists(schema: { properties?: Record<string, unknown> } | undefine
 function ConnectionField({ node, definition, catalogue, error, set }: { node: DrawnNode; definition: Definition; catalogue: Catalogue; error?: string; set: (id: string | undefined) => void }) {
   const type = catalogue.find(node)!
   const kinds = type.connections!.kinds
-  const connections = useQuery({ queryKey: ['connections.list'], queryFn: ({ signal }) => getAll<{ id: string; name: string; type: string }>('/connections', {}, signal) })
-  const mayMake = useMay('admin')
+  const on = useModules()('connections')
+  const connections = useQuery({ queryKey: ['connections.list'], queryFn: ({ signal }) => getAll<{ id: string; name: string; type: string }>('/connections', {}, signal), enabled: on })
+  const mayMake = useMay('admin') && on
   const fitting = (connections.data ?? []).filter((one) => kinds.includes(one.type))
   const drawn = definition.nodes.filter((one) => one.primitive === 'connection' && one.id !== node.id && kinds.includes(one.type))
   const choices = [...fitting.map((one) => ({ value: one.id, label: `${one.name} (${one.type})` })), ...drawn.map((one) => ({ value: one.id, label: nameOf(one, catalogue.find(one)) }))]
@@ -127,7 +128,7 @@ function ConnectionField({ node, definition, catalogue, error, set }: { node: Dr
         value={node.connectionId ?? null}
         data={node.connectionId && !known ? [...choices, { value: node.connectionId, label: node.connectionId }] : choices}
         onChange={(next) => set(next ?? undefined)}
-        placeholder={connections.isPending ? t('Loading') : choices.length ? t('Choose') : t('There is none of this kind yet')}
+        placeholder={!on ? t('Connections are switched off') : connections.isPending ? t('Loading') : choices.length ? t('Choose') : t('There is none of this kind yet')}
         nothingFoundMessage={t('Nothing fits')}
       />
       {fitting.some(({ id }) => id === node.connectionId) ? (

@@ -5,6 +5,7 @@ import { post } from '../../api.ts'
 import { attempt } from '../../cache.ts'
 import { Bytes } from '../../parts/bytes.tsx'
 import { Time } from '../../parts/time.tsx'
+import { usePlaces } from '../../modules.ts'
 import { useMay } from '../../reads.ts'
 import { absolute, t } from '../../words.ts'
 import { statusWord } from './graph/drawn.ts'
@@ -13,6 +14,7 @@ import { cureOf, isOver, shownStatus, span, took } from './run-states.ts'
 
 /** A step with everything the server tells of it. Secrets come masked: what a connection holds reads ***. */
 export function StepInFull({ run, step, now, inline }: { run: Run; step: RunStep; now: number; inline?: boolean }) {
+  const leads = usePlaces()
   const node = run.definition.nodes.find(({ id }) => id === step.node)
   const cache = useQueryClient()
   const may = useMay('member') && !run.hidden
@@ -45,7 +47,7 @@ export function StepInFull({ run, step, now, inline }: { run: Run; step: RunStep
           <span className="step-error">{step.error.message}</span>
           <code className="meta">{step.error.code}</code>
           {!run.hidden && <span>{cureOf(step.error)}</span>}
-          {node?.connectionId && (
+          {node?.connectionId && leads('/connections') && (
             <Link className="link" to="/connections/$connection" params={{ connection: node.connectionId }}>
               {t('Look at its connection')}
             </Link>

@@ -119,6 +119,7 @@ export function createDesk({ kernel, openMail }: { kernel: Kernel; openMail: Ope
     /** Every connection of the tenant with its type. */
     typesOf: async (ctx: Context): Promise<ReadonlyMap<string, { kind: string }>> => new Map((await ctx.read(listTypes()))[0].map(({ id, type }) => [id, { kind: type }])),
     async openRow(ctx: Context, row: ConnectionRow): Promise<OpenConnection> {
+      if (!(await kernel.switches.isOn(ctx.tenant, 'connections'))) refuse('module.off', 'connections are switched off for this tenant')
       return ready(row, this.kindOf(row.type), row.settings as Settings, await secretsOf(row), whoOf(ctx))
     },
   }

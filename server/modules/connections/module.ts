@@ -9,6 +9,6 @@ import { createService } from './service.ts'
 export { connectionEvents }
 export const createConnections = ({ kernel, desk }: { kernel: Pick<Kernel, 'keys'>; desk: Desk }): Module =>
   module({
-    name: 'connections', about: 'Connections to services outside: their addresses and secrets, tested, rotated, renewed.',
+    name: 'connections', optional: { title: 'Connections', gives: 'Services outside that workflows use: databases, mail servers, APIs with their secrets.' }, about: 'Connections to services outside: their addresses and secrets, tested, rotated, renewed.',
     routes: connectionRoutes(createService({ desk, keys: kernel.keys })), permissions: { 'connections.manage': 'admin', 'connections.read': 'member' }, events: connectionEvents,
   })

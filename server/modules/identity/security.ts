@@ -32,6 +32,7 @@ export function hindranceOf(rules: SecurityRules | null, tenant: string, proof: 
 
 export function createSecurity({ system, pool, now = Date.now }: { system: Db; pool: StampingPool; now?: () => number }) {
   let ssoWorks: (tenant: string) => Promise<boolean> = async () => false
+  let ssoIsOn: (tenant: string) => boolean | Promise<boolean> = () => true
   const known = new Map<string, { rules: SecurityRules | null; loadedAt: number }>()
   let heardCount = 0 // what was loaded while an event came in is not kept
   const asSystem = (tenant: string) => system.context({ tenant, actor: { type: 'system', id: null }, request: 'security' })
@@ -43,9 +44,12 @@ export function createSecurity({ system, pool, now = Date.now }: { system: Db; p
     if (before === heardCount) known.set(tenant, { rules, loadedAt: now() })
     return rules
   }
+  /** Where single sign-on is switched off its demand rests: nobody could meet it. */
+  const inForce = async (tenant: string, rules: SecurityRules | null): Promise<SecurityRules | null> => (rules?.sso === 'required' && !(await ssoIsOn(tenant)) ? { ...rules, sso: 'optional' } : rules)
   const rulesOf = (tenant: string): SecurityRules | null | Promise<SecurityRules | null> => {
     const held = known.get(tenant)
-    return held && now() - held.loadedAt < maxAgeMs ? held.rules : load(tenant)
+    if (!held || now() - held.loadedAt >= maxAgeMs) return load(tenant).then((rules) => inForce(tenant, rules))
+    return held.rules?.sso === 'required' ? inForce(tenant, held.rules) : held.rules
   }
   function forget(tenant: string): void {
     heardCount++
@@ -60,9 +64,11 @@ export function createSecurity({ system, pool, now = Date.now }: { system: Db; p
 
   return {
     /** Who knows whether a tenant's single sign-on is enabled says so here. */
-    askForSso(asked: typeof ssoWorks): void {
-      ssoWorks = asked
+    askForSso({ works, isOn }: { works: typeof ssoWorks; isOn: typeof ssoIsOn }): void {
+      ssoWorks = works
+      ssoIsOn = isOn
     },
+    /** What is demanded at present. */
     rulesOf,
     forget,
     forgetAll(): void {

@@ -9,6 +9,7 @@ import type { Principal } from '../../kernel/http.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { EventRow } from '../../kernel/log.ts'
 import { systemWho } from '../../kernel/readers.ts'
+import type { Switches } from '../../kernel/switches.ts'
 import { roleReaches, type TenantRole } from '../../kernel/schema.ts'
 import type { TokenKind } from '../../kernel/tokens.ts'
 import type { Identity } from '../identity/api.ts'
@@ -26,14 +27,14 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const maxAgeMs = 5000
 const most = 20_000
 const jwt = /^[\w-]+\.[\w-]+\.[\w-]*$/
-const governing = /^(trusted-issuer|member|user|tenant)\./
+const governing = /^(trusted-issuer|member|user|tenant|tenant-plan|plan)\./
 
 export type IssuerCheckOptions = {
-  system: Db; publicUrl: string; keySets: KeySets; settings: readonly Trusting[]; now?: () => number
+  system: Db; switches: Pick<Switches, 'isOn'>; publicUrl: string; keySets: KeySets; settings: readonly Trusting[]; now?: () => number
   doors: Pick<Doors, 'findTenant'>; provision: Identity['provision']
 }
 
-export function createIssuerCheck({ system, publicUrl, keySets, settings, doors, provision, now = Date.now }: IssuerCheckOptions): TokenKind & { hear(event: Pick<EventRow, 'name' | 'subject_id' | 'person_id'>): void } {
+export function createIssuerCheck({ system, switches, publicUrl, keySets, settings, doors, provision, now = Date.now }: IssuerCheckOptions): TokenKind & { hear(event: Pick<EventRow, 'name' | 'subject_id' | 'person_id'>): void } {
   const ctx = system.context(systemWho('issuers'))
   const held = new Map<string, Held>()
   const trusting = new Map<string, { list: readonly Trusting[]; loadedAt: number }>()
@@ -88,6 +89,7 @@ export function createIssuerCheck({ system, publicUrl, keySets, settings, doors,
     let unavailable: Problem | undefined
     for (const one of await trustingOf(issuer)) {
       try {
+        if (one.tenant !== null && !(await switches.isOn(one.tenant, 'issuers'))) continue
         const claims = await verify(token, one)
         const principal = claims && (await principalOf(claims, one))
         if (!principal) continue
@@ -105,6 +107,7 @@ export function createIssuerCheck({ system, publicUrl, keySets, settings, doors,
   }
 
   return {
+    feature: undefined, // the platform's issuers are nobody's plan's: judged above, by whose it is
     takes: (token) => jwt.test(token) && !(issuerOf(token)?.startsWith(publicUrl) ?? true),
     authenticate(token) {
       const name = createHash('sha256').update(token).digest('base64')
@@ -117,6 +120,7 @@ export function createIssuerCheck({ system, publicUrl, keySets, settings, doors,
       if (!governing.test(name)) return
       heardCount++
       if (name.startsWith('trusted-issuer.')) trusting.clear()
+      if (name === 'plan.changed') held.clear()
       for (const [key, { principal }] of held) if (principal.watches!.includes(subject) || (person && principal.watches!.includes(person))) held.delete(key)
     },
   }

@@ -26,7 +26,7 @@ export function createKeys({ kernel, operations, permissions }: KeyParts): Modul
   const check = createKeyCheck({ system: kernel.system, uses, ownScopes, permissions })
   const isOfTenants = (name: string) => name === 'live.listen' || operations().some((op) => op.id === name && op.access === 'tenant')
   return module({
-    name: 'keys', about: 'API keys of tenants and service keys of the platform',
+    name: 'keys', optional: { title: 'API keys', gives: 'Keys for the team\'s own programs.' }, about: 'API keys of tenants and service keys of the platform',
     routes: keyRoutes(createApiKeys({ ownScopes }), createServiceKeys({ isOfTenants })), readers: [endWithMaker], permissions: { 'keys.manage': 'admin' }, events: keyEvents,
     meters: { keys: { per: 'level', unit: 'count', about: 'API keys, also those that are inactive or expired.', added: ['api-key.created'], removed: ['api-key.deleted'] } },
     tokens: [check], hear: check.hear,

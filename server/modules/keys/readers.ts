@@ -6,4 +6,4 @@ export const endWithMaker = reader('keys.makers', ['member.removed'], (tx, event
   tx.happen(async (inner) => {
     const ended = await inner(endKeysOf(event.subject.id))
     return { happened: ended.map(({ id }) => ({ name: 'api-key.ended' as const, subject: id, data: { madeBy: event.subject.id } })), result: undefined }
-  }))
+  }), { always: true })

@@ -107,12 +107,14 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
     }))
   }
   const isOff = (viewer: Pick<Member, 'off'>, noun: string): boolean => viewer.off.size > 0 && viewer.off.has(features.ofNoun(noun) ?? '')
-  /** What comes after the change is judged by what is on now; topics of what was switched off end, and say so. */
+  /** What comes after the change is judged by what is on now; topics of what was switched off end, and say so; what is shown is to be loaded anew. */
   const askModules = (stream: Stream) => {
     const { viewer, topics } = stream
     if (viewer.tenant === null) return
+    if (viewer.session === undefined) askAgain(stream) // a key of a module that is off is none
     const asked = Promise.resolve().then(() => doors.stateOf(viewer.tenant!))
     stream.hold(asked.then(({ off }) => {
+      const same = off.size === viewer.off.size && [...off].every((name) => viewer.off.has(name))
       viewer.off = off
       for (const text of [...topics]) {
         const topic = readTopic(text)
@@ -120,6 +122,7 @@ export function createHub({ kernel, tail, doorkeeper, doors, tenantHeader, scope
         topics.delete(text)
         stream.refuse(text, switchedOff)
       }
+      if (!same) stream.tell('resync', { prev: null }) // members hear nothing of plans
     }))
   }
   const watchers = (row: EventRow) => new Set([...(byWatch.get(row.subject_id) ?? []), ...(byWatch.get(row.person_id ?? '') ?? [])])

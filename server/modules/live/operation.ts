@@ -10,7 +10,7 @@ export const LiveFrame = Type.Union(
     frame('ready'), frame('event', { event: LoggedEvent }), frame('heartbeat'), frame('resync'),
     Type.Object({ type: Type.Literal('refused'), topic: Type.String(), code: Type.String() }),
   ],
-  { $id: 'LiveFrame', description: 'The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, load anew. `refused`: this topic is not for you, or, as `module.off`, its part of the product is switched off for the tenant. A `prev` that is not the cursor you had is a hole: connect again with your own.' },
+  { $id: 'LiveFrame', description: 'The `data:` of one message; its `id:` is the cursor. `ready`: from here nothing is missed. `heartbeat`: every 10 s. `resync`: the past is gone, or a part of the product was switched on or off for the tenant: load anew. `refused`: this topic is not for you, or, as `module.off`, its part of the product is switched off for the tenant. A `prev` that is not the cursor you had is a hole: connect again with your own.' },
 )
 
 export const liveOperations: readonly Described[] = routes('live', {

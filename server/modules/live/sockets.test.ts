@@ -304,6 +304,16 @@ test('a stream asks its token again when what it watches changes', async (t) => 
   assert.equal(await c.closed, 4401)
 })
 
+test('a stream by a key is asked for its token again when modules are switched: keys may be off now (S4.7)', async (t) => {
+  const { guests, record, join } = await stage(t)
+  const [key, person] = [guests.invite({ session: undefined as never }), guests.invite()]
+  const streams = [await join(key, ['tenant']), await join(person, ['tenant'])] as const
+  for (const c of streams) await c.until('ready')
+  guests.list.splice(guests.list.indexOf(key), 1)
+  await record(key.tenant!, 'tenant-plan.changed')
+  assert.equal(await streams[0].closed, 4401)
+})
+
 test('what is switched off for a tenant leaves no stream: its topics end with the reason, its events stay away, also those of the past (S4.7)', async (t) => {
   const off = new Set<string>()
   const { guests, move, record, join } = await stage(t, { off })
@@ -315,6 +325,7 @@ test('what is switched off for a tenant leaves no stream: its topics end with th
   off.add('boards')
   await record(ann.tenant!, 'tenant-plan.changed')
   assert.deepEqual(await c.until('refused'), { type: 'refused', topic: `board:${board}`, code: 'module.off' })
+  assert.equal((await c.until('resync')).prev, null, 'what is shown is to be loaded anew')
   const hidden = await move(ann, board)
   await record(ann.tenant!, 'nudge.sent', { person: ann.id, data: { n: 100 } })
   const late = await join(ann, ['tenant', 'me', `board:${board}`], cursor)

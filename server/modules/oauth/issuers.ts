@@ -8,7 +8,7 @@ import type { Identity, PageBrand } from '../identity/api.ts'
 import { buildProvider } from './provider.ts'
 
 export type OAuthParts = {
-  kernel: Pick<Kernel, 'app' | 'system' | 'keys' | 'publicUrl'>
+  kernel: Pick<Kernel, 'app' | 'system' | 'keys' | 'publicUrl' | 'switches'>
   identity: Pick<Identity, 'pool' | 'accounts' | 'doorkeeper' | 'issuer' | 'secrets' | 'signingKeys' | 'sealer' | 'cookies' | 'onError' | 'changed'>
   newId: () => string
   newSecret: () => string
@@ -78,9 +78,14 @@ export function createIssuers(parts: OAuthParts, { most = 500, now = Date.now }:
   return {
     /** Work done for a request of the outside world. */
     during: <T>(request: { id: string; ip: string }, work: () => T): T => requests.run(request, work),
-    /** @returns undefined where there is no such tenant, or it is suspended or being deleted: nothing works there */
+    /** @returns undefined where there is no such tenant, it has none by its plan, or it is suspended or being deleted: nothing works there */
     find(tenant: string): Promise<TenantIssuer | undefined> | TenantIssuer | undefined {
       if (!isId(tenant) || tenant !== tenant.toLowerCase()) return undefined
+      const on = kernel.switches.isOn(tenant, 'oauth')
+      if (on !== true) return Promise.resolve(on).then((yes) => (yes ? this.kept(tenant) : undefined))
+      return this.kept(tenant)
+    },
+    kept(tenant: string): Promise<TenantIssuer | undefined> | TenantIssuer | undefined {
       const known = held.get(tenant)
       if (known && now() - known.loadedAt < maxAgeMs && known.epoch === identity.signingKeys.set().epoch) {
         held.delete(tenant)

@@ -12,6 +12,7 @@ const UsageEvents = listOf(LoggedEvent, 'UsageEventList')
 export const planRoutes = (plans: Plans): Operation[] =>
   routes('plans', {
     list: get('/plans', { access, summary: 'All plans', returns: s.PlanList, handle: async (ctx) => ({ items: await plans.list(ctx), next: null }) }),
+    modules: get('/modules', { access, summary: 'What plans may leave out', returns: s.OptionalModuleList, handle: async () => ({ items: plans.modules(), next: null }) }),
     get: get('/plans/:id', { access, summary: 'One plan', params: ById, returns: s.Plan, problems: ['plan.not_found'], handle: (ctx, { params }) => plans.find(ctx, params.id) }),
     create: post('/plans', { access, status: 201, summary: 'Make a plan', body: s.NewPlan, returns: s.Plan, problems: ['conflict'], example: { name: 'team', title: 'Team', limits: { users: 50, projects: 200 } }, handle: (ctx, { body }) => plans.create(ctx, body) }),
     change: patch('/plans/:id', { access, summary: 'Change a plan', description: 'Its limits hold for its tenants at once.', params: ById, body: s.ChangePlan, returns: s.Plan, ifMatch: true, problems: ['plan.not_found'], handle: (ctx, { params, body, ifMatch }) => plans.change(ctx, params.id, body, ifMatch) }),

@@ -10,6 +10,13 @@ export type Limits = Static<typeof Limits>
 export const Modules = Type.Record(Type.String({ pattern: '^[a-z][a-z-]{0,39}$' }), Type.Boolean(), { description: 'module -> false: switched off' })
 export type Modules = Static<typeof Modules>
 
+export const OptionalModule = Type.Object(
+  { name: Type.String(), title: Type.String(), gives: Type.String(), needs: Type.Array(Type.String({ description: 'modules without which it is off too' })) },
+  { $id: 'OptionalModule', description: 'A part of the product that a plan may leave out.' },
+)
+export type OptionalModule = Static<typeof OptionalModule>
+export const OptionalModuleList = listOf(OptionalModule, 'OptionalModuleList')
+
 const Name = Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' })
 const plan = { id: Id, name: Name, title: Type.String(), description: Nullable(Type.String()), limits: Limits, modules: Modules, position: Type.Integer(), isDefault: Type.Boolean(), version: Version, createdAt: Time, updatedAt: Time }
 export const PlanRow = Type.Object(plan)

@@ -16,7 +16,7 @@ const perToken: Limit = { max: 3000, windowMs: 60_000 }
 const most = 200
 type Resource = Pick<Users, 'list' | 'get' | 'create' | 'replace' | 'patch' | 'remove'> | Pick<Groups, 'list' | 'get' | 'create' | 'replace' | 'patch' | 'remove'>
 
-export async function addScim(app: FastifyInstance, { kernel, users, groups, base, limits }: { kernel: Pick<Kernel, 'app' | 'system' | 'bus' | 'log'>; users: Users; groups: Groups; base: string; limits: boolean }): Promise<void> {
+export async function addScim(app: FastifyInstance, { kernel, users, groups, base, limits }: { kernel: Pick<Kernel, 'app' | 'system' | 'bus' | 'log' | 'switches'>; users: Users; groups: Groups; base: string; limits: boolean }): Promise<void> {
   await app.register(async (scim) => {
     scim.removeAllContentTypeParsers()
     scim.addContentTypeParser(['application/scim+json', 'application/json'], { parseAs: 'string' }, (_req, body, done) => {
@@ -33,13 +33,14 @@ export async function addScim(app: FastifyInstance, { kernel, users, groups, bas
       if (status === 401) reply.header('www-authenticate', 'Bearer')
       return send(reply, status, body)
     })
-    scim.setNotFoundHandler((req, reply) => send(reply, 404, faultBody(new ScimFault(404, `there is nothing at ${req.url.split('?')[0]}`)).body))
+    scim.setNotFoundHandler((req, reply) => send(reply, 404, faultBody(nothingAt(req)).body))
 
     /** The tenant whose token it is; everything below happens as that token, under the tenant's policies. */
     async function contextOf(req: FastifyRequest): Promise<Context> {
       const token = /^Bearer (\S+)$/i.exec(req.headers.authorization ?? '')?.[1]
       const [[row]] = token?.startsWith('scim_') ? await kernel.system.context({ tenant: platformId, actor: { type: 'system', id: null }, request: req.id }).read(findToken(createHash('sha256').update(token).digest())) : [[]]
       if (!row) throw new ScimFault(401, 'the token is not valid')
+      if (!(await kernel.switches.isOn(row.tenantId, 'scim'))) throw nothingAt(req)
       if (limits && !(await kernel.bus.take(`scim:${row.id}`, perToken)).allowed) throw new ScimFault(429, 'too many requests: wait a minute')
       const who = { tenant: row.tenantId, actor: { type: 'key' as const, id: row.id }, request: req.id, role: 'admin' as const }
       if (!row.usedAt || Date.now() - Date.parse(row.usedAt) > 60_000) await kernel.system.flush(who, touchToken(row.id))
@@ -110,6 +111,7 @@ export async function addScim(app: FastifyInstance, { kernel, users, groups, bas
     scim.get('/Schemas/:id', async (req, reply) => (await contextOf(req), send(reply, 200, schemas(base).find((s) => s.id === idOf(req)) ?? missing(idOf(req)))))
   }, { prefix: '/scim/v2' })
 }
+const nothingAt = (req: FastifyRequest) => new ScimFault(404, `there is nothing at ${req.url.split('?')[0]}`)
 const missing = (id: string): never => {
   throw new ScimFault(404, `there is no ${id}`)
 }

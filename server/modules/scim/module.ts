@@ -14,6 +14,6 @@ export function createScim({ kernel, identity, limits }: { kernel: Kernel; ident
   const base = `${kernel.publicUrl}/scim/v2`
   const [users, groups] = [createUsers({ identity, base }), createGroups({ identity, base })]
   return module({
-    name: 'scim', about: 'Provisioning of people and groups by a customer\'s directory (SCIM 2.0)', routes: scimRoutes(createTokens(base)), events: scimEvents, mount: (app) => addScim(app, { kernel, users, groups, base, limits }),
+    name: 'scim', optional: { title: 'Provisioning', gives: 'People and groups kept by the team\'s own directory, over SCIM 2.0.' }, about: 'Provisioning of people and groups by a customer\'s directory (SCIM 2.0)', routes: scimRoutes(createTokens(base)), events: scimEvents, mount: (app) => addScim(app, { kernel, users, groups, base, limits }),
   })
 }

@@ -22,7 +22,7 @@ export type Trial = { provider: ProviderRow; ticket: string | null; problem: str
 export type Arrived = { kind: 'session'; started: Started; next: string } | { kind: 'challenge'; challenge: string; next: string } | { kind: 'trial'; trial: Trial } | { kind: 'linked'; next: string } | { kind: 'elsewhere'; to: string }
 export type Flow = ReturnType<typeof createFlow>
 
-export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress'>; identity: Pick<Identity, 'legs' | 'outside' | 'accounts' | 'handOver'>; providers: Providers; social: readonly SocialProvider[] }) {
+export function createFlow({ kernel, identity, providers, social }: { kernel: Pick<Kernel, 'system' | 'publicUrl' | 'egress' | 'switches'>; identity: Pick<Identity, 'legs' | 'outside' | 'accounts' | 'handOver'>; providers: Providers; social: readonly SocialProvider[] }) {
   const { legs, outside, accounts } = identity
   const byTenant = (tenant: string, request: string) => kernel.system.context({ tenant, actor: { type: 'system', id: null }, request })
   const trusted = kernel.egress.fetchAs({ fromSetting: true })
@@ -30,7 +30,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
   const askedOf = (id: string, requestId: string) => ({ requestId, acs: providers.addressesOf(id).acsUrl, entityId: providers.addressesOf(id).entityId })
   async function rowOf(id: string, request: string): Promise<ProviderRow> {
     const [[row]] = isId(id) ? await byTenant(platformId, request).read(findProvider(id)) : [[]]
-    return row ?? refuse('sso_provider.not_found')
+    return row && (await kernel.switches.isOn(row.tenantId, 'sso')) ? row : refuse('sso_provider.not_found')
   }
 
   async function leave(request: string, out: Omit<Out, 'leg' | 'requestId'>, row: ProviderRow | undefined, hint?: string): Promise<string> {
@@ -135,7 +135,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       const domain = /^[^\s@]+@([^\s@]+)$/.exec(email.trim().toLowerCase())?.[1]
       const system = byTenant(platformId, request)
       const [[holder]] = domain ? await system.read(findHolder(withParents(domain))) : [[]]
-      const [[row]] = holder ? await system.read(listEnabled(holder.tenantId)) : [[]]
+      const [[row]] = holder && (await kernel.switches.isOn(holder.tenantId, 'sso')) ? await system.read(listEnabled(holder.tenantId)) : [[]]
       if (!row) refuse('sso.refused', 'no single sign-on is set up for this address: sign in with your password')
       return leave(request, { provider: row.id, tenant: row.tenantId, next, browser, door, trial: false, ticket: null }, row, email.trim())
     },

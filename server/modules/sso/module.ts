@@ -24,10 +24,13 @@ export function createSso({ kernel, identity, doors, dns, settings, social = soc
   const tickets = createTickets({ kernel, identity })
   const flow = createFlow({ kernel, identity, providers, social })
   const pages = createTicketPages({ identity, tickets, providers, domains: createDomains({ kernel, doors, dns }) })
-  identity.security.askForSso(async (tenant) => (await kernel.system.context({ tenant, actor: { type: 'system', id: null }, request: 'security' }).read(listEnabled(tenant)))[0].length > 0)
+  identity.security.askForSso({
+    isOn: (tenant) => kernel.switches.isOn(tenant, 'sso'),
+    works: async (tenant) => (await kernel.switches.isOn(tenant, 'sso')) && (await kernel.system.context({ tenant, actor: { type: 'system', id: null }, request: 'security' }).read(listEnabled(tenant)))[0].length > 0,
+  })
   identity.offers.push(...social.map(({ id, name }) => ({ href: `/login/with/${id}`, label: `Continue with ${name}` })), { href: '/login/sso', label: 'Single sign-on' })
   return module({
-    name: 'sso', about: 'Single sign-on by OpenID Connect and SAML, set-up links for a customer\'s IT, sign-in by Google, GitHub, Discord, Microsoft and any other', routes: ssoRoutes(providers, tickets, createLinks(identity, flow)), events: ssoEvents,
+    name: 'sso', optional: { title: 'Single sign-on', gives: 'Sign-in by the team\'s own provider, over OpenID Connect or SAML. While it is off nobody is asked for it.' }, about: 'Single sign-on by OpenID Connect and SAML, set-up links for a customer\'s IT, sign-in by Google, GitHub, Discord, Microsoft and any other', routes: ssoRoutes(providers, tickets, createLinks(identity, flow)), events: ssoEvents,
     async mount(app) {
       await app.register(async (inside) => {
         inside.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: 400_000 }, (_req, text, done) => done(null, Object.fromEntries(new URLSearchParams(text as string))))

@@ -19,7 +19,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest()
 const shown = ({ tenantId: _t, revokedAt: _r, ...row }: TicketRow): TicketView => row
 export type Tickets = ReturnType<typeof createTickets>
 
-export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app' | 'system' | 'publicUrl'>; identity: Pick<Identity, 'legs' | 'doorkeeper' | 'tenants'> }) {
+export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app' | 'system' | 'publicUrl' | 'switches'>; identity: Pick<Identity, 'legs' | 'doorkeeper' | 'tenants'> }) {
   /** The same in the tenant's log and in the platform's, which operators read. */
   async function tell<N extends TicketEvent>(tx: Tx, name: N, id: string, by: string, data: object): Promise<void> {
     await tx.within({ tenant: platformId, actor: { type: 'user', id: by } }).change(name, { subject: id, data, person: by, run: [] } as never)
@@ -73,7 +73,7 @@ export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app'
     /** What the first page may show; it uses nothing up. @throws auth.link_refused */
     async look(request: string, token: string): Promise<TicketRow> {
       const [[row]] = await anybody(request).read(findTicket(hashOf(token)))
-      if (!row) refuse('auth.link_refused', 'this link is not known: look whether it was copied in full')
+      if (!row || !(await kernel.switches.isOn(row.tenantId, 'sso'))) refuse('auth.link_refused', 'this link is not known: look whether it was copied in full')
       const problem = (await problemOf(row)) ?? (row.status === 'used' ? 'this link was opened already, and opens once' : undefined)
       return problem ? refused(row, request, problem) : row
     },
@@ -95,7 +95,7 @@ export function createTickets({ kernel, identity }: { kernel: Pick<Kernel, 'app'
     /** The set-up of this browser. @throws auth.link_refused when it ended, was withdrawn, or its issuer may no longer */
     async setupOf(request: string, secret: string): Promise<Setup> {
       const setup = secret ? await identity.legs.read<Setup>('sso-setup', secret) : undefined
-      if (!setup) refuse('auth.link_refused', 'no set-up is under way in this browser: open the link you were sent')
+      if (!setup || !(await kernel.switches.isOn(setup.tenant, 'sso'))) refuse('auth.link_refused', 'no set-up is under way in this browser: open the link you were sent')
       const [[row]] = await asIssuer(setup, request).read(findTicketById(setup.ticket))
       if (!row) refuse('auth.link_refused')
       const problem = await problemOf(row)

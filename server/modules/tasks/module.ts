@@ -8,7 +8,7 @@ import { taskScope } from './service.ts'
 export { taskEvents } from './events.ts'
 export const createTasks = (kernel: Pick<Kernel, 'open' | 'system'>) =>
   module({
-    name: 'tasks', optional: true,
+    name: 'tasks', optional: { title: 'Tasks', gives: 'Boards, tasks with comments and watchers, search.' }, needs: ['projects'],
     about: 'Tasks on boards: moves that converge, comments, watchers, bulk changes, undo and search.',
     routes: createTaskRoutes(kernel.open),
     jobs: [createPurge(kernel)],

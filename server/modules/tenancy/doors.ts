@@ -3,6 +3,7 @@
 import type { Db } from '../../kernel/db.ts'
 import type { Doors, TenantState } from '../../kernel/doors.ts'
 import { systemWho } from '../../kernel/readers.ts'
+import { offOf, type Declared } from '../../kernel/switches.ts'
 import { canonicalHost, slugBelow } from './hosts.ts'
 import { listHeld } from '../plans/api.ts'
 import { findDomainHolder, findState } from './queries.ts'
@@ -19,12 +20,14 @@ export type DoorOptions = {
   baseDomain: string | undefined
   /** false: one tenant for all, and hosts say nothing */
   multiTenant: boolean
+  /** of the running system, known once all are made */
+  modules: () => readonly Declared[]
   now?: () => number
 }
 type Known<T> = { value: T; loadedAt: number }
 export type TenantDoors = Doors & { hear(event: { name: string; tenant_id: string }): void; isOurs(name: string): boolean }
 
-export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTenant, now = Date.now }: DoorOptions): TenantDoors {
+export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTenant, modules, now = Date.now }: DoorOptions): TenantDoors {
   const home = canonicalHost(new URL(publicUrl).host)
   const base = baseDomain === undefined ? undefined : canonicalHost(baseDomain)
   const hosts = new Map<string, Known<string | null | undefined>>()
@@ -73,7 +76,7 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
       if (fresh(known)) return known.value
       return remember(states, tenant, async () => {
         const [[row], [held]] = await ctx().read(findState(tenant), listHeld([tenant]))
-        return { status: row?.status ?? 'deleting', off: new Set(Object.entries(held?.modules ?? {}).flatMap(([name, on]) => (on ? [] : [name]))) }
+        return { status: row?.status ?? 'deleting', off: offOf(modules(), held?.modules ?? {}) }
       })
     },
     hear({ name, tenant_id }) {

@@ -68,7 +68,7 @@ export function createWorkflows(o: WorkflowOptions) {
   const { kernel, limits } = o
   const catalogue: () => Catalogue = lately(() => createCatalogue(o.operations(), o.desk.presets))
   const judge: () => Judge = lately(() => createJudge(catalogue()))
-  const invoker: () => Invoker = lately(() => createInvoker({ operations: o.operations(), permissions: o.permissions() }))
+  const invoker: () => Invoker = lately(() => createInvoker({ operations: o.operations(), permissions: o.permissions(), switches: kernel.switches }))
   let opened: Engine | undefined
   const engine = (): Engine => {
     if (!opened) throw new Error('the engine of workflows is not open')

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recountLevels } from '../../../testing/levels.ts'
 import { chain, graph, patient, step, testRuns, way, type TestRuns } from '../../../testing/workflows.ts'
+import { systemWho } from '../../../kernel/readers.ts'
 import type { CompiledNode } from './compiled.ts'
 import type { Engine, EngineOptions } from './engine.ts'
+import { holdRuns } from './holding.ts'
 import type { Json } from './port.ts'
 
 const signal = (id: string, name: string, timeoutMs?: number): CompiledNode => ({ id, kind: 'wait', signal: name, ...(timeoutMs === undefined ? {} : { timeoutMs }) })
@@ -502,4 +504,37 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
     assert.deepEqual([run.status, run.error?.code], ['failed', 'run.too_long'])
     assert.equal(await engine.signal(ctx, held, 'never', null), 'finished')
   }, { limits: { runMs: 1500 } })
+
+  contract('runs of a tenant that has workflows off are held and go on where they were; one that comes meanwhile is not begun (S4.7)', async ({ start, end, status, script, kernel, tenant, waitsFor, engine, ctx }) => {
+    let off = new Set<string>()
+    const settle = async () => {
+      await kernel.system.transact(systemWho('test'), (tx) => holdRuns(tx, tenant, !off.has('workflows')))
+      return off
+    }
+    kernel.switches.answerBy({ doors: { stateOf: () => ({ status: 'active', off }) }, settle })
+    const passed = gate()
+    script.actions.slow = () => passed.passed.then(() => 'slow')
+    const busy = await start(graph([step('a', 'slow'), step('b'), step('c')], chain('a', 'b', 'c')))
+    const waiting = await start(graph([signal('w', 'go'), step('d')], chain('w', 'd')))
+    const paused = await start(graph([signal('w', 'go'), step('e')], chain('w', 'e')))
+    while (!script.counts(busy).a) await new Promise((resolve) => setTimeout(resolve, 5))
+    await Promise.all([waitsFor(waiting, 'w'), waitsFor(paused, 'w')])
+    await engine.pause(ctx, paused)
+    off = new Set(['workflows'])
+    await settle()
+    passed.pass() // what is under way ends and is recorded
+    const late = await start(graph([step('x')]))
+    for (const id of [busy, waiting, paused, late]) await status(id, 'paused')
+    await engine.signal(ctx, waiting, 'go', null)
+    await settle() // told twice
+    assert.deepEqual([script.counts(busy), script.counts(waiting), script.counts(late)], [{ a: 1 }, {}, {}])
+    off = new Set()
+    await settle()
+    for (const id of [busy, waiting, late]) assert.equal((await end(id)).status, 'completed')
+    assert.deepEqual([script.counts(busy), script.counts(waiting), script.counts(late)], [{ a: 1, b: 1, c: 1 }, { d: 1 }, { x: 1 }])
+    await status(paused, 'paused')
+    await engine.resume(ctx, paused)
+    await engine.signal(ctx, paused, 'go', null)
+    assert.equal((await end(paused)).status, 'completed')
+  })
 }

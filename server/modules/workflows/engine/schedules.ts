@@ -78,8 +78,8 @@ export function ticksOf(row: Pick<ScheduleRow, 'catch_up' | 'overlap' | 'busy' |
   return overlap === 'skip' ? { run: [due[0]!], next: after } : { run: [due[0]!], next: due[1] ?? after }
 }
 
-/** Starts what is due. Each schedule moves on with its runs, in one transaction. */
-export async function startDue(store: Store, kernel: Pick<Kernel, 'bell' | 'log'>, activeVersion: (tenant: string, workflow: string) => Promise<number | undefined>, limits: Limits): Promise<void> {
+/** Starts what is due. Each schedule moves on with its runs, in one transaction; without them while workflows are switched off for its tenant. */
+export async function startDue(store: Store, kernel: Pick<Kernel, 'bell' | 'log' | 'switches'>, activeVersion: (tenant: string, workflow: string) => Promise<number | undefined>, limits: Limits): Promise<void> {
   const born = await store.db.transact(systemWho('schedules'), async (tx) => {
     let started = 0
     for (const row of await tx(lockDue())) {
@@ -87,7 +87,7 @@ export async function startDue(store: Store, kernel: Pick<Kernel, 'bell' | 'log'
       try {
         const ticks = ticksOf(row, rhythmOf(row))
         next = ticks.next
-        const version = ticks.run.length ? row.workflow_version || (await activeVersion(row.tenant_id, row.workflow_id)) : undefined
+        const version = ticks.run.length && (await kernel.switches.isOn(row.tenant_id, 'workflows')) ? row.workflow_version || (await activeVersion(row.tenant_id, row.workflow_id)) : undefined
         if (version) {
           const who = tx.within({ tenant: row.tenant_id, actor: { type: row.actor_type as 'user', id: row.actor_id }, request: `schedule:${row.id}` })
           for (const tick of ticks.run) {

@@ -8,6 +8,7 @@ import type { Compiled } from './compiled.ts'
 import type { EngineOptions, Limits } from './engine.ts'
 import { Cancelled, Dropped, fault, Parked, recordOf } from './faults.ts'
 import { HeldRun, type Bench } from './held-run.ts'
+import { putBack } from './holding.ts'
 import { interpret } from './interpreter.ts'
 import type { Json, Ref } from './port.ts'
 import { findDue } from './schedules.ts'
@@ -137,6 +138,12 @@ export function startWorker(o: WorkerOptions): Worker {
   }
 
   async function resume(row: ClaimedRow, run: HeldRun, deadline: number): Promise<Json | Ref> {
+    const on = kernel.switches.isOn(row.tenant_id, 'workflows')
+    if (on !== true && !(await on)) {
+      await store.flush(putBack(row.tenant_id, row.id, row.epoch))
+      await kernel.switches.settle(row.tenant_id) // it came after the others were held
+      throw new Dropped('workflows are switched off for its tenant')
+    }
     if (row.epoch > 1) {
       const history = await store.history({ tenant: row.tenant_id, run: row.id })
       run.remember(history)

@@ -49,7 +49,7 @@ export function createHouse({ kernel, invoker }: Pick<Parts, 'kernel' | 'invoker
     async call(step, id, call, omit) {
       const who = await step.who()
       try {
-        const judged = invoker().judge(who, id, call)
+        const judged = await invoker().judge(who, id, call)
         if (judged.operation.method === 'GET') return withoutSecrets(await judged.run(kernel.app.context(who)), omit)
         return await once(kernel.app, who, step.run.id, placeOf(step), async (tx) => withoutSecrets(await judged.run(tx), omit))
       } catch (error) {

@@ -63,9 +63,10 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
     return { role, people: limiting.map(({ person }) => person) }
   }
   /** What a key began ends with it: removed, inactive, or its maker gone. @throws StepFailure */
-  async function requireKey(id: string): Promise<void> {
+  async function requireKey(tenant: string, id: string): Promise<void> {
     const [key, client] = await kernel.system.context(systemWho('workflows')).read(findStandingKey(id), findStandingClient(id))
-    if (!key.length && !client.length) throw noRights('the key that started it is no longer good')
+    const stands = (key.length > 0 && (await kernel.switches.isOn(tenant, 'keys'))) || (client.length > 0 && (await kernel.switches.isOn(tenant, 'oauth')))
+    if (!stands) throw noRights('the key that started it is no longer good')
   }
   const lower = (a: TenantRole, b: TenantRole | undefined): TenantRole => (b && roles.indexOf(b) < roles.indexOf(a) ? b : a)
 
@@ -74,7 +75,7 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
     /** Who a step acts as, with the rights of this moment. */
     async whoOf(run: Pick<RunFacts, 'id' | 'tenantId'>): Promise<Who> {
       const { workflowId, people, startedEvent, key, starter } = await lineageOf(run.tenantId, run.id)
-      if (key !== null) await requireKey(key)
+      if (key !== null) await requireKey(run.tenantId, key)
       const now = await roleOf(run.tenantId, people)
       return {
         tenant: run.tenantId, actor: { type: 'workflow', id: workflowId }, onBehalfOf: now.people, role: lower(now.role, starter?.role), request: `run:${run.id}`, cause: startedEvent,

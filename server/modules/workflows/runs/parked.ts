@@ -21,7 +21,7 @@ export const admitJob = ({ kernel, engine }: Pick<Parts, 'kernel' | 'engine'>, e
     const [rows] = await kernel.system.context(systemWho('workflows.admit')).read(listParked(100))
     const full = new Set<string>()
     for (const { id, tenantId } of rows) {
-      if (signal.aborted || full.has(tenantId)) continue
+      if (signal.aborted || full.has(tenantId) || !(await kernel.switches.isOn(tenantId, 'workflows'))) continue
       await engine().resume(kernel.app.context({ tenant: tenantId, actor: { type: 'system', id: null }, request: `job:${job.id}` }), id).catch((error: unknown) => {
         if (!isFull(error)) throw error
         full.add(tenantId)

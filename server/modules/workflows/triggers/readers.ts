@@ -107,6 +107,6 @@ export function createTriggerReaders({ kernel, engine, scopes, limits, room }: P
   const heard = names.filter((name) => !silent.has(name)) as EventName[]
   return [
     reader('workflows.triggers', heard, follow, { sift }),
-    reader('workflows.ends', ['run.completed', 'run.failed', 'run.cancelled', 'member.removed'], tidy),
+    reader('workflows.ends', ['run.completed', 'run.failed', 'run.cancelled', 'member.removed'], tidy, { always: true }),
   ]
 }

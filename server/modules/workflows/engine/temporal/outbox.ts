@@ -32,8 +32,16 @@ export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<
   let stopping = false
   let lastChores = 0
   let lastBeat = performance.now()
+  /** What is not held yet is held instead of told, where workflows are switched off. */
+  async function mayTell(row: TellRow): Promise<boolean> {
+    const on = kernel.switches.isOn(row.tenant_id, 'workflows')
+    if (on === true || row.pause_requested || (await on)) return true
+    await kernel.switches.settle(row.tenant_id)
+    return false
+  }
   async function tellOf(row: TellRow, tell: Tell): Promise<boolean> {
     try {
+      if (!(await mayTell(row))) return false
       await tell({ tenant: row.tenant_id, run: row.id, begun: row.epoch > 0 })
       return true
     } catch (error) {
