@@ -77,8 +77,9 @@ function Days({ days, set }: { days: number[]; set: (days: number[]) => void }) 
   return (
     <div className="days schedule-wide" role="group" aria-label={t('Days of the week')}>
       {weekdays.map((day) => (
-        <button key={day} type="button" aria-pressed={days.includes(day)} aria-label={weekdayWord(day)} disabled={days.length === 1 && days[0] === day} onClick={() => set(days.includes(day) ? days.filter((one) => one !== day) : [...days, day])}>
-          {weekdayWord(day, 'short')}
+        <button key={day} type="button" aria-pressed={days.includes(day)} disabled={days.length === 1 && days[0] === day} onClick={() => set(days.includes(day) ? days.filter((one) => one !== day) : [...days, day])}>
+          <span aria-hidden="true">{weekdayWord(day, 'short')}</span>
+          <span className="sr">{weekdayWord(day)}</span>
         </button>
       ))}
     </div>
