@@ -16,6 +16,8 @@ import { inlineBytes, isRef, keptOf, refsIn, toStorable } from './values.ts'
 /** `null`, `{}`, `""`: nothing that anybody wrote */
 const nothingBytes = 4
 const blobBinding = (id: string) => `run_blobs/sealed/${id}`
+/** Storage is counted tenant by tenant: in one order, so that two batches do not wait for each other in a circle. */
+const inOrder = (rows: { tenant: string; row: Query }[]): Query[] => rows.toSorted((a, b) => (a.tenant < b.tenant ? -1 : a.tenant > b.tenant ? 1 : 0)).map(({ row }) => row)
 export type At = { tenant: string; run: string }
 export type ChildState = { id: string; status: string; output: Json | Ref; error: { message: string; code: string } | null }
 
@@ -31,6 +33,7 @@ export class Store {
   #steps: Batcher<NewStep, Recorded>
   #ends: Batcher<RunEnd, boolean>
   #starts: Batcher<NewRun, boolean>
+  #blobs: Batcher<{ tenant: string; row: Query }, void>
 
   /** @param connections at most so many of its own */
   constructor(kernel: Kernel, { name, connections = 8, engine = 'embedded' }: { name: string; connections?: number; engine?: EngineName }) {
@@ -40,7 +43,10 @@ export class Store {
     this.#who = systemWho(name)
     this.#steps = new Batcher((rows) => this.#insertSteps(rows))
     this.#ends = new Batcher((rows) => this.#endRuns(rows))
-    this.#starts = new Batcher((rows) => this.#insertRuns(rows), { isOwn: (error) => isDataFault(error) || isRefusal(error) })
+    const isOwn = (error: unknown) => isDataFault(error) || isRefusal(error)
+    this.#starts = new Batcher((rows) => this.#insertRuns(rows), { isOwn })
+    // each may have megabytes; together, since a tenant's are counted in one row, which is held until its transaction is on the disk
+    this.#blobs = new Batcher((rows) => this.#insertBlobs(rows), { isOwn, most: 16 })
   }
 
   /** One flush, one transaction. @throws plan.limit_reached; Dropped unless the statement itself is at fault */
@@ -79,12 +85,15 @@ export class Store {
     return rows.map((r) => ok.has(r.id))
   }
   async #insertRuns(rows: NewRun[]): Promise<boolean[]> {
-    // storage is counted tenant by tenant: in one order, so that two batches do not wait for each other in a circle
-    const blobs = rows.filter(({ blob }) => blob).sort((a, b) => (a.tenant < b.tenant ? -1 : 1)).map(({ blob }) => blob!)
-    const [born] = await this.db.flush(this.#who, insertRuns(rows), ...blobs)
+    const [born] = await this.db.flush(this.#who, insertRuns(rows), ...inOrder(rows.flatMap(({ tenant, blob }) => (blob ? [{ tenant, row: blob }] : []))))
     this.#kernel.bell.ring()
     const ok = new Set(born.map((b) => b.id))
     return rows.map((r) => ok.has(r.id))
+  }
+
+  async #insertBlobs(rows: { tenant: string; row: Query }[]): Promise<void[]> {
+    await this.db.flush(this.#who, ...inOrder(rows))
+    return rows.map(() => {})
   }
 
   async history({ tenant, run }: At): Promise<StepRow[]> {
@@ -107,7 +116,10 @@ export class Store {
     const plain = toStorable(value, { most, refs })
     if (plain.bytes <= inlineBytes || isRef(plain.value)) return plain
     const ref: Ref = { $ref: newId(), bytes: plain.bytes, ...(keep.length ? { at: keptOf(plain.value, keep) } : {}) }
-    await this.flush(insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref))))
+    const row = insertBlob(tenant, run, ref.$ref, plain.bytes, await this.#kernel.keys.seal({ tenant }, plain.text, blobBinding(ref.$ref)))
+    await this.#blobs.push({ tenant, row }).catch((error: unknown) => {
+      throw isRefusal(error) ? refusalOf(error) : error
+    })
     return { text: JSON.stringify(ref), value: ref }
   }
   /** The same for a value whose run is being inserted in the caller's transaction. @returns the row of the blob, to go with it */
