@@ -127,17 +127,17 @@ const Waiting = () => (
 function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; onOpen: (open: boolean) => void }) {
   const title = useId()
   const { meter, used, limit, unit, per, days } = figure
-  const share = limit ? Math.min(1, used / limit) : 0
+  const share = limit === null ? 0 : limit === 0 ? 1 : Math.min(1, used / limit)
   const name = titleOf(meter)
   const when = per === 'day' ? t('today') : per === 'month' ? t('this month') : t('now')
   const finding = limit === null ? t('{name}: {used} {when}, no limit', { name, used: amount(used, unit), when }) : t('{name}: {used} of {limit} {when}', { name, used: amount(used, unit), limit: amount(limit, unit), when })
   const option = useCallback(
     (palette: Palette) => ({
       xAxis: { type: 'category', data: days.map((one) => day(`${one.day}T12:00:00Z`)) },
-      yAxis: { type: 'value', ...(unit === 'bytes' ? byteSteps(Math.max(...days.map((one) => one.level ?? one.added))) : {}), axisLabel: { color: palette.dim, fontSize: 11, formatter: (value: number) => amount(value, unit) } },
+      yAxis: { type: 'value', ...(unit === 'bytes' ? byteSteps(Math.max(...days.map(heightOf))) : {}), axisLabel: { color: palette.dim, fontSize: 11, formatter: (value: number) => amount(value, unit) } },
       grid: { top: 12, left: 56, right: 12, bottom: 24 },
       legend: { show: false },
-      series: [{ type: per === 'level' ? 'line' : 'bar', name, data: days.map((one) => one.level ?? one.added), step: 'end', symbol: 'none', itemStyle: { color: palette.accent }, areaStyle: per === 'level' ? { opacity: 0.12 } : undefined }],
+      series: [{ type: per === 'level' ? 'line' : 'bar', name, data: days.map(heightOf), step: 'end', symbol: 'none', itemStyle: { color: palette.accent }, areaStyle: per === 'level' ? { opacity: 0.12 } : undefined }],
     }),
     [days, name, per, unit],
   )
@@ -175,9 +175,12 @@ function Figure({ figure, open, onOpen }: { figure: UsageFigure; open: boolean; 
   )
 }
 
+/** Of a day: how it stood, or what came to it; a run that was parked did not begin. */
+const heightOf = ({ level, added, removed }: UsageFigure['days'][number]): number => level ?? added - removed
+
 /** How much an event counts, and to which side. */
 function counted({ name, data }: LogEvent, unit: UsageFigure['unit']): string {
-  const sign = /removed|deleted|freed/.test(name) ? '−' : '+'
+  const sign = /removed|deleted|freed|parked/.test(name) ? '−' : '+'
   if (unit === 'bytes') return `${sign}${amount(Number(data.bytes ?? 0), unit)}`
   return typeof data.count === 'number' ? String(data.count) : `${sign}1`
 }
