@@ -1,6 +1,6 @@
 // Generated from docs/openapi.json by `npm run generate`. Change the routes, not this file.
 import type { CallOptions } from './request.ts'
-import type { Accepted, ActivityList, AllRead, ApiKey, ApiKeyList, Approval, ApprovalList, AskedDomain, Branding, BulkAnswer, BurnDownReport, ChangeApiKey, ChangeBranding, ChangeConnection, ChangeMember, ChangeOAuthClient, ChangeOAuthScope, ChangePlan, ChangeServiceKey, ChangeSsoProvider, ChangeTenant, ChangeTenantSettings, ChangeTrustedIssuer, Comment, CommentList, CompleteAuthorization, ConnectedAppList, Connection, ConnectionAuthorization, ConnectionList, ConnectionTest, ConnectionTypes, CreateConnection, CycleTimeReport, Definition, DefinitionDiff, DeploymentList, Domain, DomainList, EventList, FullReceivedWebhook, FullWorkflowVersion, ImpersonationList, InitialAccessToken, Installation, Invitation, InvitationList, InvitationPreview, InvitationToken, Job, JobList, KeyRotation, LinkBegun, LinkedAccountList, ManagedUser, ManagedUserList, Member, MemberList, NewApiKey, NewDomain, NewImpersonation, NewInitialAccessToken, NewInvitation, NewLogo, NewOAuthClient, NewOAuthScope, NewPlan, NewRecoveryCodes, NewScimToken, NewServiceKey, NewSsoProvider, NewSsoTicket, NewTenant, NewTotp, NewTrustedIssuer, NodeTypes, Notification, NotificationList, OAuthClient, OAuthClientList, OAuthConsentList, OAuthScope, OAuthScopeList, OptionalModuleList, OutboxList, OutboxMail, OverdueReport, Passkey, PasskeyChallenge, PasskeyCredential, PasskeyList, PersonExport, Plan, PlanFits, PlanList, Preferences, PreviewedExpressions, ProgressReport, Project, ProjectList, ProjectMember, ProjectMemberList, PublishedWorkflow, QueuedDeliveries, Reader, ReaderList, ReceivedWebhookList, RecoveryCodes, Replayed, ReplayedTests, ReplayedWebhook, Rewind, RotateClientSecret, RotateConnection, Run, RunList, ScheduleTimes, ScimToken, ScimTokenList, Security, ServiceKey, ServiceKeyList, SessionList, SignedIn, SigningKeys, SsoProvider, SsoProviderList, SsoTest, SsoTicket, SsoTicketList, StartedImpersonation, Task, TaskList, TemplateList, Tenant, TenantList, TenantSettings, TenantStatistics, TenantUsage, TestedWorkflow, ThroughputReport, Totp, TransferTenant, Trigger, TriggerList, TrustedIssuer, TrustedIssuerList, Usage, UsageEventList, User, ValidatedDefinition, Webhook, WebhookDeliveryInFull, WebhookDeliveryList, WebhookList, WebhookWithSecret, Workflow, WorkflowList, WorkflowTest, WorkflowTestList, WorkflowVersionList, WorkloadReport } from './shapes.ts'
+import type { Accepted, ActivityList, AllRead, ApiKey, ApiKeyList, Approval, ApprovalList, AskedDomain, Branding, BulkAnswer, BurnDownReport, ChangeApiKey, ChangeBranding, ChangeConnection, ChangeMember, ChangeOAuthClient, ChangeOAuthScope, ChangePlan, ChangeServiceKey, ChangeSsoProvider, ChangeTenant, ChangeTenantSettings, ChangeTrustedIssuer, Comment, CommentList, CompleteAuthorization, ConnectedAppList, Connection, ConnectionAuthorization, ConnectionList, ConnectionTest, ConnectionTypes, CreateConnection, CycleTimeReport, Definition, DefinitionDiff, DeploymentList, Domain, DomainList, ElsewhereUrl, EventList, FullReceivedWebhook, FullWorkflowVersion, ImpersonationList, InitialAccessToken, Installation, Invitation, InvitationList, InvitationPreview, InvitationToken, Job, JobList, KeyRotation, LinkBegun, LinkedAccountList, ManagedUser, ManagedUserList, Member, MemberList, NewApiKey, NewDomain, NewImpersonation, NewInitialAccessToken, NewInvitation, NewLogo, NewOAuthClient, NewOAuthScope, NewPlan, NewRecoveryCodes, NewScimToken, NewServiceKey, NewSsoProvider, NewSsoTicket, NewTenant, NewTotp, NewTrustedIssuer, NodeTypes, Notification, NotificationList, OAuthClient, OAuthClientList, OAuthConsentList, OAuthScope, OAuthScopeList, OutboxList, OutboxMail, OverdueReport, Passkey, PasskeyChallenge, PasskeyCredential, PasskeyList, PersonExport, Plan, PlanFits, PlanList, Preferences, PreviewedExpressions, ProgressReport, Project, ProjectList, ProjectMember, ProjectMemberList, PublishedWorkflow, QueuedDeliveries, Reader, ReaderList, ReceivedWebhookList, RecoveryCodes, Replayed, ReplayedTests, ReplayedWebhook, Rewind, RotateClientSecret, RotateConnection, Run, RunList, ScimToken, ScimTokenList, Security, ServiceKey, ServiceKeyList, SessionList, SignedIn, SigningKeys, SsoProvider, SsoProviderList, SsoTest, SsoTicket, SsoTicketList, StartedImpersonation, Task, TaskList, TemplateList, Tenant, TenantList, TenantSettings, TenantStatistics, TenantUsage, TestedWorkflow, ThroughputReport, Totp, TransferTenant, Trigger, TriggerList, TrustedIssuer, TrustedIssuerList, Usage, UsageEventList, User, ValidatedDefinition, Webhook, WebhookDeliveryInFull, WebhookDeliveryList, WebhookList, WebhookWithSecret, Workflow, WorkflowList, WorkflowTest, WorkflowTestList, WorkflowVersionList, WorkloadReport } from './shapes.ts'
 
 export type Operations = {
   activity: {
@@ -60,6 +60,8 @@ export type Operations = {
     session(input?: CallOptions): Promise<SignedIn>
     /** Prove that it is me */
     stepUp(input: { body: { password?: string; code?: string; passkey?: PasskeyCredential } } & CallOptions): Promise<void>
+    /** Prove myself with a passkey at PUBLIC_URL */
+    stepUpElsewhere(input?: { body?: { next?: string } } & CallOptions): Promise<ElsewhereUrl>
     /** A pair for another of my tenants */
     switch(input: { body: { tenant: string } } & CallOptions): Promise<SignedIn>
     /** Follow the link that proves an address */
@@ -226,6 +228,8 @@ export type Operations = {
     create(input: { body: { name: string; credential: PasskeyCredential } } & CallOptions): Promise<Passkey>
     /** Remove a passkey */
     delete(input: { id: string } & CallOptions): Promise<void>
+    /** Make a passkey at PUBLIC_URL */
+    elsewhere(input: { body: { name: string; next?: string } } & CallOptions): Promise<ElsewhereUrl>
     /** My passkeys */
     list(input?: CallOptions): Promise<PasskeyList>
     /** A challenge for making a passkey */
@@ -242,8 +246,6 @@ export type Operations = {
     get(input: { id: string } & CallOptions): Promise<Plan>
     /** All plans */
     list(input?: CallOptions): Promise<PlanList>
-    /** What plans may leave out */
-    modules(input?: CallOptions): Promise<OptionalModuleList>
   }
   projects: {
     /** Change or archive a project */
@@ -566,8 +568,6 @@ export type Operations = {
     run(input: { id: string; body?: { input?: unknown; version?: number; trigger?: string } } & CallOptions): Promise<Run>
     /** Keep a run as a test */
     saveTest(input: { id: string; body: { runId: string; name?: string } } & CallOptions): Promise<WorkflowTest>
-    /** When a schedule would come */
-    scheduleTimes(input?: { query?: { cron?: string; every?: string; timeZone?: string } } & CallOptions): Promise<ScheduleTimes>
     /** Node types */
     schema(input?: CallOptions): Promise<NodeTypes>
     /** Set the secret a webhook is signed with */

@@ -35,6 +35,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
     resetPassword: { method: 'POST', path: '/api/v1/auth/reset-password', public: true },
     session: { method: 'POST', path: '/api/v1/auth/session', public: true },
     stepUp: { method: 'POST', path: '/api/v1/auth/step-up' },
+    stepUpElsewhere: { method: 'POST', path: '/api/v1/auth/step-up/elsewhere' },
     switch: { method: 'POST', path: '/api/v1/auth/switch' },
     verifyEmail: { method: 'POST', path: '/api/v1/auth/verify-email', public: true },
   },
@@ -136,6 +137,7 @@ export const paths: { [group in keyof Operations]: { [verb in keyof Operations[g
   passkeys: {
     create: { method: 'POST', path: '/api/v1/users/me/passkeys' },
     delete: { method: 'DELETE', path: '/api/v1/users/me/passkeys/{id}' },
+    elsewhere: { method: 'POST', path: '/api/v1/users/me/passkeys/elsewhere' },
     list: { method: 'GET', path: '/api/v1/users/me/passkeys' },
     options: { method: 'POST', path: '/api/v1/users/me/passkeys/options' },
   },

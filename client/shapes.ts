@@ -99,6 +99,8 @@ export type Domain = { id: string; name: string; status: 'pending' | 'verified' 
 
 export type DomainList = { items: Domain[]; next: string | null }
 
+export type ElsewhereUrl = { url: string }
+
 /** `seq` is the true order per subject; `cursor` is opaque. */
 export type Event = { id: string; tenantId: string; name: string; subject: { type: string; id: string }; actor: { type: string; id: string | null }; data: Record<string, unknown>; causeId: string | null; requestId: string | null; at: string; seq: number; cursor: string; sealed?: boolean }
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from './config.ts'
 import { watchConnections } from './kernel/closing.ts'
 import { addDocs } from './kernel/docs-page.ts'
+import { requireOpen } from './kernel/doors.ts'
 import type { Egress } from './kernel/egress.ts'
 import { egressEvents } from './kernel/egress-tenants.ts'
 import { createErrorHook } from './kernel/error-hook.ts'
@@ -56,7 +57,7 @@ export function createModules({ kernel, identity, oauth, doors, brands, desk, ma
   const connections = createDesk({ kernel, openMail })
   const tenantAt = async (host: string) => (await doors.tenantOfHost(host)) ?? undefined
   const modules: Module[] = [
-    identityModule(identity, { tenantAt, brandOf: brands.brandOf }),
+    identityModule(identity, { tenantAt, brandOf: brands.brandOf, isOurs: doors.isOursAt, requireOpen: async (tenant) => requireOpen(await doors.stateOf(tenant)) }),
     createOAuthModule(oauth),
     createTenancyModule({ kernel, identity, doors, brands, dns, plans: desk.plans, usage: desk.usage, multiTenant: config.ENABLE_MULTI_TENANT, registration: config.REGISTRATION }),
     createSso({ kernel, identity, doors, dns, settings: config }),

@@ -190,7 +190,7 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
       if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
       if (op.access === 'person' && req.who.actor.type === 'key' && !op.keys) refuse('permission.denied', 'only a person can do this: a key has no account')
       if (scope && req.who.scopes) requireScope(req.who, scope, op.permission)
-      if (op.fresh && principal && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required')
+      if (op.fresh && principal && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required', op.access === 'person' && principal.proof?.tenant ? 'this sign-in is for one tenant and changes nothing of the account itself: sign in with your password, or at the installation\'s own address' : undefined)
     },
     handler: async (req, reply) => {
       if (req.url.includes('%00')) {
@@ -314,7 +314,7 @@ const fieldFault = (path: string) => {
 }
 function factsOf(req: FastifyRequest): RequestFacts {
   return {
-    ip: req.ip, headers: req.headers, origin: req.headers.origin, accept: req.headers.accept ?? '', userAgent: req.headers['user-agent'] ?? '',
+    ip: req.ip, host: req.host, headers: req.headers, origin: req.headers.origin, accept: req.headers.accept ?? '', userAgent: req.headers['user-agent'] ?? '',
     get cookies() {
       return Object.fromEntries((req.headers.cookie ?? '').split(/; */).flatMap((pair) => (pair.includes('=') ? [[pair.slice(0, pair.indexOf('=')), decodeCookie(pair.slice(pair.indexOf('=') + 1))]] : [])))
     },

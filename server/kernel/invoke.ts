@@ -13,7 +13,7 @@ export type Called = { params?: Record<string, unknown>; query?: Record<string, 
 export type Call = { operation: Operation; run(ctx: Context): Promise<unknown> }
 export type Invoker = ReturnType<typeof createInvoker>
 
-const noRequest: RequestFacts = { ip: '', userAgent: 'groundwork', origin: undefined, cookies: {}, accept: 'application/json', headers: {} }
+const noRequest: RequestFacts = { ip: '', host: '', userAgent: 'groundwork', origin: undefined, cookies: {}, accept: 'application/json', headers: {} }
 
 export function createInvoker({ operations, permissions, switches }: { operations: readonly Operation[]; permissions: PermissionTable; switches: Switches }) {
   const byId = new Map(operations.map((operation) => [operation.id, operation]))

@@ -12,7 +12,8 @@ export type Access = 'public' | 'person' | 'tenant' | 'operator'
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** What a handler may know of the request beside its validated parts. */
-export type RequestFacts = { ip: string; userAgent: string; origin: string | undefined; cookies: Readonly<Record<string, string>>; accept: string; headers: Readonly<Record<string, string | string[] | undefined>> }
+/** `host`: as the request named it, or a trusted proxy. */
+export type RequestFacts = { ip: string; host: string; userAgent: string; origin: string | undefined; cookies: Readonly<Record<string, string>>; accept: string; headers: Readonly<Record<string, string | string[] | undefined>> }
 export type Input<P, Q, B> = { params: P; query: Q; body: B; /** the version of If-Match; -1 when it names none of ours */ ifMatch?: number; request: RequestFacts }
 
 /** An answer that is more than its body. */

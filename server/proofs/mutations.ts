@@ -276,6 +276,22 @@ export const mutations: readonly Mutation[] = [
     find: "const token = randomBytes(32).toString('base64url')", replace: "const token = (value as { out?: { leg?: { state: string } } }).out?.leg?.state ?? randomBytes(32).toString('base64url')", says: /✖ whoever sets out and lets somebody else sign in cannot fetch/,
   },
   {
+    name: 'door-any-below', proof: 'server/modules/identity/passkey-doors.test.ts', breaks: 'a passkey\'s answer of one door counts at another', file: 'server/modules/identity/passkeys.ts',
+    find: 'asked.user === user && asked.place === placeHash(place)', replace: 'asked.user === user', says: /✖ an answer begun at one door counts at no other/,
+  },
+  {
+    name: 'home-for-anybody', proof: 'server/modules/identity/passkey-doors.test.ts', breaks: 'the page at home serves whoever has its address', file: 'server/modules/identity/passkey-pages.ts',
+    find: 'out && home && out.home === home', replace: 'out', says: /✖ what was proven at home is fetched by the browser that set out, and asked for/,
+  },
+  {
+    name: 'closed-door-served', proof: 'server/modules/identity/passkey-doors.test.ts', breaks: 'what passkeys prove is handed to doors that were closed', file: 'server/modules/identity/page-forms.ts',
+    find: "refuse('sso.refused', 'the address you came from is no longer the tenant\\'s: begin again')\n    await front.requireOpen(tenant)", replace: "refuse('sso.refused', 'the address you came from is no longer the tenant\\'s: begin again')", says: /✖ a door that is closed, lapsed or given up gets nobody's proof/,
+  },
+  {
+    name: 'domain-unbound', proof: 'server/modules/identity/passkey-doors.test.ts', breaks: 'a passkey used at home opens every tenant from a domain of one', file: 'server/modules/identity/page-forms.ts',
+    find: '(front.isOurs(host) ? undefined : tenantAt(host))', replace: '(front.isOurs(host) ? undefined : undefined)', says: /✖ at a tenant's own domain one is sent home/,
+  },
+  {
     name: 'address-printed', proof: 'server/proofs/marks.prove.ts', breaks: 'lines of the server carry addresses as they were asked for', file: 'server/kernel/http.ts',
     find: "method: req.method, path: req.routeOptions.url ?? 'none', operation", replace: 'method: req.method, path: req.url, operation', says: /a token in an address is printed/,
   },

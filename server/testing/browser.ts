@@ -9,7 +9,7 @@ import { root } from './product.ts'
 // inside page.evaluate the page's own world is meant, which this program's types do not know
 declare const document: any
 
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => fs.existsSync(file))
+export const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => fs.existsSync(file))
 /** Why no browser can be used here; false where one can. */
 export const noBrowser = !browserPath ? 'no Chromium is installed (apt-get install chromium)' : !fs.existsSync(path.join(root, 'dist/console/index.html')) ? 'the console is not built (npm run dev, or npm start once)' : false
 export const password = 'correct horse 9'

@@ -28,7 +28,7 @@ export async function testIdentity(t: Pick<TestContext, 'after'>, { settings = {
   const all = [identityEvents, mailEvents, ...groups]
   const kernel = beside ? await openTestKernel(beside.database, [probeEvents, ...all]) : await testKernel(t, { groups: all })
   const identity = await openIdentity(kernel, { registration: 'open', requireVerifiedEmail: false, multiTenant: true, limits: false, ...settings })
-  const list: Module[] = [identityModule(identity, { tenantAt: async () => undefined, brandOf: async () => undefined }), ...modules(identity, kernel), { name: 'probe', about: 'for tests', routes: probe }]
+  const list: Module[] = [identityModule(identity, { tenantAt: async () => undefined, brandOf: async () => undefined, requireOpen: async () => {}, isOurs: () => true }), ...modules(identity, kernel), { name: 'probe', about: 'for tests', routes: probe }]
   const app = await createServer({
     operations: list.flatMap((m) => m.routes ?? []), permissions: createPermissions(list), app: kernel.app, system: kernel.system, doorkeeper: identity.doorkeeper, doors: { ...headerDoors(() => undefined), findTenant: identity.doorkeeper.findTenant }, bus: kernel.bus, log: kernel.log,
     tenantHeader: 'org-id', corsOrigins: [], trustProxy: [], limits: settings.limits ?? false,

@@ -151,7 +151,7 @@ function Passkeys() {
   const cache = useQueryClient()
   const passkeys = useQuery({ queryKey: ['passkeys.list'], queryFn: async ({ signal }) => (await get<Page<Passkey>>('/users/me/passkeys', undefined, signal)).items })
   const { form, onSubmit, refusal, busy } = useServerForm({ name: '' }, async ({ name }) => {
-    const credential = await makePasskey()
+    const credential = await makePasskey(name.trim())
     if (!credential) return
     await post('/users/me/passkeys', { name: name.trim(), credential })
     form.reset()

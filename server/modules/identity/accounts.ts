@@ -90,7 +90,7 @@ export function createAccounts(o: AccountOptions) {
     if (fault) refuseField(path, fault)
   }
 
-  /** The tenant whose own provider began the session, if one did: it opens no other. */
+  /** The tenant whose own provider began the session, or at whose own domain somebody sent home came back: it opens no other. */
   async function boundTo(session: string): Promise<string | null> {
     return (await pool.query<{ tenant_id: string | null }>({ name: 'session_bound', text: 'select tenant_id from session_proof where session_id = $1', values: [session] })).rows[0]?.tenant_id ?? null
   }
@@ -130,7 +130,8 @@ export function createAccounts(o: AccountOptions) {
     o.changed()
     const login = { ...(await describe(user, tenant)), pair }
     if (login.tenant?.role === 'owner' && (await security.rulesOf(login.tenant.id))?.sso === 'required') {
-      if ((await boundTo(session)) !== tenant) await security.tellBrokenGlass(login.tenant.id, user, request)
+      const { rowCount: bySso } = await pool.query(`select 1 from session_proof where session_id = $1 and tenant_id = $2 and 'sso' = any (methods)`, [session, tenant])
+      if (!bySso) await security.tellBrokenGlass(login.tenant.id, user, request)
     }
     return login
   }
@@ -240,7 +241,7 @@ export function createAccounts(o: AccountOptions) {
     async answerChallenge(from: Guest, challenge: string, code: string): Promise<Entered> {
       return this.signInWithCode(from, await signIn.tryChallenge(from.request, challenge), code, challenge)
     },
-    async signInWithCode(from: Guest, { user, methods }: { user: string; methods: readonly Method[] }, code: string, challenge?: string): Promise<Entered> {
+    async signInWithCode(from: Guest, { user, methods, tenant }: { user: string; methods: readonly Method[]; tenant?: string }, code: string, challenge?: string): Promise<Entered> {
       const given = devices.read(from.device)
       const { rows: [account] } = await pool.query<WithPassword>(`select "userId" as id, password from account where "userId" = $1 and "providerId" = 'credential' and password is not null`, [user])
       await factors.limitGuesses(user, devices.find(given, account)) // whoever knows the password could lock its owner out of the second step else
@@ -249,9 +250,9 @@ export function createAccounts(o: AccountOptions) {
         const method = await factors.use(db, user, code)
         if (!method) refuse('auth.code_refused')
         if (challenge) await signIn.takeChallenge(db, challenge)
-        return { user, methods: [...methods, method] }
+        return { user, methods: [...methods, method], ...(tenant ? { tenant } : {}) }
       })
-      return { ...started, device: account && devices.keep(given, account) }
+      return { ...started, device: account && !tenant ? devices.keep(given, account) : undefined }
     },
     /** What the device of a session keeps; undefined where a tenant's provider began it, which must not come to guess the person's password, and where
         there is no password to guess. */

@@ -7,6 +7,9 @@ import type { RequestFacts } from '../../kernel/route.ts'
 
 const isLoopback = (host: string) => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
 
+/** As an origin has it: lower case, without the scheme's own port. */
+const hostOf = (protocol: string, host: string) => (URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`).host : undefined)
+
 export type Cookies = ReturnType<typeof createCookies>
 
 /** @param secret the library's own, which signs its session cookie */
@@ -35,14 +38,14 @@ export function createCookies(publicUrl: string, maxAgeSeconds: number, secret: 
     /** A page of ours asks: such a caller gets the refresh token as a cookie and never sees it. */
     isOwnPage: (request: Pick<RequestFacts, 'headers'>) => request.headers['sec-fetch-site'] === 'same-origin',
     /** Whoever acts by cookie must come from our own origin. A client that is no browser sends neither header. */
-    requireOwnOrigin(request: Pick<RequestFacts, 'headers' | 'origin'>): void {
+    requireOwnOrigin(request: Pick<RequestFacts, 'headers' | 'origin' | 'host'>): void {
       const site = request.headers['sec-fetch-site']
       if (site !== undefined && site !== 'same-origin' && site !== 'none') refuse('auth.origin_refused')
       if (request.origin === undefined) return
       const from = URL.canParse(request.origin) ? new URL(request.origin) : undefined
       if (from?.origin === home.origin) return
       // a tenant's own door: the page came from the very host it calls, and cookies are that host's alone
-      if (from?.protocol === home.protocol && from.host === String(request.headers.host ?? '').toLowerCase()) return
+      if (from?.protocol === home.protocol && from.host === hostOf(home.protocol, request.host)) return
       if (plain && from?.protocol === 'http:' && isLoopback(from.hostname) && from.port === home.port) return // one machine by its other names
       refuse('auth.origin_refused')
     },

@@ -1,10 +1,9 @@
-// /users/me/{totp, recovery-codes, passkeys} of a person, and /security of a tenant.
+// /users/me/{totp, recovery-codes} of a person, and /security of a tenant.
 import { del, get, patch, post, routes, type Operation } from '../../kernel/route.ts'
-import { ById } from '../../kernel/schema.ts'
 import type { Identity } from './identity.ts'
 import * as s from './schema.ts'
 
-export function factorRoutes({ factors, passkeys, security }: Identity): Operation[] {
+export function factorRoutes({ factors, security }: Identity): Operation[] {
   const users = routes('users', {
     totp: get('/users/me/totp', { access: 'person', scope: 'session', summary: 'Whether an authenticator app is my second factor', returns: s.Totp, handle: (ctx) => factors.totp(ctx) }),
     beginTotp: post('/users/me/totp', {
@@ -22,17 +21,6 @@ export function factorRoutes({ factors, passkeys, security }: Identity): Operati
       handle: async (ctx) => ({ recoveryCodes: await factors.makeRecoveryCodes(ctx) }),
     }),
   })
-  const keys = routes('passkeys', {
-    list: get('/users/me/passkeys', { access: 'person', scope: 'session', summary: 'My passkeys', returns: s.PasskeyList, handle: async (ctx) => ({ items: await passkeys.list(ctx), next: null }) }),
-    options: post('/users/me/passkeys/options', {
-      access: 'person', scope: 'session', fresh: true, idempotency: 'none', summary: 'A challenge for making a passkey', returns: s.PasskeyChallenge, handle: (ctx) => passkeys.beginRegistration(ctx) as never,
-    }),
-    create: post('/users/me/passkeys', {
-      access: 'person', scope: 'session', idempotency: 'outside', status: 201, summary: 'Keep a passkey', description: 'With what the browser made of POST /users/me/passkeys/options.', body: s.NewPasskey, returns: s.Passkey,
-      handle: (ctx, { body }) => passkeys.register(ctx, body.name, body.credential),
-    }),
-    delete: del('/users/me/passkeys/:id', { access: 'person', scope: 'session', fresh: true, summary: 'Remove a passkey', params: ById, problems: ['passkey.not_found'], handle: (ctx, { params }) => passkeys.remove(ctx, params.id) }),
-  })
   const rules = routes('security', {
     get: get('/security', { summary: 'What the tenant demands of those who enter it', permission: 'security.manage', returns: s.Security, handle: (ctx) => security.show(ctx) }),
     change: patch('/security', {
@@ -41,5 +29,5 @@ export function factorRoutes({ factors, passkeys, security }: Identity): Operati
       problems: ['state.conflict'], handle: (ctx, { body, ifMatch }) => security.change(ctx, body, ifMatch),
     }),
   })
-  return [...users, ...keys, ...rules]
+  return [...users, ...rules]
 }

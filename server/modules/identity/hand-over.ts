@@ -11,7 +11,8 @@ import type { PageForms } from './page-forms.ts'
 /** The browser that sets out: hash of its cookie, and the origin of the tenant's door it stands at, null at home. */
 export type Setting = { browser: string; door: string | null }
 type Handed = Setting & { kind: string; value: unknown }
-type Arrive = (req: FastifyRequest, reply: FastifyReply, value: never) => Promise<unknown>
+/** @param bound the only tenant that a sign-in there opens */
+type Arrive = (req: FastifyRequest, reply: FastifyReply, value: never, bound: string | undefined) => Promise<unknown>
 export type HandOver = ReturnType<typeof createHandOver>
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('base64url')
@@ -21,7 +22,7 @@ export function requireBrowser(out: Pick<Setting, 'browser'>, browser: string): 
   if (!browser || out.browser !== browser) refuse('sso.refused', 'this sign-in was begun in another browser: begin again here')
 }
 
-export function createHandOver({ legs, forms: { doorOf, cookiesOf, valueOf }, cookies }: { legs: Legs; forms: Pick<PageForms, 'doorOf' | 'cookiesOf' | 'valueOf'>; cookies: Cookies }) {
+export function createHandOver({ legs, forms: { doorOf, boundAt, cookiesOf, valueOf }, cookies }: { legs: Legs; forms: Pick<PageForms, 'doorOf' | 'boundAt' | 'cookiesOf' | 'valueOf'>; cookies: Cookies }) {
   const arrivals = new Map<string, Arrive>()
   const kept = (req: FastifyRequest) => cookiesOf(req)[cookies.names.outside] ?? ''
   return {
@@ -55,7 +56,7 @@ export function createHandOver({ legs, forms: { doorOf, cookiesOf, valueOf }, co
       if (handed.door !== (await doorOf(req.host))) refuse('sso.refused', 'this address is no longer the door at which the sign-in was begun: begin again')
       const arrive = arrivals.get(handed.kind)
       if (!arrive) throw new Error(`nothing takes what is handed over as ${handed.kind}`)
-      return arrive(req, reply, handed.value as never)
+      return arrive(req, reply, handed.value as never, await boundAt(req.host))
     },
   }
 }

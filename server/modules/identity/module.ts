@@ -12,7 +12,7 @@ export { openIdentity, type Identity, type IdentitySettings } from './identity.t
 
 export const identityModule = (identity: Identity, front: Front) =>
   module({
-    name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity, front), ...factorRoutes(identity)], permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents,
+    name: 'identity', about: 'People, sign-in, sessions and the token issuer', routes: [...identityRoutes(identity), ...factorRoutes(identity)], permissions: { 'security.manage': 'admin' }, jobs: identity.jobs, events: identityEvents,
     meters: { users: { per: 'level', unit: 'count', about: 'Members, with whatever role.', added: ['member.added'], removed: ['member.removed'] } },
     mount: (app) => (identity.forms.meet(front), addPages(app, identity)),
   })

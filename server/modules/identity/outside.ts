@@ -49,9 +49,9 @@ export function createOutside(o: AccountOptions & { accounts: Accounts; onPerson
   }
 
   return {
-    /** @returns a session, or the second step of an account with a second factor
+    /** @param bound the only tenant it is to open @returns a session, or the second step of an account with a second factor
         @throws auth.link_required, auth.registration_closed, setup.token_required, auth.refused */
-    async enter(from: Caller, seen: Seen): Promise<Started | { challenge: string }> {
+    async enter(from: Caller, seen: Seen, bound?: string): Promise<Started | { challenge: string }> {
       const email = seen.email?.toLowerCase() ?? null
       const first = !(await o.accounts.isClaimed())
       let second: string | undefined
@@ -73,11 +73,11 @@ export function createOutside(o: AccountOptions & { accounts: Accounts; onPerson
           await wishLetter(db, sealer, { kind: 'secured', email: person.email, what: `you can now sign in with ${seen.providerName}` })
         }
         await actAs(db, person.id)
-        if (!(await factors.waysOf(person.id)).totp) return { user: person.id, methods: ['social' as const] }
+        if (!(await factors.waysOf(person.id)).totp) return { user: person.id, methods: ['social' as const], ...(bound ? { tenant: bound } : {}) }
         second = person.id
         return undefined
       })
-      return started ?? { challenge: await signIn.challenge(from.request, { user: second!, methods: ['social'] }) }
+      return started ?? { challenge: await signIn.challenge(from.request, { user: second!, methods: ['social'], ...(bound ? { tenant: bound } : {}) }) }
     },
 
     /** Makes the account and the membership where there are none; the session opens this tenant and no other.

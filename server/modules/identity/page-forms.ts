@@ -1,7 +1,7 @@
 // What every page with a form needs: proof that the form is ours, the form again with the reason when it is refused, and what a sign-in ends with.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { codes } from '../../kernel/errors.ts'
+import { codes, refuse } from '../../kernel/errors.ts'
 import { judge } from '../../kernel/problems.ts'
 import { pageHeaders, plainPolicy } from '../../kernel/site.ts'
 import type { Accounts, Entered } from './accounts.ts'
@@ -9,6 +9,7 @@ import type { Cookies } from './cookies.ts'
 import type { DeviceTokens } from './device-tokens.ts'
 import { formOf, html, pageOf, type Page, type PageBrand } from './page-html.ts'
 import { scriptPolicy } from './page-script.ts'
+import type { Place } from './passkeys.ts'
 
 export type Values = Record<string, string>
 export type Fault = { message: string; field?: string | undefined; code?: string }
@@ -17,7 +18,14 @@ export const localPath = (given: string | undefined): string => (given && /^\/(?
 const stale = 'This page was open for too long. Try again.'
 
 /** What a tenant's own door changes: how its pages look, and where a sign-in leads. */
-export type Front = { tenantAt(host: string): Promise<string | undefined>; brandOf(tenant: string): Promise<PageBrand | undefined> }
+export type Front = {
+  tenantAt(host: string): Promise<string | undefined>
+  brandOf(tenant: string): Promise<PageBrand | undefined>
+  /** @throws tenant.suspended, tenant.deleting */
+  requireOpen(tenant: string): Promise<void>
+  /** Whether the name is the installation's own, not a domain that a tenant has proven. */
+  isOurs(host: string): boolean
+}
 /** A sign-in on the way to a tenant's own issuer is that tenant's page too. */
 const issuerOf = (next: string): string | undefined => /^\/t\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\/oauth\//.exec(next)?.[1]
 
@@ -26,7 +34,7 @@ export type PageForms = ReturnType<typeof createPageForms>
 /** @param secret of which the forms' tokens are made */
 export function createPageForms({ accounts, cookies, devices, publicUrl, secret }: { accounts: Accounts; cookies: Cookies; devices: DeviceTokens; publicUrl: string; secret: string }) {
   const { protocol } = new URL(publicUrl)
-  let front: Front = { tenantAt: async () => undefined, brandOf: async () => undefined } // until the doors are there
+  let front: Front = { tenantAt: async () => undefined, brandOf: async () => undefined, requireOpen: async () => {}, isOurs: () => true } // until the doors are there
   const seal = (nonce: string) => createHmac('sha256', secret).update(`form ${nonce}`).digest('base64url')
   const cookiesOf = (req: FastifyRequest): Values => Object.fromEntries((req.headers.cookie ?? '').split(/; */).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]))
   const callerOf = (req: FastifyRequest) => ({ request: req.id, ip: req.ip, userAgent: req.headers['user-agent'] ?? '', device: cookiesOf(req)[cookies.names.device] })
@@ -35,7 +43,23 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
   const tenantAt = (host: string) => front.tenantAt(host)
   const brandOf = (tenant: string) => front.brandOf(tenant)
   /** The origin of the tenant's door at which a page was asked for; null: at home. */
-  const doorOf = async (host: string): Promise<string | null> => ((await tenantAt(host)) ? `${protocol}//${host.toLowerCase()}` : null)
+  const doorOf = async (host: string): Promise<string | null> => {
+    const at = `${protocol}//${host}`
+    return (await tenantAt(host)) && URL.canParse(at) ? new URL(at).origin : null
+  }
+  /** Where a page or a call stands that asks for a passkey. @throws tenant.suspended, tenant.deleting: proofs of people are not for doors that were closed */
+  async function placeAt(host: string, given: Readonly<Record<string, string>>): Promise<Place> {
+    const tenant = await tenantAt(host)
+    if (tenant) await front.requireOpen(tenant)
+    return { door: await doorOf(host), own: front.isOurs(host), browser: given[cookies.names.form] ?? '' }
+  }
+  /** Whether this is a tenant's own door still, and open. */
+  async function requireDoor(door: string, tenant: string): Promise<void> {
+    if ((await tenantAt(new URL(door).host)) !== tenant) refuse('sso.refused', 'the address you came from is no longer the tenant\'s: begin again')
+    await front.requireOpen(tenant)
+  }
+  /** The tenant whose own domain this is: what was proven elsewhere opens that tenant alone there, since the tenant says which machine answers. */
+  const boundAt = async (host: string): Promise<string | undefined> => (front.isOurs(host) ? undefined : tenantAt(host))
   const valueOf = (values: unknown, name: string): string => {
     const value = (values as Values | null)?.[name]
     return typeof value === 'string' ? value.slice(0, 4000) : ''
@@ -56,7 +80,7 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
     return seal(nonce)
   }
   function isOurForm(req: FastifyRequest): boolean {
-    cookies.requireOwnOrigin({ headers: req.headers, origin: req.headers.origin })
+    cookies.requireOwnOrigin({ headers: req.headers, origin: req.headers.origin, host: req.host })
     const [given, expected] = [Buffer.from(valueOf(req.body, 'form')), Buffer.from(seal(cookiesOf(req)[cookies.names.form] ?? ''))]
     return given.length === expected.length && timingSafeEqual(given, expected)
   }
@@ -110,5 +134,5 @@ export function createPageForms({ accounts, cookies, devices, publicUrl, secret 
     }, status)
   /** Tells the pages of the tenants' doors, which are opened later. */
   const meet = (doors: Front): void => void (front = doors)
-  return { meet, show, go, leave, formToken, answer, guarded, failed, codePage, letIn, callerOf, keepDevice, tenantAt, brandOf, doorOf, valueOf, cookiesOf }
+  return { meet, show, go, leave, formToken, answer, guarded, failed, codePage, letIn, callerOf, keepDevice, tenantAt, brandOf, doorOf, placeAt, requireDoor, boundAt, valueOf, cookiesOf }
 }

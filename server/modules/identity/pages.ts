@@ -8,38 +8,34 @@ import { formOf, html, stylePath, type Field } from './page-html.ts'
 import { passkeyScript } from './page-script.ts'
 import { pageStyle } from './page-style.ts'
 import { minLength } from './passwords.ts'
-import type { GivenCredential } from './passkeys.ts'
-
-function credentialOf(text: string): GivenCredential | undefined {
-  try {
-    const given = JSON.parse(text) as GivenCredential | null
-    return typeof given?.id === 'string' && typeof given.response?.clientDataJSON === 'string' ? given : undefined
-  } catch {
-    return undefined
-  }
-}
+import { addPasskeyPages, givenIn } from './passkey-pages.ts'
 
 /** Registers the pages and their stylesheet. */
-export async function addPages(app: FastifyInstance, { accounts, people, passkeys, cookies, forms, handOver, offers, registration }: Identity & { registration: string }): Promise<void> {
-  const { show, go, formToken, answer, guarded, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, valueOf } = forms
+export async function addPages(app: FastifyInstance, identity: Identity & { registration: string }): Promise<void> {
+  const { accounts, people, passkeys, cookies, forms, handOver, offers, registration } = identity
+  const { show, go, formToken, answer, guarded, codePage, letIn, callerOf, keepDevice, tenantAt, doorOf, placeAt, valueOf, cookiesOf } = forms
   const email = (value = ''): Field => ({ name: 'email', label: 'Email', type: 'email', complete: 'username', value })
   const newPassword: Field = { name: 'password', label: 'New password', type: 'password', complete: 'new-password', hint: `At least ${minLength} characters. A few words in a row are easy to keep in mind.` }
   const loginPage = async (req: FastifyRequest, reply: FastifyReply, next: string, { fault, address = '', notice }: { fault?: Fault; address?: string; notice?: string | undefined } = {}, status = 200) => {
     const token = formToken(req, reply)
-    const atHome = (await doorOf(req.host)) === null // a passkey is for one host: browsers refuse it at another
+    const atHome = (await doorOf(req.host)) === null
+    const place = await placeAt(req.host, cookiesOf(req)).catch(() => undefined) // a team that is closed: nobody proves themselves at its door
+    const here = place !== undefined && !passkeys.isElsewhere(place)
+    const withNext = next === '/' ? '' : `?next=${encodeURIComponent(next)}`
+    const others = [...(place && !here ? [{ href: '/login/passkey/leave', label: 'Sign in with a passkey' }] : []), ...offers]
     return show(reply, {
       title: 'Sign in',
       body: html`${notice !== undefined && html`<p class="notice" role="status">${notice}</p>`}${formOf({
         action: '/login', verb: 'Sign in', hidden: { form: token, next }, fault,
         fields: [email(address), { name: 'password', label: 'Password', type: 'password', complete: 'current-password', focus: address !== '' && !fault?.field, aside: html`<a href="/forgot">Forgot it?</a>` }],
       })}
-${atHome && html`<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
+${here && html`<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
 <input type="hidden" name="form" value="${token}"><input type="hidden" name="next" value="${next}"><input type="hidden" name="credential" value="">
 <button type="submit" class="quiet">Sign in with a passkey</button>
 <p class="fault" id="passkey-fault" role="alert" hidden></p>
 </form>`}
-${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign in">${offers.map(({ href, label }) => html`<a class="quiet" href="${href}${next === '/' ? '' : `?next=${encodeURIComponent(next)}`}">${label}</a>`)}</nav>`}`,
-      ...(atHome ? { script: passkeyScript } : {}),
+${others.length > 0 && html`<nav class="offers" aria-label="Other ways to sign in">${others.map(({ href, label }) => html`<a class="quiet" href="${href}${withNext}">${label}</a>`)}</nav>`}`,
+      ...(here ? { script: passkeyScript } : {}),
       ...(registration === 'open' && atHome ? { foot: html`New here? <a href="/signup">Create an account</a>` } : {}),
     }, status)
   }
@@ -92,10 +88,11 @@ ${offers.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
     pages.post('/login/passkey', (req, reply) => {
       const next = localPath(valueOf(req.body, 'next'))
       return answer(req, reply, (fault, status) => loginPage(req, reply, next, { fault }, status), async () => {
-        const given = credentialOf(valueOf(req.body, 'credential'))
-        return letIn(req, reply, next, await passkeys.signIn(callerOf(req), given ?? refuse('auth.passkey_refused')))
+        const given = givenIn(req.body) ?? refuse('auth.passkey_refused')
+        return letIn(req, reply, next, await passkeys.signIn(callerOf(req), given, await placeAt(req.host, cookiesOf(req))))
       })
     })
+    addPasskeyPages(pages, identity)
     pages.get('/login/finish', (req, reply) => guarded(req, reply, () => handOver.arrive(req, reply)))
     pages.get('/logout', (req, reply) => logoutPage(req, reply))
     pages.post('/logout', (req, reply) => answer(req, reply, (fault, status) => logoutPage(req, reply, fault, status), async () => {

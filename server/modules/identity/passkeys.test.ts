@@ -101,9 +101,11 @@ test('the sign-in page takes a passkey; its policy allows one script by its hash
   assert.deepEqual([...String(page.body).matchAll(/<script>([^]*?)<\/script>/g)].map((m) => m[1]), [passkeyScript])
   assert.match(String(page.headers['content-security-policy']), /script-src 'sha256-[\w+/=]{44}'; connect-src 'self'$/)
   const form = { ...page, body: String(page.body).slice(String(page.body).indexOf('<form method="post" action="/login/passkey"')) }
-  const { body: options } = await i.call('POST', '/auth/passkey/options')
+  const { body: options } = await b.post('/auth/passkey/options')
   const wrong = await b.submit(form, { credential: '{}' })
   assert.equal(wrong.status, 401)
+  const { body: others } = await browser(i).post('/auth/passkey/options')
+  assert.equal((await b.submit(form, { credential: JSON.stringify(device.get(others)) })).status, 401, 'the answer to a question that another client was asked')
   const done = await b.submit(form, { credential: JSON.stringify(device.get(options)) })
   assert.deepEqual([done.status, done.headers.location], [303, '/projects'])
   assert.equal((await b.post('/auth/session')).body.user.id, ops.user.id)

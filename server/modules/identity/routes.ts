@@ -5,16 +5,17 @@ import { Answer, del, get, patch, post, routes, type Operation, type RequestFact
 import { ById, Page, Strict, Type } from '../../kernel/schema.ts'
 import type { SignedIn as Login } from './accounts.ts'
 import type { Identity } from './identity.ts'
-import type { Front } from './page-forms.ts'
+import { sendHome } from './passkey-pages.ts'
 import * as s from './schema.ts'
 
 const minute = 60_000
 const perAddress = (name: string, max: number, windowMs = minute) => ({ name, limit: { max, windowMs }, by: 'address' }) as const
 const accepted = () => ({ status: 'accepted' as const })
 
-export function identityRoutes({ accounts, people, passkeys, cookies, devices }: Identity, front: Pick<Front, 'tenantAt'>): Operation[] {
+export function identityRoutes({ accounts, people, passkeys, cookies, devices, forms, handOver, legs, publicUrl }: Identity): Operation[] {
   /** Whose door a page was served at: its sign-in leads to that tenant. */
-  const doorOf = (request: RequestFacts) => front.tenantAt(String(request.headers.host ?? ''))
+  const doorOf = (request: RequestFacts) => forms.tenantAt(request.host)
+  const placeOf = (request: RequestFacts) => forms.placeAt(request.host, request.cookies)
   const deviceOf = (request: RequestFacts) => request.cookies[cookies.names.device]
   const from = (ctx: Context, request: RequestFacts, device = deviceOf(request)) => ({ request: ctx.request, ip: request.ip, userAgent: request.userAgent, device })
   const keepDevice = (device: string | undefined, request: RequestFacts) => (device ? [cookies.device(devices.join(device, devices.read(deviceOf(request))))] : [])
@@ -25,6 +26,14 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices }:
     return new Answer(body, { status, headers: byCookie ? { 'set-cookie': [...cookies.refresh(pair.refreshToken), ...keepDevice(device, request)] } : {} })
   }
   const selfOf = (ctx: Context) => (ctx.actor.type === 'user' && ctx.actor.id) || refuse('permission.denied', 'only a person has an account')
+
+  /** Sends the person's browser home for a passkey, and marks it, so that no other fetches what comes of it. */
+  const home = async (ctx: Context, request: RequestFacts, next: string | undefined, wish: { purpose: 'prove' } | { purpose: 'add'; name: string }) => {
+    const { browser, cookie } = handOver.mark()
+    const own = { person: selfOf(ctx), session: ctx.session ?? refuse('auth.token_refused') }
+    const url = await sendHome({ legs, forms, publicUrl }, ctx.request, { browser, door: await forms.doorOf(request.host) }, next ?? '/', { ...wish, ...own })
+    return new Answer({ url }, { headers: { 'set-cookie': [cookie] } })
+  }
 
   const auth = routes('auth', {
     register: post('/auth/register', {
@@ -46,14 +55,24 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices }:
       problems: ['auth.code_refused', 'auth.challenge_refused', 'tenant.not_found'],
       handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await accounts.answerChallenge(from(ctx, request, body.deviceToken), body.challenge, body.code), body.tenant), request),
     }),
-    passkeyOptions: post('/auth/passkey/options', { access: 'public', summary: 'A challenge for signing in with a passkey', returns: s.PasskeyChallenge, limit: perAddress('passkey', 120), handle: (ctx) => passkeys.beginSignIn(ctx.request) as never }),
+    passkeyOptions: post('/auth/passkey/options', { access: 'public', summary: 'A challenge for signing in with a passkey', returns: s.PasskeyChallenge, limit: perAddress('passkey', 120), problems: ['tenant.suspended'],
+      description: '`elsewhere: true`: a browser would refuse the gesture at this address; go on by a page at PUBLIC_URL (`/login/passkey/leave`, POST /auth/step-up/elsewhere).',
+      handle: async (ctx, { request }) => {
+        const place = await placeOf(request)
+        return { ...(await passkeys.beginSignIn(ctx.request, place)), ...(passkeys.isElsewhere(place) ? { elsewhere: true } : {}) }
+      },
+    }),
     passkey: post('/auth/passkey', {
       access: 'public', summary: 'Sign in with a passkey', description: 'Counts as both factors.', body: s.PasskeySignIn, returns: s.SignedIn, limit: perAddress('login', 240), problems: ['auth.passkey_refused', 'tenant.not_found'],
-      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await passkeys.signIn(from(ctx, request), body.credential), body.tenant), request),
+      handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await passkeys.signIn(from(ctx, request), body.credential, await placeOf(request)), body.tenant), request),
     }),
     stepUp: post('/auth/step-up', {
       access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With a second factor: a code of it or a passkey; else the password. Good for 15 minutes in this session.', body: s.StepUp,
-      problems: ['auth.code_refused', 'auth.password_wrong', 'auth.passkey_refused'], handle: (ctx, { body }) => (body.passkey ? passkeys.prove(ctx, body.passkey) : accounts.stepUp(ctx, body)),
+      problems: ['auth.code_refused', 'auth.password_wrong', 'auth.passkey_refused'], handle: async (ctx, { body, request }) => (body.passkey ? passkeys.prove(ctx, body.passkey, await placeOf(request)) : accounts.stepUp(ctx, body)),
+    }),
+    stepUpElsewhere: post('/auth/step-up/elsewhere', {
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove myself with a passkey at PUBLIC_URL', description: 'For pages at addresses where a browser refuses the gesture. Open `url` in this browser within 10 minutes; it comes back to `next`, where the session is proven anew.',
+      body: s.Elsewhere, example: { next: '/account' }, returns: s.ElsewhereUrl, problems: ['tenant.suspended'], handle: (ctx, { body, request }) => home(ctx, request, body?.next, { purpose: 'prove' }),
     }),
     session: post('/auth/session', {
       access: 'public', summary: 'A pair for the login page\'s session', returns: s.SignedIn, limit: perAddress('session', 240), problems: ['auth.origin_refused', 'auth.required'],
@@ -117,6 +136,26 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices }:
     }),
   })
 
+  const keys = routes('passkeys', {
+    list: get('/users/me/passkeys', { access: 'person', scope: 'session', summary: 'My passkeys', returns: s.PasskeyList, handle: async (ctx) => ({ items: await passkeys.list(ctx), next: null }) }),
+    options: post('/users/me/passkeys/options', {
+      access: 'person', scope: 'session', fresh: true, idempotency: 'none', summary: 'A challenge for making a passkey', description: '`elsewhere: true`: a browser would refuse to make one at this address; go on by POST /users/me/passkeys/elsewhere.', returns: s.PasskeyChallenge, problems: ['tenant.suspended'],
+      handle: async (ctx, { request }) => {
+        const place = await placeOf(request)
+        return { ...(await passkeys.beginRegistration(ctx, place)), ...(passkeys.isElsewhere(place) ? { elsewhere: true } : {}) }
+      },
+    }),
+    create: post('/users/me/passkeys', {
+      access: 'person', scope: 'session', idempotency: 'outside', status: 201, summary: 'Keep a passkey', description: 'With what the browser made of POST /users/me/passkeys/options.', body: s.NewPasskey, returns: s.Passkey,
+      handle: async (ctx, { body, request }) => passkeys.register(ctx, body.name, body.credential, await placeOf(request)),
+    }),
+    elsewhere: post('/users/me/passkeys/elsewhere', {
+      access: 'person', scope: 'session', fresh: true, idempotency: 'none', summary: 'Make a passkey at PUBLIC_URL', description: 'For pages at addresses where a browser refuses to make one. Open `url` in this browser within 10 minutes; it comes back to `next`, and the passkey is kept.',
+      body: s.NewPasskeyElsewhere, example: { name: 'Laptop', next: '/account' }, returns: s.ElsewhereUrl, problems: ['tenant.suspended'], handle: (ctx, { body, request }) => home(ctx, request, body.next, { purpose: 'add', name: body.name }),
+    }),
+    delete: del('/users/me/passkeys/:id', { access: 'person', scope: 'session', fresh: true, summary: 'Remove a passkey', params: ById, problems: ['passkey.not_found'], handle: (ctx, { params }) => passkeys.remove(ctx, params.id) }),
+  })
+
   const users = routes('users', {
     me: get('/users/me', { access: 'person', summary: 'My account', returns: s.User, handle: (ctx) => people.find(selfOf(ctx)) }),
     changeMe: patch('/users/me', {
@@ -155,5 +194,5 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices }:
       handle: (ctx, { params, body, ifMatch }) => people.manage(ctx, params.id, body, ifMatch),
     }),
   })
-  return [...auth, ...users]
+  return [...auth, ...users, ...keys]
 }

@@ -21,8 +21,8 @@ export const freshMs = 15 * 60_000
 /** What still stands between a session and a tenant, by the tenant's rules alone. */
 export function hindranceOf(rules: SecurityRules | null, tenant: string, proof: SessionProof | undefined, role: TenantRole, chosen: boolean): ErrorCode | undefined {
   if (proof?.tenant && proof.tenant !== tenant) return 'tenant.other_provider'
-  if (!rules || proof?.tenant === tenant) return undefined // its own provider answers for the rest
   const methods = (proof?.methods ?? []) as readonly Method[]
+  if (!rules || (proof?.tenant === tenant && methods.includes('sso'))) return undefined // its own provider answers for the rest
   const strong = methods.some((m) => secondFactors.includes(m))
   if (rules.sso === 'required' && !(role === 'owner' && strong && chosen)) return 'tenant.sso_required'
   if (rules.passkeys === 'required' && !methods.includes('passkey')) return 'tenant.passkey_required'

@@ -11,11 +11,11 @@ import type { PlatformSealer } from './secrets.ts'
 
 export type Method = 'password' | 'totp' | 'recovery-code' | 'passkey' | 'social' | 'sso'
 export type Caller = { request: string; ip: string; userAgent: string }
-/** `tenant`, `provider`: by a tenant's own provider; such a session opens that tenant and no other. */
+/** `tenant`: by a tenant's own provider (`provider`), or handed over to a tenant's own domain; such a session opens that tenant and no other. */
 export type Proof = { methods: readonly Method[]; tenant?: string; provider?: string }
 export type Started = { session: string; user: string; cookies: string[] }
 /** A password was right and something is still to come. */
-export type Challenge = { user: string; methods: Method[] }
+export type Challenge = { user: string; methods: Method[]; /** that it opens alone */ tenant?: string }
 
 export const secondFactors: readonly Method[] = ['totp', 'recovery-code', 'passkey']
 const challengeMinutes = 10

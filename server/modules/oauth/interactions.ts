@@ -102,7 +102,7 @@ ${formOf(req, person, html`<button type="submit" name="decision" value="allow">A
 
   app.post(url, async (bare, reply) => {
     const req = bare as Request
-    identity.cookies.requireOwnOrigin({ headers: req.headers, origin: req.headers.origin })
+    identity.cookies.requireOwnOrigin({ headers: req.headers, origin: req.headers.origin, host: req.host })
     const { issuer, details } = await begun(req, reply)
     const person = details && (await findPerson(req))
     if (!details || !person || !isOurForm(req, person)) return ended(reply, issuer)

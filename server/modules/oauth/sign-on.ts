@@ -6,7 +6,7 @@ import type { OAuthParts } from './issuers.ts'
 export type SignOn = { session: string; user: string; name: string; email: string; /** epoch seconds of the sign-in */ since: number; member: boolean; /** what the tenant's rules still ask for */ hindrance: ErrorCode | undefined; amr: string[] }
 
 /** Authentication methods (RFC 8176 in spirit, our names), as tokens carry them; `sso` only for the tenant's own provider. */
-export const amrOf = (proof: SessionProof | undefined, tenant: string): string[] => (proof ? [...new Set([...proof.methods.filter((method) => method !== 'sso'), ...(proof.tenant === tenant ? ['sso'] : [])])].sort() : [])
+export const amrOf = (proof: SessionProof | undefined, tenant: string): string[] => (proof ? [...new Set([...proof.methods.filter((method) => method !== 'sso'), ...(proof.tenant === tenant && proof.methods.includes('sso') ? ['sso'] : [])])].sort() : [])
 /** What a token's methods prove at the API. */
 export const proofOf = (amr: readonly string[] | null, tenant: string): SessionProof => ({ methods: amr ?? [], tenant: amr?.includes('sso') ? tenant : null, provenAt: 0 })
 

@@ -107,7 +107,7 @@ test('by SAML too, whose answer comes without a cookie; at a name that is nobody
   }
 })
 
-test('accounts elsewhere sign in and are linked at a door; passkeys, which are for one host, are offered at home alone', async (t) => {
+test('accounts elsewhere sign in and are linked at a door; a passkey is asked for at home, with script, and at a door of another name led to', async (t) => {
   const { app, idp } = await setUp(t)
   const own = await ssoApp(t, { TENANT_BASE_DOMAIN: 'apps.example.com', OIDC_ISSUER: idp.issuer, OIDC_CLIENT_ID: idp.clientId, OIDC_CLIENT_SECRET: idp.clientSecret, OIDC_NAME: 'Acme' })
   await own.register('Operator')
@@ -128,8 +128,21 @@ test('accounts elsewhere sign in and are linked at a door; passkeys, which are f
   assert.equal((await fresh.get(pathOf(arrival))).headers.location, '/projects')
   assert.equal((await fresh.post('/auth/session', ownForm)).body.tenant.id, ada.tenant!.id)
 
+  // a domain of the tenant's own: whoever answers there could keep the session, so it opens that tenant alone
+  await own.ok(ada, 'POST', '/tenants', { name: 'Second' })
+  await own.prove(ada, 'work.acme.test')
+  const away = own.browser('work.acme.test')
+  const ownDoor = { origin: 'http://work.acme.test', 'sec-fetch-site': 'same-origin' }
+  const sent = await away.get('/login/with/oidc')
+  const arrivedAt = String((await own.browser().get(await idp.follow(String(sent.headers.location)))).headers.location)
+  assert.equal((await away.get(pathOf(arrivedAt))).status, 303)
+  const bound = (await away.post('/auth/session', ownDoor)).body
+  assert.deepEqual([bound.tenant.id, (await own.as(bound, 'POST', '/auth/switch', { tenant: 'second' })).body.code], [ada.tenant!.id, 'tenant.other_provider'])
+  const free = (await fresh.post('/auth/session', ownForm)).body
+  assert.equal((await own.as(free, 'POST', '/auth/switch', { tenant: 'second' })).status, 200)
+
   const [there, here] = [String((await app.browser('lighthouse.apps.example.com').get('/login')).body), String((await app.browser().get('/login')).body)]
-  assert.deepEqual([/passkey/.test(there), /<script/.test(there), /passkey/.test(here)], [false, false, true])
+  assert.deepEqual([/href="\/login\/passkey\/leave"/.test(there), /<script/.test(there), /leave/.test(here), /<script/.test(here)], [true, false, false, true])
   assert.deepEqual([/\/signup/.test(there), /\/signup/.test(here)], [false, true], 'an account made at a tenant\'s door would open another team than the door\'s')
 })
 

@@ -76,7 +76,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
   }
   const pass = (request: string, out: Out, claims: Claims) => identity.handOver.pass(request, out, 'sso', { out, claims } satisfies Handed)
   /** Who was seen is let in, linked, or shown. */
-  async function conclude(from: From, out: Out, claims: Claims, cookies: string): Promise<Arrived> {
+  async function conclude(from: From, out: Out, claims: Claims, cookies: string, bound?: string): Promise<Arrived> {
     const provider = social.find((p) => p.id === out.provider)
     if (!provider) return settle(from, await rowOf(out.provider, from.request), out, claims)
     const { id: seenBy, name: providerName } = provider
@@ -85,7 +85,7 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       await outside.link({ actor: { type: 'user', id: out.link }, request: from.request }, { provider: seenBy, providerName, subject: claims.subject })
       return { kind: 'linked', next: out.next }
     }
-    const entered = await outside.enter(from, { provider: seenBy, providerName, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name })
+    const entered = await outside.enter(from, { provider: seenBy, providerName, subject: claims.subject, email: claims.email, emailVerified: claims.emailVerified, name: claims.name }, bound)
     return 'challenge' in entered ? { kind: 'challenge', challenge: entered.challenge, next: out.next } : { kind: 'session', started: entered, next: out.next }
   }
   /** Tells the tenant's admins why an answer was refused; the person gets the words too, since they carry no secret. */
@@ -179,6 +179,6 @@ export function createFlow({ kernel, identity, providers, social }: { kernel: Pi
       return pass(from.request, out, claims)
     },
     /** What was handed over to the browser that set out. */
-    conclude: (from: From, { out, claims }: Handed, cookies: string): Promise<Arrived> => conclude(from, out, claims, cookies),
+    conclude: (from: From, { out, claims }: Handed, cookies: string, bound: string | undefined): Promise<Arrived> => conclude(from, out, claims, cookies, bound),
   }
 }

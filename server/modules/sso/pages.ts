@@ -49,5 +49,5 @@ export function addSsoPages(app: FastifyInstance, { flow, providers, identity, t
     const posted = (req.body ?? {}) as Record<string, unknown>
     return go(reply, (await flow.backBySaml(callerOf(req), idOf(req), String(posted.SAMLResponse ?? ''), String(posted.RelayState ?? ''))) ?? `/login/sso/start/${idOf(req)}`)
   }))
-  handOver.onArrival('sso', async (req, reply, handed: Handed) => arrive(req, reply, await flow.conclude(callerOf(req), handed, req.headers.cookie ?? '')))
+  handOver.onArrival('sso', async (req, reply, handed: Handed, bound) => arrive(req, reply, await flow.conclude(callerOf(req), handed, req.headers.cookie ?? '', bound)))
 }

@@ -25,7 +25,7 @@ export type DoorOptions = {
   now?: () => number
 }
 type Known<T> = { value: T; loadedAt: number }
-export type TenantDoors = Doors & { hear(event: { name: string; tenant_id: string }): void; isOurs(name: string): boolean }
+export type TenantDoors = Doors & { hear(event: { name: string; tenant_id: string }): void; isOurs(name: string): boolean; /** @param host as a request named it */ isOursAt(host: string): boolean }
 
 export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTenant, modules, now = Date.now }: DoorOptions): TenantDoors {
   const home = canonicalHost(new URL(publicUrl).host)
@@ -61,10 +61,16 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
     return (await ctx().read(findDomainHolder(name)))[0][0]?.tenantId
   }
 
+  /** The installation's own name, or one below the base domain: nobody's to claim. */
+  const isOurs = (name: string) => name === home || name === base || (base !== undefined && name.endsWith(`.${base}`))
+
   return {
     findTenant,
-    /** The installation's own name, or one below the base domain: nobody's to claim. */
-    isOurs: (name) => name === home || name === base || (base !== undefined && name.endsWith(`.${base}`)),
+    isOursAt(host) {
+      const name = nameOf(host)
+      return name !== undefined && isOurs(name)
+    },
+    isOurs,
     tenantOfHost(host) {
       const name = multiTenant ? nameOf(host) : undefined
       if (name === undefined || name === home || name === base || !name.includes('.')) return undefined
