@@ -54,7 +54,7 @@ export type Accounts = ReturnType<typeof createAccounts>
 
 export const userColumns = (u = '"user"') => `${u}.id, ${u}.email, ${u}.name, coalesce(${u}.role, 'user') as role, ${u}."emailVerified", ${u}.image,
   ${timeText(`${u}."createdAt"`)} as "createdAt", ${timeText(`${u}."updatedAt"`)} as "updatedAt", ${u}.version`
-const elsewhere = ', or sign in on a device where you did before, by a passkey, or by the link of a forgotten password'
+const elsewhere = 'many tries for this address came from elsewhere: set a new password by mail, which works on this device at once, sign in with a passkey or where you did before, or'
 const hashOf = (text: string) => createHash('sha256').update(text).digest()
 const minute = 60_000
 /** Guesses at one account from wherever it is not known; a success clears nothing, so that the owner's own sign-ins do not help a guesser. */
@@ -68,11 +68,11 @@ export function createAccounts(o: AccountOptions) {
   const { pool, auth, passwords, issuer, signIn, factors, security, devices } = o
   let claimed = false // once true, for good
 
-  async function limit(key: string, most: Limit, cost?: number, or = ''): Promise<void> {
+  async function limit(key: string, most: Limit, cost?: number, why = 'too many tries:'): Promise<void> {
     const taken = await o.take?.(key, most, cost)
     if (taken && !taken.allowed) {
       const seconds = Math.max(1, Math.ceil(taken.resetMs / 1000))
-      refuse('rate.limited', `too many tries: wait ${seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}${or}`, { headers: { 'retry-after': String(seconds) } })
+      refuse('rate.limited', `${why} wait ${seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`}`, { headers: { 'retry-after': String(seconds) } })
     }
   }
   /** better-auth's adapter and our own SQL in one transaction; whatever throws takes rows and events back. */
@@ -244,7 +244,8 @@ export function createAccounts(o: AccountOptions) {
     async signInWithCode(from: Guest, { user, methods, tenant }: { user: string; methods: readonly Method[]; tenant?: string }, code: string, challenge?: string): Promise<Entered> {
       const given = devices.read(from.device)
       const { rows: [account] } = await pool.query<WithPassword>(`select "userId" as id, password from account where "userId" = $1 and "providerId" = 'credential' and password is not null`, [user])
-      await factors.limitGuesses(user, devices.find(given, account)) // whoever knows the password could lock its owner out of the second step else
+      // whoever knows the password could lock its owner out of the second step else, also of one that follows another first step
+      await factors.limitGuesses(user, devices.find(given, account) ?? (methods.includes('password') ? undefined : methods.join('+')))
       const started = await signIn.start(from, async (db) => {
         await db.query(`select set_config('app.actor', $1, true)`, [user])
         const method = await factors.use(db, user, code)
@@ -269,7 +270,7 @@ export function createAccounts(o: AccountOptions) {
       const ways = await factors.waysOf(user)
       if (ways.totp || given.password === undefined) {
         if (given.code === undefined) refuseField('/code', 'is required: this account has a second factor')
-        await factors.limitGuesses(user)
+        await factors.limitGuesses(user, `session ${who.session}`)
         const method = await factors.within(who, (db) => factors.use(db, user, given.code!))
         return factors.prove(who, who.session, method ?? refuse('auth.code_refused'))
       }

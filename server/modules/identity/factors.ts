@@ -48,9 +48,9 @@ export function createFactors(o: FactorOptions) {
     return result
   }
   const selfOf = (who: Pick<Who, 'actor'>) => (who.actor.type === 'user' && who.actor.id) || refuse('permission.denied', 'only a person has an account')
-  /** @param device that is known for the account, and has a count of its own */
-  async function limitGuesses(user: string, device?: string): Promise<void> {
-    const taken = await o.take?.(device ? `factor:${user}:${device}` : `factor:${user}`, perAccount)
+  /** @param apart what strangers who know the password do not have, and so is counted for itself: a known device, another first step, a session */
+  async function limitGuesses(user: string, apart?: string): Promise<void> {
+    const taken = await o.take?.(apart ? `factor:${user}:${apart}` : `factor:${user}`, perAccount)
     if (taken && !taken.allowed) refuse('rate.limited', 'too many codes were tried for this account: wait a while', { headers: { 'retry-after': String(Math.max(1, Math.ceil(taken.resetMs / 1000))) } })
   }
   async function secretOf(db: pg.ClientBase | pg.Pool, user: string, confirmed: boolean): Promise<string | undefined> {
@@ -123,7 +123,7 @@ export function createFactors(o: FactorOptions) {
     /** The first code turns it on and proves this session. @returns new recovery codes, unless there are some */
     async confirmTotp(who: Who, code: string): Promise<{ recoveryCodes: string[] | null }> {
       const self = selfOf(who)
-      await limitGuesses(self)
+      await limitGuesses(self, `session ${who.session}`)
       const recoveryCodes = await within(who, async (db) => {
         const { rows: [row] } = await db.query<{ confirmed: boolean }>('select confirmed_at is not null as confirmed from totp where user_id = $1 for update', [self])
         if (!row) refuse('totp.not_found')

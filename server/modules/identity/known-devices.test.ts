@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { password, testApp, type Signed, type TestApp } from '../../testing/app.ts'
+import { createAuthenticator } from '../../testing/authenticator.ts'
+import { oidcProvider } from '../../testing/identity-provider.ts'
 import { basic, post } from '../../testing/oauth.ts'
+import { faultOf, refreshOf, ssoApp } from '../../testing/sso.ts'
 import { createDeviceTokens } from './device-tokens.ts'
 import { codeAt, stepAt } from './totp.ts'
 
@@ -143,6 +146,79 @@ test('whoever knows the password cannot lock its owner out of the second step', 
   const { body: { challenge } } = await login('ada@example.test', password, { deviceToken })
   const done = await app.as(undefined, 'POST', '/auth/login/code', { challenge, code: right, deviceToken })
   assert.equal(done.status, 200, JSON.stringify(done.body))
+})
+
+test('the owner on a device that was never used: each other way in stays open while strangers have used up the guesses', async (t) => {
+  const idp = await oidcProvider(t)
+  const settings = { RATE_LIMITS: 'on', TRUST_PROXY: '10.0.0.0/8', OIDC_ISSUER: idp.issuer, OIDC_CLIENT_ID: idp.clientId, OIDC_CLIENT_SECRET: idp.clientSecret, OIDC_NAME: 'Acme' }
+  const app = await ssoApp(t, settings)
+  await app.register('Operator')
+  const ada = await app.register('ada@acme.test')
+  const device = createAuthenticator('http://localhost:8080')
+  await app.ok(ada, 'POST', '/users/me/passkeys', { name: 'Key', credential: device.create(await app.ok(ada, 'POST', '/users/me/passkeys/options')) })
+  await app.prove(ada, 'acme.test')
+  const sso = await app.ok(ada, 'POST', '/sso-providers', { protocol: 'oidc', name: 'Acme ID', oidc: { issuer: idp.issuer, clientId: idp.clientId, clientSecret: idp.clientSecret } })
+  await app.identity.pool.query(`update "user" set "emailVerified" = true where email = 'ada@acme.test'`)
+  idp.state.person = { sub: 'ada-there', email: 'ada@acme.test', email_verified: true, name: 'Ada', groups: [] }
+  const tried = app.browser()
+  await tried.get(await idp.follow(String((await tried.get((await app.ok(ada, 'POST', `/sso-providers/${sso.id}/test`)).signInUrl)).headers.location)))
+  await app.ok(ada, 'POST', `/sso-providers/${sso.id}/enable`)
+  let n = 0
+  const from = () => ({ 'x-forwarded-for': `198.51.${n >> 8}.${n++ % 250}` })
+  const call = async (path: string, body: object) => {
+    const answer = await app.http.inject({ method: 'POST', url: `/api/v1${path}`, remoteAddress: '10.0.0.5', headers: { 'content-type': 'application/json', ...from() }, payload: JSON.stringify(body) })
+    return { status: answer.statusCode, body: answer.body ? answer.json() : undefined, headers: answer.headers }
+  }
+  // a hundred guesses and forty mails asked for, each from an address of its own
+  for (let guess = 0; guess < 100; guess++) await call('/auth/login', { email: 'ada@acme.test', password: 'not the password' })
+  for (let mail = 0; mail < 40; mail++) await call('/auth/forgot-password', { email: 'ada@acme.test' })
+  const refused = await call('/auth/login', { email: 'ada@acme.test', password })
+  assert.deepEqual([refused.status, refused.body.code], [429, 'rate.limited'])
+  assert.match(refused.body.detail, /^many tries for this address came from elsewhere: set a new password by mail, .* sign in with a passkey or where you did before, or wait \d+ (s|minutes)$/)
+  const page = app.browser()
+  const said = await page.submit(await page.get('/login'), { email: 'ada@acme.test', password })
+  assert.match(faultOf(said), /^Many tries for this address came from elsewhere: set a new password by mail/)
+  assert.match(String(said.body), /href="\/forgot">Set a new password by mail/)
+
+  // a passkey
+  assert.equal((await call('/auth/passkey', { credential: device.get(await app.ok(undefined, 'POST', '/auth/passkey/options')) })).status, 200)
+  // another provider, and the tenant's own
+  const social = app.browser()
+  assert.equal((await social.get(await idp.follow(String((await social.get('/login/with/oidc')).headers.location)))).status, 303)
+  const single = app.browser()
+  assert.equal((await single.get(await idp.follow(refreshOf(await single.submit(await single.get('/login/sso'), { email: 'ada@acme.test' }))))).status, 303)
+  // the mail: strangers who ask for many take none from its owner
+  await app.settled()
+  const links = (await app.mails()).filter(({ subject }) => subject === 'Choose a new password').map(({ text }) => /token=([\w-]+)/.exec(text)![1]!)
+  assert.equal(links.length, 10)
+  const next = 'four herons on a wet roof'
+  const reset = await call('/auth/reset-password', { token: links[0], password: next })
+  assert.equal(reset.status, 204)
+  assert.equal(told(await call('/auth/login', { email: 'ada@acme.test', password: next })), '429 rate.limited')
+  assert.equal((await call('/auth/login', { email: 'ada@acme.test', password: next, deviceToken: reset.headers['groundwork-device-token'] })).status, 200)
+  assert.equal(told(await call('/auth/reset-password', { token: links[9], password })), '422 auth.link_refused', 'a new password ends the other links')
+})
+
+test('codes that strangers who know the password try use up neither another first step nor a running session', async (t) => {
+  const idp = await oidcProvider(t)
+  const app = await ssoApp(t, { RATE_LIMITS: 'on', OIDC_ISSUER: idp.issuer, OIDC_CLIENT_ID: idp.clientId, OIDC_CLIENT_SECRET: idp.clientSecret, OIDC_NAME: 'Acme' })
+  await app.register('Operator')
+  const ada = await app.register('ada@acme.test')
+  await app.identity.pool.query(`update "user" set "emailVerified" = true where email = 'ada@acme.test'`)
+  const { secret } = await app.ok(ada, 'POST', '/users/me/totp')
+  const { recoveryCodes } = await app.ok(ada, 'POST', '/users/me/totp/confirm', { code: codeAt(secret, stepAt(Date.now()) - 1) })
+  const codes: string[] = []
+  for (let tries = 0; tries < 14; tries++) codes.push((await app.as(undefined, 'POST', '/auth/login', { email: 'ada@acme.test', password, code: '000000' })).body.code)
+  assert.ok(codes.includes('rate.limited'), codes.join(' '))
+  assert.equal((await app.as(ada, 'POST', '/auth/step-up', { code: recoveryCodes[0] })).status, 204)
+  idp.state.person = { sub: 'ada-there', email: 'ada@acme.test', email_verified: true, name: 'Ada', groups: [] }
+  const b = app.browser()
+  const second = await b.get(await idp.follow(String((await b.get('/login/with/oidc')).headers.location)))
+  const done = await b.submit(second, { code: recoveryCodes[1] })
+  assert.equal(done.status, 303, faultOf(done))
+  const guessed: number[] = []
+  for (let tries = 0; tries < 12; tries++) guessed.push((await app.as(ada, 'POST', '/auth/step-up', { code: '000000' })).status)
+  assert.ok(guessed.includes(429), 'a session has a count too')
 })
 
 test('an application with the password grant keeps a token as well', async (t) => {

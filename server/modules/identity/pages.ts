@@ -29,6 +29,7 @@ export async function addPages(app: FastifyInstance, identity: Identity & { regi
         action: '/login', verb: 'Sign in', hidden: { form: token, next }, fault,
         fields: [email(address), { name: 'password', label: 'Password', type: 'password', complete: 'current-password', focus: address !== '' && !fault?.field, aside: html`<a href="/forgot">Forgot it?</a>` }],
       })}
+${fault?.code === 'rate.limited' && html`<nav class="offers" aria-label="While others try"><a class="quiet" href="/forgot">Set a new password by mail</a></nav>`}
 ${here && html`<form method="post" action="/login/passkey" id="passkey" class="other" hidden>
 <input type="hidden" name="form" value="${token}"><input type="hidden" name="next" value="${next}"><input type="hidden" name="credential" value="">
 <button type="submit" class="quiet">Sign in with a passkey</button>
@@ -41,7 +42,7 @@ ${others.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
   }
   const forgotPage = (req: FastifyRequest, reply: FastifyReply, fault?: Fault, status = 200) =>
     show(reply, {
-      title: 'Forgotten password', lead: 'A link to choose a new one comes by mail.', foot: html`<a href="/login">Back to sign in</a>`,
+      title: 'Forgotten password', lead: 'A link to choose a new one comes by mail. It works also while others try passwords for your address.', foot: html`<a href="/login">Back to sign in</a>`,
       body: formOf({ action: '/forgot', verb: 'Send the link', hidden: { form: formToken(req, reply) }, fields: [email()], fault }),
     }, status)
   const resetPage = (req: FastifyRequest, reply: FastifyReply, token: string, fault?: Fault, status = 200) =>
@@ -106,7 +107,7 @@ ${others.length > 0 && html`<nav class="offers" aria-label="Other ways to sign i
       const address = valueOf(req.body, 'email')
       if (!/^\S+@\S+$/.test(address)) return forgotPage(req, reply, { message: 'This is no mail address.', field: 'email' }, 422)
       await people.forgotPassword(req.id, address, await tenantAt(req.host))
-      return show(reply, { title: 'Look into your mail', lead: 'If there is an account with this address, a link to a new password is on its way. It works for an hour.', foot: html`<a href="/login">Back to sign in</a>` })
+      return show(reply, { title: 'Look into your mail', lead: 'If there is an account with this address, a link to a new password is on its way. It works for an hour. After ten within the hour no further one is sent: each of those works.', foot: html`<a href="/login">Back to sign in</a>` })
     }))
     pages.get('/reset', (req, reply) => resetPage(req, reply, valueOf(req.query, 'token')))
     pages.post('/reset', (req, reply) => {

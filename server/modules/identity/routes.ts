@@ -123,9 +123,10 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices, f
     }),
     resetPassword: post('/auth/reset-password', {
       access: 'public', summary: 'Set a new password by the link in a mail', body: s.Reset, example: { token: 'the token of the link in the mail', password: 'nine otters under the pier' }, limit: perAddress('links', 60), problems: ['auth.link_refused'],
+      description: 'The device is known for the account from now on: `Groundwork-Device-Token` is its `deviceToken` for the next sign-in; browsers keep it in a cookie.',
       handle: async (ctx, { body, request }) => {
         const device = await people.resetPassword(ctx.request, body.token, body.password)
-        return new Answer(undefined, { status: 204, headers: cookies.isOwnPage(request) ? { 'set-cookie': keepDevice(device, request) } : {} })
+        return new Answer(undefined, { status: 204, headers: cookies.isOwnPage(request) ? { 'set-cookie': keepDevice(device, request) } : { 'groundwork-device-token': device } })
       },
     }),
     listSessions: get('/auth/sessions', {
