@@ -53,6 +53,15 @@ test('it neither sees nor changes what is secret', async (t) => {
   ] as const) assert.match(codeOf(await app.as(token, method, path, body)), /^403 (impersonation\.denied|scope\.denied|operator\.required)$/, `${method} ${path}`)
 })
 
+test('what a tenant demands of sign-ins does not stop an operator who acts for somebody: their own sign-in answers for it', async (t) => {
+  const { app, ada, start } = await stage(t)
+  await app.query(`insert into security_rules (tenant_id, second_factor, passkeys, sso) values ($1, 'required', 'required', 'required') on conflict (tenant_id) do update set second_factor = 'required', passkeys = 'required', sso = 'required'`, [ada.tenant!.id])
+  app.identity.security.forgetAll()
+  const { accessToken: token } = (await start()).body
+  assert.equal((await app.as(token, 'GET', '/projects')).status, 200)
+  assert.equal(codeOf(await app.as(ada, 'GET', '/projects')), '403 tenant.sso_required')
+})
+
 test('it ends with its time, its operator\'s session, office or ban, and the membership', async (t) => {
   const { app, ops, ada, grace, start, logs } = await stage(t)
   const works = async (token: string) => (await app.as(token, 'GET', '/projects')).status === 200

@@ -44,7 +44,7 @@ export function createImpersonations({ system, now = Date.now }: { system: Db; n
         const principal: Principal = {
           actor: { type: 'user', id: row.operatorId }, onBehalfOf: [row.userId], impersonation: row.id, tenant: row.tenantId, operator: false, name: row.operatorName, role: row.role as TenantRole,
           scopes: ['read', 'write', 'admin'], permissions: [], expiresAt: Date.parse(row.expiresAt), watches: [row.id, row.operatorId, row.userId, row.sessionId, row.tenantId],
-          proof: { methods: ['totp', 'passkey'], tenant: row.tenantId, provenAt: 0 }, // the operator's own sign-in answers for the tenant's demands
+          proof: { methods: ['totp', 'passkey', 'sso'], tenant: row.tenantId, provenAt: 0 }, // the operator's own sign-in answers for the tenant's demands
         }
         if (before === heardCount) held.set(name, { principal, loadedAt: now() })
         return principal
