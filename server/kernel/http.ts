@@ -187,10 +187,10 @@ function addOperation(app: FastifyInstance, op: Operation, o: ServerOptions, val
         if (asked) await asked
       }
       if (op.permission) requirePermission(o.permissions, req.who, op.permission)
-      if (op.access === 'operator' && !req.who.operator) refuse('operator.required')
+      if (op.access === 'operator' && !req.who.operator) refuse('operator.required', whyBound(principal))
       if (op.access === 'person' && req.who.actor.type === 'key' && !op.keys) refuse('permission.denied', 'only a person can do this: a key has no account')
       if (scope && req.who.scopes) requireScope(req.who, scope, op.permission)
-      if (op.fresh && principal && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required', op.access === 'person' && principal.proof?.tenant ? 'this sign-in is for one tenant and changes nothing of the account itself: sign in with your password, or at the installation\'s own address' : undefined)
+      if (op.fresh && principal && !(await isFresh(principal, op, o.doorkeeper))) refuse('auth.step_up_required', op.access === 'person' ? whyBound(principal) : undefined)
     },
     handler: async (req, reply) => {
       if (req.url.includes('%00')) {
@@ -246,7 +246,7 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
     if (isUnknown(hinted)) refuse('tenant.not_found')
     refuse('tenant.mismatch')
   }
-  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')
+  if (principal.impersonation && (op.secret || op.fresh || op.credentials || op.scope === 'session')) refuse('impersonation.denied')
   const tenant = principal.tenant ?? hinted ?? null
   const who = { actor: principal.actor, request: req.id, operator: principal.operator, session: principal.session, name: principal.name, ...(principal.scopes ? { scopes: principal.scopes, permissions: principal.permissions } : {}), ...(principal.answerer ? { answerer: principal.answerer } : {}), ...(principal.impersonation ? { impersonation: principal.impersonation, onBehalfOf: principal.onBehalfOf ?? [] } : {}) } as const
   await principal.onUse?.({ operation: op.id, tenant })
@@ -268,6 +268,9 @@ async function admit(req: FastifyRequest, op: Operation, o: ServerOptions): Prom
   return { principal, who: { ...who, tenant, role } }
 }
 
+/** What a sign-in that is for one tenant cannot do: proving oneself anew in it helps nothing. */
+const whyBound = (principal: Principal | undefined) =>
+  principal?.proof?.tenant ? 'this sign-in is for one tenant, and changes nothing of the account itself nor of the installation: sign in with your password, or at the installation\'s own address' : undefined
 /** A key is proven by itself: who may make one had to prove it. */
 const isFresh = (principal: Principal, op: Operation, doorkeeper: Doorkeeper) => principal.actor.type !== 'user' || !doorkeeper.isFresh || doorkeeper.isFresh(principal, op.access === 'person')
 /** A key of the platform sees nothing of tenants unless it was made for it. */

@@ -195,7 +195,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'mismatch-overlooked', proof: http, breaks: 'a token of one tenant with the header of another takes the header\'s', file: 'server/kernel/http.ts',
-    find: "  if (hinted && principal.tenant && hinted !== principal.tenant) {\n    if (isUnknown(hinted)) refuse('tenant.not_found')\n    refuse('tenant.mismatch')\n  }\n  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')\n  const tenant = principal.tenant ?? hinted ?? null",
+    find: "  if (hinted && principal.tenant && hinted !== principal.tenant) {\n    if (isUnknown(hinted)) refuse('tenant.not_found')\n    refuse('tenant.mismatch')\n  }\n  if (principal.impersonation && (op.secret || op.fresh || op.credentials || op.scope === 'session')) refuse('impersonation.denied')\n  const tenant = principal.tenant ?? hinted ?? null",
     replace: '  const tenant = hinted ?? principal.tenant ?? null', says: /should meet 403 tenant\.mismatch/,
   },
   {
@@ -204,7 +204,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'office-open', proof: http, breaks: 'operators\' operations are answered to everybody', file: 'server/kernel/http.ts',
-    find: "      if (op.access === 'operator' && !req.who.operator) refuse('operator.required')\n", replace: '', says: /should meet 403 operator\.required/,
+    find: "      if (op.access === 'operator' && !req.who.operator) refuse('operator.required', whyBound(principal))\n", replace: '', says: /should meet 403 operator\.required/,
   },
   {
     name: 'role-remembered', proof: http, breaks: 'the doorkeeper never drops a role it remembers', file: 'server/modules/identity/doorkeeper.ts',
@@ -257,7 +257,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'impersonator-takes-keys', proof: 'server/modules/impersonation/impersonation.test.ts', breaks: 'an operator who acts for somebody may make keys that stay', file: 'server/kernel/http.ts',
-    find: "  if (principal.impersonation && (op.secret || op.fresh || op.scope === 'session')) refuse('impersonation.denied')\n", replace: '', says: /it neither sees nor changes what is secret/,
+    find: "  if (principal.impersonation && (op.secret || op.fresh || op.credentials || op.scope === 'session')) refuse('impersonation.denied')\n", replace: '', says: /it neither sees nor changes what is secret/,
   },
   {
     name: 'header-believed', proof: 'server/modules/identity/throttling.test.ts', breaks: 'whoever names an address in X-Forwarded-For is counted as that address', file: 'server/kernel/http.ts',

@@ -19,14 +19,14 @@ export const connectionRoutes = (connections: ConnectionService): Operation[] =>
     ...manage, summary: 'Change a connection', description: '`settings` are given whole. Where they send the secrets elsewhere, the secrets are given again.', params: ById, body: s.ChangeConnection, returns: s.Connection, ifMatch: true, problems: missing, example: { name: 'Shop of the north' },
     handle: (ctx, { params, body, ifMatch }) => connections.change(ctx, params.id, body, ifMatch),
   }),
-  rotate: post('/connections/:id/rotate', { ...manage, summary: 'Put in new secrets', params: ById, body: s.RotateConnection, returns: s.Connection, problems: missing, handle: (ctx, { params, body }) => connections.rotate(ctx, params.id, body.secrets) }),
+  rotate: post('/connections/:id/rotate', { ...manage, credentials: true, summary: 'Put in new secrets', params: ById, body: s.RotateConnection, returns: s.Connection, problems: missing, handle: (ctx, { params, body }) => connections.rotate(ctx, params.id, body.secrets) }),
   test: post('/connections/:id/test', { ...manage, summary: 'Try a connection', description: 'Asks the other side; the answer says what to mend.', idempotency: 'outside', params: ById, returns: s.TestResult, problems: missing, handle: (ctx, { params }) => connections.test(ctx, params.id) }),
-  delete: del('/connections/:id', { ...manage, summary: 'Delete a connection', params: ById, problems: missing, handle: (ctx, { params }) => connections.delete(ctx, params.id) }),
+  delete: del('/connections/:id', { ...manage, credentials: true, summary: 'Delete a connection', params: ById, problems: missing, handle: (ctx, { params }) => connections.delete(ctx, params.id) }),
   authorize: post('/connections/:id/authorize', {
     ...manage, summary: 'Begin a consent (OAuth 2.0)', description: 'Send the browser to `url`. It comes back to `/connections/callback` with `state` and `code` for `POST /connections/complete`, by the same person within ten minutes.', idempotency: 'none',
     params: ById, returns: s.Authorization, problems: [...missing, 'state.conflict'], handle: (ctx, { params }) => connections.authorize(ctx, params.id),
   }),
   complete: post('/connections/complete', {
-    ...manage, summary: 'End a consent (OAuth 2.0)', idempotency: 'none', body: s.CompleteAuthorization, returns: s.Connection, problems: ['connection.state_unknown', 'connection.refused'], handle: (ctx, { body }) => connections.complete(ctx, body),
+    ...manage, credentials: true, summary: 'End a consent (OAuth 2.0)', idempotency: 'none', body: s.CompleteAuthorization, returns: s.Connection, problems: ['connection.state_unknown', 'connection.refused'], handle: (ctx, { body }) => connections.complete(ctx, body),
   }),
 })

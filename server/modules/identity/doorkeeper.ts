@@ -94,7 +94,8 @@ export function createDoorkeeper({ pool, security, issuer, audience, keys, now =
     })
     if (!row || (org && !row.role) || ended.has(sid)) return undefined
     const loadedAt = now()
-    const principal: Principal = { actor: { type: 'user', id: sub }, tenant: org, operator: row.operator === true, session: sid, name: row.name, expiresAt: exp * 1000, proof: proofOf(row) }
+    // a sign-in that is for one tenant never opens the operators' office: the tenant's provider, or machine, could be anybody's
+    const principal: Principal = { actor: { type: 'user', id: sub }, tenant: org, operator: row.operator === true && row.proof_tenant === null, session: sid, name: row.name, expiresAt: exp * 1000, proof: proofOf(row) }
     if (before === heardCount) {
       const person = share(people, sub, { operator: principal.operator, name: row.name }, loadedAt)
       const role = org && row.role ? share(roles, roleKey(org, sub), row.role, loadedAt) : undefined

@@ -46,10 +46,15 @@ test('it neither sees nor changes what is secret', async (t) => {
   const { app, ada, start } = await stage(t)
   const { accessToken: token } = (await start()).body
   const key = await app.ok(ada, 'POST', '/api-keys', { name: 'Import', scopes: ['read'] })
+  const client = await app.ok(ada, 'POST', '/oauth-clients', { name: 'Reporting', redirectUris: ['https://reports.example/callback'], scopes: ['openid', 'read'] })
+  const scim = await app.ok(ada, 'POST', '/scim-tokens', { name: 'Directory' })
+  const connection = await app.ok(ada, 'POST', '/connections', { name: 'Shop', type: 'bearer', settings: { baseUrl: 'https://api.shop.example/v1' }, secrets: { token: 'a-token-of-the-shop' } })
   for (const [method, path, body] of [
     ['GET', '/users/me'], ['PATCH', '/users/me', { password: 'tulips-under-glass 42', currentPassword: 'x' }], ['POST', '/users/me/email', { email: 'x@example.test' }], ['GET', '/auth/sessions'], ['GET', '/users/me/export'],
     ['DELETE', '/users/me'], ['POST', '/auth/switch', { tenant: ada.tenant!.id }], ['POST', '/api-keys', { name: 'x', scopes: ['read'] }], ['POST', `/api-keys/${key.id}/rotate`], ['POST', '/invitations', { role: 'viewer' }],
     ['POST', '/users/me/totp'], ['POST', '/users/me/recovery-codes'], ['PATCH', '/security', { secondFactor: 'required' }], ['POST', '/impersonations', { userId: ada.user.id, tenantId: ada.tenant!.id, reason: 'further' }],
+    ['PATCH', `/api-keys/${key.id}`, { status: 'inactive' }], ['DELETE', `/api-keys/${key.id}`], ['PATCH', `/oauth-clients/${client.id}`, { redirectUris: ['https://elsewhere.example/callback'] }], ['DELETE', `/oauth-clients/${client.id}`],
+    ['DELETE', `/scim-tokens/${scim.id}`], ['POST', `/connections/${connection.id}/rotate`, { secrets: { token: 'another' } }], ['DELETE', `/connections/${connection.id}`],
   ] as const) assert.match(codeOf(await app.as(token, method, path, body)), /^403 (impersonation\.denied|scope\.denied|operator\.required)$/, `${method} ${path}`)
 })
 

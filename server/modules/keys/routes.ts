@@ -18,14 +18,14 @@ export const keyRoutes = (keys: ApiKeys, serviceKeys: ServiceKeys): Operation[] 
     list: get('/api-keys', { ...manage, summary: 'API keys of the active tenant, newest first', query: s.KeyQuery, returns: s.ApiKeyList, handle: (ctx, { query }) => keys.list(ctx, query) }),
     get: get('/api-keys/:id', { ...manage, summary: 'One API key', params: ById, returns: s.ApiKey, problems: ['key.not_found'], handle: (ctx, { params }) => keys.get(ctx, params.id) }),
     change: patch('/api-keys/:id', {
-      ...manage, summary: 'Change name, scopes, end, addresses or status', description: 'Holds everywhere within 2 s; live streams too.', params: ById, body: s.ChangeApiKey, returns: s.ApiKey, ifMatch: true, problems: ['key.not_found'],
+      ...manage, credentials: true, summary: 'Change name, scopes, end, addresses or status', description: 'Holds everywhere within 2 s; live streams too.', params: ById, body: s.ChangeApiKey, returns: s.ApiKey, ifMatch: true, problems: ['key.not_found'],
       handle: (ctx, { params, body, ifMatch }) => keys.change(ctx, params.id, body, ifMatch),
     }),
     rotate: post('/api-keys/:id/rotate', {
       ...manage, fresh: true, summary: 'A new secret for a key', description: 'The old one works on for `overlapMinutes`. You answer for the key from now on.', secret: true, params: ById, body: s.Rotation, returns: s.ApiKey, problems: ['key.not_found'],
       handle: (ctx, { params, body }) => keys.rotate(ctx, params.id, body?.overlapMinutes ?? 60),
     }),
-    delete: del('/api-keys/:id', { ...manage, summary: 'Delete an API key', params: ById, problems: ['key.not_found'], handle: (ctx, { params }) => keys.delete(ctx, params.id) }),
+    delete: del('/api-keys/:id', { ...manage, credentials: true, summary: 'Delete an API key', params: ById, problems: ['key.not_found'], handle: (ctx, { params }) => keys.delete(ctx, params.id) }),
   }),
   ...routes('serviceKeys', {
     create: post('/service-keys', {

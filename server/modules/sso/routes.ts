@@ -21,12 +21,12 @@ export const ssoRoutes = (providers: Providers, tickets: Tickets, links: Links):
     delete: del('/sso-providers/:id', { ...manage, ...missing, fresh: true, summary: 'Remove a provider', description: 'Ends the sessions it began.', handle: (ctx, { params }) => providers.remove(ctx, params.id) }),
     test: post('/sso-providers/:id/test', { ...manage, ...missing, idempotency: 'none', summary: 'Ask the provider, and get a link to try a sign-in', returns: s.TestRun, handle: (ctx, { params }) => providers.test(ctx, params.id) }),
     enable: post('/sso-providers/:id/enable', { ...manage, ...missing, fresh: true, idempotency: 'none', summary: 'Let a provider sign people in', description: 'Needs a sign-in that was tried since the last change, and a proven domain.', returns: s.Provider, handle: (ctx, { params }) => providers.enable(ctx, params.id) }),
-    disable: post('/sso-providers/:id/disable', { ...manage, ...missing, idempotency: 'none', summary: 'Stop a provider', description: 'Ends the sessions it began.', returns: s.Provider, handle: (ctx, { params }) => providers.disable(ctx, params.id) }),
+    disable: post('/sso-providers/:id/disable', { ...manage, ...missing, credentials: true, idempotency: 'none', summary: 'Stop a provider', description: 'Ends the sessions it began.', returns: s.Provider, handle: (ctx, { params }) => providers.disable(ctx, params.id) }),
   }),
   ...routes('ssoTickets', {
     create: post('/sso-tickets', { ...manage, fresh: true, status: 201, secret: true, summary: 'A link by which a customer\'s IT sets single sign-on up', description: 'For this tenant and one provider, at most 5 days; it opens once. `url` is shown once.', body: s.NewTicket, returns: s.Ticket, handle: (ctx, { body }) => tickets.issue(ctx, body) }),
     list: get('/sso-tickets', { ...manage, summary: 'Set-up links, newest first', query: Strict(Page), returns: s.TicketList, handle: (ctx, { query }) => tickets.list(ctx, query) }),
-    delete: del('/sso-tickets/:id', { ...manage, params: ById, summary: 'Withdraw a link', description: 'A set-up under way ends.', problems: ['sso_ticket.not_found'], handle: (ctx, { params }) => tickets.revoke(ctx, params.id) }),
+    delete: del('/sso-tickets/:id', { ...manage, credentials: true, params: ById, summary: 'Withdraw a link', description: 'A set-up under way ends.', problems: ['sso_ticket.not_found'], handle: (ctx, { params }) => tickets.revoke(ctx, params.id) }),
   }),
   ...routes('linkedAccounts', {
     list: get('/users/me/linked-accounts', { ...mine, summary: 'Outside accounts I can sign in with, and those I could link', returns: s.LinkedAccountList, handle: (ctx) => links.list(ctx) }),

@@ -119,6 +119,13 @@ test('a provider speaks for its tenant\'s proven domains alone, and its sessions
   for (const [method, path, body] of [['POST', '/users/me/totp', undefined], ['POST', '/users/me/email', { email: 'x@acme.test' }], ['DELETE', '/users/me', undefined], ['POST', '/users/me/passkeys/options', undefined]] as const)
     assert.equal(codeOf(await app.as(pair, method, path, body)), '403 auth.step_up_required', path)
   assert.equal((await app.ok(byPassword, 'GET', '/members')).items.length, 2, 'the other session is as it was')
+  // nor of the operators' office, should the person have it
+  await app.identity.pool.query(`update "user" set role = 'operator' where id = $1`, [byPassword.user.id])
+  app.identity.doorkeeper.forgetAll()
+  assert.equal(codeOf(await app.as(pair, 'GET', '/users')), '403 operator.required')
+  assert.match(codeOf(await app.as(pair, 'PATCH', `/tenants/${eve.tenant!.id}`, { status: 'suspended' })), /^403 (tenant.other_provider|operator.required)$/)
+  assert.equal(codeOf(await app.as(pair, 'PATCH', `/tenants/${ada.tenant!.id}`, { plan: 'enterprise' })), '403 operator.required')
+  assert.equal((await app.as(byPassword, 'GET', '/users')).status, 200)
   assert.ok(other.user.id)
 })
 
