@@ -171,6 +171,7 @@ test('a template is drawn before it is taken, and its schedule is said in words:
   await means.getByText('Every working day at 09:30').waitFor()
   const times = means.locator('time')
   await times.nth(2).waitFor()
+  await settled(page)
   const next: string[] = await times.evaluateAll((all: any[]) => all.map((one) => one.dateTime))
   for (const at of next) assert.match(new Date(at).toLocaleString('en-GB', { timeZone: 'Europe/Lisbon', weekday: 'short', hour: '2-digit', minute: '2-digit' }), /^(Mon|Tue|Wed|Thu|Fri)\D*09:30$/)
   await drawing.locator('.node-line').getByText('Every working day at 09:30').waitFor()

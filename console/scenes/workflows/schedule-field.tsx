@@ -119,10 +119,11 @@ function Meaning({ cron, every, timeZone, told, rhythm }: { cron: string | undef
     retry: false,
     placeholderData: keepPreviousData,
   })
+  const old = times.isPlaceholderData || settled !== JSON.stringify(asked) // what stands there is still of the words before
   const fault = times.data?.faults[0]
   const line = scheduleLine({ cron, every })
   return (
-    <div className="schedule-means" data-broken={fault ? true : undefined}>
+    <div className="schedule-means" aria-busy={old || undefined} data-broken={fault ? true : undefined}>
       <p role="status">
         <b>{fault ? t('Not yet a schedule') : rhythm || every ? line : t('By the pattern {cron}', { cron: line })}</b>
         {!fault && every === undefined && <span className="dim"> {t('in {zone}', { zone: timeZone.replaceAll('_', ' ') })}</span>}
