@@ -73,6 +73,7 @@ test('at a subdomain and at a team\'s own domain people sign in, prove themselve
   }
   const signedIn = async (page: Page, host: string) => {
     await page.waitForURL((url) => url.host === `${host}:${port}` && url.pathname === '/')
+    await page.getByRole('heading', { level: 1 }).filter({ hasNotText: 'demands' }).waitFor() // a page that was shut may open a moment later
     await settled(page)
     assert.doesNotMatch(await page.locator('h1').first().innerText(), /demands/)
   }
