@@ -49,7 +49,7 @@ type Spec<P extends TObject, Q extends TObject, B extends TSchema, R extends TSc
   status?: number
   /** cannot be taken back, or opens doors: the person must have proven who they are a short while ago */
   fresh?: boolean
-  /** changes or ends what somebody or something proves itself with: nobody does it who acts for somebody */
+  /** makes, changes or ends what somebody or something proves itself with, where secrets go, or who may sign in: nobody does it who acts for somebody */
   credentials?: boolean
   /** honours If-Match; the handler compares with checkVersion */
   ifMatch?: boolean

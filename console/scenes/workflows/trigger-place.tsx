@@ -7,6 +7,7 @@ import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Copyable } from '../../parts/copyable.tsx'
 import { Time } from '../../parts/time.tsx'
+import { useMe } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { nameOf, type DrawnNode, type NodeType } from './graph/drawn.ts'
 import { useTriggers, type Trigger } from './reads.ts'
@@ -15,9 +16,10 @@ import './trigger-place.css'
 const reached = new Set(['webhook', 'email', 'sms', 'iot'])
 
 export function TriggerPlace({ workflowId, node, type, may }: { workflowId: string; node: DrawnNode; type: NodeType | undefined; may: boolean }) {
+  const { acting } = useMe()
   const triggers = useTriggers(workflowId)
   const own = triggers.data?.find((trigger) => trigger.node === node.id && trigger.type === node.type)
-  const outside = reached.has(node.type)
+  const outside = reached.has(node.type) && !acting // whoever acts for somebody is not told the addresses
   if (!triggers.data || !(outside || own?.problem || (own?.nextAt && !may))) return null
   const signed = isSigned(node, type)
   return (

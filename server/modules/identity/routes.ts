@@ -160,7 +160,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices, f
   const users = routes('users', {
     me: get('/users/me', { access: 'person', summary: 'My account', returns: s.User, handle: (ctx) => people.find(selfOf(ctx)) }),
     changeMe: patch('/users/me', {
-      access: 'person', summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, example: { name: 'Ada King' }, returns: s.User, ifMatch: true,
+      access: 'person', credentials: true, summary: 'Change my name, picture or password', description: 'A new password needs the current one and signs all other devices out.', body: s.ChangeMe, example: { name: 'Ada King' }, returns: s.User, ifMatch: true,
       problems: ['auth.password_wrong'],
       handle: async (ctx, { body, ifMatch, request }) => {
         const user = await people.change(ctx, body, ifMatch)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { testApp, type Answered, type TestApp } from '../../testing/app.ts'
+import { newId } from '../../kernel/ids.ts'
+import { testApp, type Answered, type Caller, type TestApp } from '../../testing/app.ts'
+import { data, draw, publish } from '../../testing/drawn.ts'
 
 const codeOf = ({ status, body }: Answered) => (status < 300 ? 'done' : `${status} ${body.code}`)
 async function until(app: TestApp, holds: () => Promise<boolean>): Promise<void> {
@@ -56,6 +58,43 @@ test('it neither sees nor changes what is secret', async (t) => {
     ['PATCH', `/api-keys/${key.id}`, { status: 'inactive' }], ['DELETE', `/api-keys/${key.id}`], ['PATCH', `/oauth-clients/${client.id}`, { redirectUris: ['https://elsewhere.example/callback'] }], ['DELETE', `/oauth-clients/${client.id}`],
     ['DELETE', `/scim-tokens/${scim.id}`], ['POST', `/connections/${connection.id}/rotate`, { secrets: { token: 'another' } }], ['DELETE', `/connections/${connection.id}`],
   ] as const) assert.match(codeOf(await app.as(token, method, path, body)), /^403 (impersonation\.denied|scope\.denied|operator\.required)$/, `${method} ${path}`)
+})
+
+/** Below /api/v1: where credentials are made, changed and ended, where secrets go, and who may sign in. */
+const guarded = [
+  'api-keys', 'service-keys', 'connections', 'webhooks', 'oauth-clients', 'scopes', 'oauth-consents', 'connected-apps', 'sso-providers', 'sso-tickets', 'scim-tokens', 'domains', 'security', 'tenant-issuers', 'trusted-issuers',
+  'invitations', 'users/me/totp', 'users/me/passkeys', 'users/me/recovery-codes', 'users/me/linked-accounts', 'users/me/email', 'auth', 'workflows/{id}/triggers',
+  'impersonations', // last: one of them ends it
+]
+const stillAllowed: Record<string, string> = {
+  'impersonations.end': 'how it ends',
+  'connections.test': 'asks the service that the connection is for already; nothing of it is shown or changed',
+  'webhooks.ping': 'sends to the address that the team gave', 'webhooks.rewind': 'sends there once more what was sent', 'webhooks.replay': 'sends there once more what was sent',
+}
+
+test('it makes, changes and ends nothing that anybody or anything proves itself with: asked of every operation there is (S4.6)', async (t) => {
+  const { app, start } = await stage(t)
+  const { accessToken: token } = (await start()).body
+  const { paths } = await app.ok(undefined, 'GET', '/api/openapi.json') as { paths: Record<string, Record<string, { operationId: string; 'x-access': string }>> }
+  const writes = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, o]) => ({ id: o.operationId, access: o['x-access'], method: method.toUpperCase() as 'POST', path: path.replace('/api/v1/', '') })))
+    .filter(({ method, access }) => method as string !== 'GET' && access !== 'public') // public ones ask for no token: whoever uses them is nobody there
+  const inArea = (area: string) => writes.filter(({ path }) => path === area || path.startsWith(`${area}/`))
+  assert.deepEqual(guarded.filter((area) => inArea(area).length === 0), [], 'areas without an operation')
+  const asked = guarded.flatMap(inArea)
+  const answers = new Map<string, string>()
+  for (const { id, method, path } of asked) answers.set(id, codeOf(await app.as(token, method, `/${path.replaceAll(/\{\w+\}/g, newId())}`, method as string === 'DELETE' ? undefined : {})))
+  const refused = (id: string) => answers.get(id) === '403 impersonation.denied'
+  assert.deepEqual(asked.flatMap(({ id }) => (refused(id) || id in stillAllowed ? [] : [`${id}: ${answers.get(id)}`])), [], 'open to an operator who acts for somebody')
+  assert.deepEqual(Object.keys(stillAllowed).filter((id) => !answers.has(id) || refused(id)), [], 'exceptions that are none')
+})
+
+test('it does not see the addresses at which workflows are begun', async (t) => {
+  const { app, ada, start } = await stage(t)
+  const workflow = await publish(app, ada, draw([{ id: 'hook', primitive: 'trigger', type: 'webhook', settings: {} }, data('out', 'mapping', { fields: { body: '${{ trigger.body }}' } })], 'hook>out'))
+  const { accessToken: token } = (await start()).body
+  const seenBy = async (who: Caller) => (await app.ok(who, 'GET', `/workflows/${workflow.id}/triggers`)).items.map((trigger: { url: string | null }) => trigger.url)
+  assert.match((await seenBy(ada))[0], /\/hooks\/whk_/)
+  assert.deepEqual(await seenBy(token), [null])
 })
 
 test('what a tenant demands of sign-ins does not stop an operator who acts for somebody: their own sign-in answers for it', async (t) => {

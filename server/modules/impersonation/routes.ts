@@ -6,7 +6,7 @@ export const impersonationRoutes = (impersonations: Impersonations): Operation[]
   routes('impersonations', {
     start: post('/impersonations', {
       access: 'operator', scope: 'session', fresh: true, secret: true, status: 201, summary: 'Act with a person\'s rights in a tenant, for a while',
-      description: 'Up to an hour, in both logs with the reason. The token neither sees nor changes what is secret: passwords, second factors, keys, sessions, addresses. It ends with its time or your own session.',
+      description: 'Up to an hour, in both logs with the reason. The token neither sees nor changes what is secret or lets somebody in: passwords, second factors, keys, sessions, addresses, connections, webhooks, scopes, domains, single sign-on. It ends with its time or your own session.',
       body: s.NewImpersonation, returns: s.StartedImpersonation, problems: ['member.not_found'], handle: (ctx, { body }) => impersonations.start(ctx, body),
     }),
     list: get('/impersonations', { access: 'operator', summary: 'Impersonations, newest first', query: s.ImpersonationQuery, returns: s.ImpersonationList, handle: (ctx, { query }) => impersonations.list(ctx, query) }),

@@ -19,7 +19,7 @@ export const ssoRoutes = (providers: Providers, tickets: Tickets, links: Links):
       ...manage, ...missing, fresh: true, ifMatch: true, summary: 'Change a provider', description: 'Another address, client or certificate must be tried again; an enabled provider is disabled by it.', body: s.ChangeProvider, returns: s.Provider, handle: (ctx, { params, body, ifMatch }) => providers.change(ctx, params.id, body, ifMatch),
     }),
     delete: del('/sso-providers/:id', { ...manage, ...missing, fresh: true, summary: 'Remove a provider', description: 'Ends the sessions it began.', handle: (ctx, { params }) => providers.remove(ctx, params.id) }),
-    test: post('/sso-providers/:id/test', { ...manage, ...missing, idempotency: 'none', summary: 'Ask the provider, and get a link to try a sign-in', returns: s.TestRun, handle: (ctx, { params }) => providers.test(ctx, params.id) }),
+    test: post('/sso-providers/:id/test', { ...manage, ...missing, credentials: true, idempotency: 'none', summary: 'Ask the provider, and get a link to try a sign-in', returns: s.TestRun, handle: (ctx, { params }) => providers.test(ctx, params.id) }),
     enable: post('/sso-providers/:id/enable', { ...manage, ...missing, fresh: true, idempotency: 'none', summary: 'Let a provider sign people in', description: 'Needs a sign-in that was tried since the last change, and a proven domain.', returns: s.Provider, handle: (ctx, { params }) => providers.enable(ctx, params.id) }),
     disable: post('/sso-providers/:id/disable', { ...manage, ...missing, credentials: true, idempotency: 'none', summary: 'Stop a provider', description: 'Ends the sessions it began.', returns: s.Provider, handle: (ctx, { params }) => providers.disable(ctx, params.id) }),
   }),

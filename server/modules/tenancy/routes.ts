@@ -22,7 +22,7 @@ export const domainRoutes = (domains: Domains): Operation[] =>
   routes('domains', {
     list: get('/domains', { summary: 'Domains of the active tenant, newest first', permission: 'domains.manage', query: Strict(Page), returns: s.DomainList, handle: (ctx, { query }) => domains.list(ctx, query) }),
     add: post('/domains', {
-      summary: 'Name a domain', description: 'Put `record` into its DNS, then verify. Until then it opens nothing.', permission: 'domains.manage', status: 201, body: s.NewDomain, returns: s.Domain, problems: ['domain.taken', 'conflict'],
+      summary: 'Name a domain', description: 'Put `record` into its DNS, then verify. Until then it opens nothing.', permission: 'domains.manage', credentials: true, status: 201, body: s.NewDomain, returns: s.Domain, problems: ['domain.taken', 'conflict'],
       example: { name: 'work.example.com' }, handle: (ctx, { body }) => domains.add(ctx, body.name),
     }),
     ask: get('/domains/ask', {
@@ -31,10 +31,10 @@ export const domainRoutes = (domains: Domains): Operation[] =>
     }),
     get: get('/domains/:id', { summary: 'One domain', permission: 'domains.manage', params: ById, returns: s.Domain, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.find(ctx, params.id) }),
     verify: post('/domains/:id/verify', {
-      summary: 'Look for the record now', description: 'A record that is not there yet is no error: `status` stays and `problem` says what was found.', permission: 'domains.manage', idempotency: 'outside', params: ById, returns: s.Domain,
+      summary: 'Look for the record now', description: 'A record that is not there yet is no error: `status` stays and `problem` says what was found.', permission: 'domains.manage', credentials: true, idempotency: 'outside', params: ById, returns: s.Domain,
       limit: { name: 'verify-domain', limit: { max: 60, windowMs: 60_000 } }, problems: ['domain.not_found', 'domain.taken'], handle: (ctx, { params }) => domains.verify(ctx, params.id),
     }),
-    remove: del('/domains/:id', { summary: 'Take a domain away', description: 'It opens nothing from now on.', permission: 'domains.manage', params: ById, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.remove(ctx, params.id) }),
+    remove: del('/domains/:id', { summary: 'Take a domain away', description: 'It opens nothing from now on.', permission: 'domains.manage', credentials: true, params: ById, problems: ['domain.not_found'], handle: (ctx, { params }) => domains.remove(ctx, params.id) }),
   })
 
 /** Absent where one tenant is for all, as plans are. */
@@ -75,7 +75,7 @@ export const tenancyRoutes = (tenancy: Tenancy): Operation[] => [
       handle: (ctx, { query }) => tenancy.listInvitations(ctx, query),
     }),
     resend: post('/invitations/:id/resend', { summary: 'Send it again, with a new link', permission: 'members.manage', idempotency: 'outside', secret: true, params: ById, returns: s.Invitation, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.resend(ctx, params.id) }),
-    withdraw: del('/invitations/:id', { summary: 'Withdraw an invitation', permission: 'members.manage', params: ById, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.withdraw(ctx, params.id) }),
+    withdraw: del('/invitations/:id', { summary: 'Withdraw an invitation', permission: 'members.manage', credentials: true, params: ById, problems: ['invitation.not_found'], handle: (ctx, { params }) => tenancy.withdraw(ctx, params.id) }),
     preview: post('/invitations/preview', { access: 'public', summary: 'What an invitation is for', body: s.InvitationToken, returns: s.InvitationPreview, limit: { name: 'links', limit: { max: 60, windowMs: 60_000 }, by: 'address' }, problems: ['auth.link_refused'], handle: (_ctx, { body }) => tenancy.preview(body.token) }),
     accept: post('/invitations/accept', { access: 'person', scope: 'session', idempotency: 'outside', summary: 'Accept an invitation', description: 'Switch to the tenant afterwards with POST /auth/switch.', body: s.InvitationToken, returns: s.Tenant, problems: ['auth.link_refused', 'member.exists', 'invitation.not_found'], handle: (ctx, { body }) => tenancy.accept(ctx, body.token) }),
   }),

@@ -57,8 +57,8 @@ export const workflowRoutes = (w: ReturnType<typeof createWorkflows>): Operation
       },
     }),
     triggers: get('/workflows/:id/triggers', { ...one, summary: 'List its triggers', description: 'With the addresses of webhooks and the next times of schedules.', permission: read, returns: s.TriggerList, handle: (ctx, { params }) => w.triggers.list(ctx, params.id) }),
-    setSecret: put('/workflows/:id/triggers/:node/secret', { summary: 'Set the secret a webhook is signed with', permission: write, params: s.ByNode, body: s.SecretBody, returns: s.Trigger, problems: ['trigger.not_found'], handle: (ctx, { params, body }) => w.triggers.setSecret(ctx, params.id, params.node, body.secret) }),
-    rotateAddress: post('/workflows/:id/triggers/:node/rotate', { summary: 'Give a webhook a new address', description: 'The old one ends at once.', permission: write, params: s.ByNode, returns: s.Trigger, problems: ['trigger.not_found'], handle: (ctx, { params }) => w.triggers.rotate(ctx, params.id, params.node) }),
+    setSecret: put('/workflows/:id/triggers/:node/secret', { summary: 'Set the secret a webhook is signed with', permission: write, credentials: true, params: s.ByNode, body: s.SecretBody, returns: s.Trigger, problems: ['trigger.not_found'], handle: (ctx, { params, body }) => w.triggers.setSecret(ctx, params.id, params.node, body.secret) }),
+    rotateAddress: post('/workflows/:id/triggers/:node/rotate', { summary: 'Give a webhook a new address', description: 'The old one ends at once.', permission: write, credentials: true, params: s.ByNode, returns: s.Trigger, problems: ['trigger.not_found'], handle: (ctx, { params }) => w.triggers.rotate(ctx, params.id, params.node) }),
     inbox: get('/workflows/:id/inbox', { ...one, summary: 'What came to its webhooks', permission: write, query: Strict(Page), returns: s.ReceivedList, handle: (ctx, { params, query }) => w.hooks.list(ctx, params.id, query) }),
   }),
   ...routes('inbox', {

@@ -151,7 +151,7 @@ export type ApprovalQuery = Static<typeof ApprovalQuery>
 export const DecideBody = Strict({ decision: Type.Enum(['approve', 'reject']), comment: Type.Optional(Nullable(Text(0, 2000))) })
 
 export const Trigger = Type.Object(
-  { id: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), url: Nullable(Type.String({ description: 'of a webhook; shown to those who may change the workflow' })), address: Nullable(Type.String({ description: 'of an email trigger, where the installation takes letters; shown to the same' })), hasSecret: Type.Boolean(), nextAt: Nullable(Time), problem: Nullable(Type.String()), version: Version, createdAt: Time, updatedAt: Time },
+  { id: Id, workflowId: Id, node: Type.String(), type: Type.String(), enabled: Type.Boolean(), url: Nullable(Type.String({ description: 'of a webhook; shown to those who may change the workflow, not to an operator who acts for one of them' })), address: Nullable(Type.String({ description: 'of an email trigger, where the installation takes letters; shown to the same' })), hasSecret: Type.Boolean(), nextAt: Nullable(Time), problem: Nullable(Type.String()), version: Version, createdAt: Time, updatedAt: Time },
   { $id: 'Trigger' },
 )
 export type Trigger = Static<typeof Trigger>

@@ -13,8 +13,9 @@ export type Triggers = ReturnType<typeof createTriggers>
 export function createTriggers({ kernel, mailDomain }: Pick<Parts, 'kernel' | 'mailDomain'>, deploying: Pick<Deploying, 'newToken'>) {
   const urlOf = (token: string) => `${kernel.publicUrl}/hooks/${token}`
   type Row = { id: string; workflowId: string; node: string; type: string; enabled: boolean; settings: unknown; tokenSealed: unknown; secretSealed: unknown; problem: string | null; version: number; createdAt: string; updatedAt: string; nextAt?: string | null }
+  /** Whoever knows an address can begin runs: an operator who acts for somebody does not see it. */
   async function shown(ctx: Context, row: Row): Promise<Trigger> {
-    const token = row.tokenSealed && roleReaches(ctx.role, 'member') ? await kernel.keys.open(row.tokenSealed as Buffer, tokenBinding(row.id)) : null
+    const token = row.tokenSealed && roleReaches(ctx.role, 'member') && !ctx.impersonation ? await kernel.keys.open(row.tokenSealed as Buffer, tokenBinding(row.id)) : null
     return { id: row.id, workflowId: row.workflowId, node: row.node, type: row.type, enabled: row.enabled, url: token === null || (row.type === 'email' && !(row.settings as { provider?: string }).provider) ? null : urlOf(token), address: token === null || row.type !== 'email' || mailDomain === undefined ? null : `${token}@${mailDomain}`, hasSecret: row.secretSealed !== null, nextAt: row.nextAt ?? null, problem: row.problem, version: row.version, createdAt: row.createdAt, updatedAt: row.updatedAt }
   }
   const ofWebhook = (rows: readonly Row[]): Row => {
