@@ -144,7 +144,7 @@ export async function openApp(o: AppOptions): Promise<App> {
     stops.push(() => identity.close())
     if (o.restored) await identity.endAll()
     const { findTenant } = identity.doorkeeper
-    const doors = createDoors({ system: kernel.system, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules })
+    const doors = createDoors({ system: kernel.aside, findTenant, publicUrl, baseDomain: config.TENANT_BASE_DOMAIN, multiTenant: config.ENABLE_MULTI_TENANT, modules: () => modules })
     const brands = createBranding({ kernel })
     const oauth = openOAuth({ kernel, identity, permissions: () => permissions, limits: config.RATE_LIMITS === 'on', brandOf: brands.brandOf })
     const desk = openPlans({ kernel, multiTenant: config.ENABLE_MULTI_TENANT, perMinute: config.RATE_LIMITS === 'on' && config.ENABLE_MULTI_TENANT ? config.TENANT_CALLS_PER_MINUTE : 0, modules: () => modules, ...(o.tellCallsMs ? { tellCallsMs: o.tellCallsMs } : {}) })

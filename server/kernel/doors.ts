@@ -11,6 +11,8 @@ export type Doors = {
   tenantOfHost(host: string): string | null | undefined | Promise<string | null | undefined>
   /** Asked with every request, so remembered; an event ends that. */
   stateOf(tenant: string): TenantState | Promise<TenantState>
+  /** By the tables, whatever is remembered. */
+  stateNow(tenant: string): Promise<TenantState>
 }
 /** Where hints stand. `host` is the one a trusted proxy names, else the request's own. */
 export type Hinting = { host: string; headers: Readonly<Record<string, string | string[] | undefined>> }

@@ -16,6 +16,8 @@ export type Kernel = {
   app: Db
   /** readers, jobs, operators: as gw_system */
   system: Db
+  /** as gw_system too, for what is asked inside the transactions of readers and jobs: keys, what a tenant has. The same door would wait for itself, and refuses */
+  aside: Db
   registry: EventRegistry
   keys: KeyRing
   bus: Bus

@@ -101,9 +101,13 @@ export function createStep(db: Db, open: OpenEvent, { name, takes, handle, sift,
         if (last.nth === null) return false
         const taken = rows.filter((row) => wanted.has(row.name))
         const events = sift && taken.length > 1 ? await sift(tx, taken) : taken // alone it is asked for nothing that handling it does not ask
+        const off = new Map<string, boolean>() // asked after the look, so not before any switching that the look has met
         for (const event of events) {
           at = { event, index: (event as Static<typeof Look>).nth! - 1 }
-          if (feature !== undefined && switches && !always && !(await switches.isOn(event.tenant_id, feature))) continue
+          if (feature !== undefined && switches && !always) {
+            if (!off.has(event.tenant_id)) off.set(event.tenant_id, await switches.isOff(event.tenant_id, feature))
+            if (off.get(event.tenant_id)) continue
+          }
           await handle(tx.within(actingOn(event, `reader:${name}`)), await open(event))
         }
         tx.later(moveReader(name, last, taken.length))

@@ -43,21 +43,20 @@ export function openKernel(o: KernelOptions): Kernel & { switches: SwitchBoard; 
   const connections = o.connections ?? 10
   const app = new Db({ connection: { ...o.database.connection('app'), max: connections }, registry, seal, onCommit })
   const system = new Db({ connection: { ...o.database.connection('system'), max: Math.max(4, Math.floor(connections / 2)) }, registry, seal, onCommit, system: true })
-  // a door of its own: readers and jobs seal and open inside their transactions, where the same door would wait for itself
-  const keyDoor = new Db({ connection: { ...o.database.connection('system'), max: 2 }, registry, seal, system: true })
-  const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => keyDoor.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
+  const aside = new Db({ connection: { ...o.database.connection('system'), max: 4 }, registry, seal, system: true })
+  const keys = createKeyRing({ platformKey: o.platformKey, store: { transact: (body) => aside.transact(systemWho('keys'), (tx) => body(tx)) }, onDestroyed: (id) => o.bus.publish('keys', id) })
   const guard = o.egress ?? openEgress()
   const egress = minding(o.egress ? { ...guard, close: async () => {} } : guard, { bus: o.bus, system, log: o.log })
   const sandbox = o.openSandbox?.(egress) ?? noSandbox
   const unsubscribe = o.bus.subscribe('keys', (id) => keys.forget(id || undefined))
   return {
-    database: o.database, app, system, registry, keys, bus: o.bus, egress, sandbox, bell, open: createEventOpener(registry, keys), switches: createSwitches(), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
+    database: o.database, app, system, aside, registry, keys, bus: o.bus, egress, sandbox, bell, open: createEventOpener(registry, keys), switches: createSwitches(), log: o.log, metrics: createMetrics(), publicUrl: o.publicUrl, version: o.version,
     async close() {
       unsubscribe()
       bell.close()
       await sandbox.close()
       await egress.close()
-      await Promise.all([app.close(), system.close(), keyDoor.close()])
+      await Promise.all([app.close(), system.close(), aside.close()])
     },
   }
 }

@@ -9,11 +9,13 @@ export type Declared = Pick<Module, 'name' | 'optional' | 'needs'>
 export type Switches = {
   /** From memory but for the first question about a tenant; an event ends what is remembered. */
   isOn(tenant: string, module: string): boolean | Promise<boolean>
+  /** By the tables where memory says so, which may be late: for what is passed over for good. */
+  isOff(tenant: string, module: string): Promise<boolean>
   /** By the tables themselves, one at a time for a tenant: what is off is held, what is on goes on. @param also in the same transaction @returns what is off */
   settle(tenant: string, also?: (tx: Tx, off: ReadonlySet<string>) => Promise<unknown>): Promise<ReadonlySet<string>>
 }
 /** What answers once the product is put together. */
-export type SwitchBoard = Switches & { answerBy(by: { doors: Pick<Doors, 'stateOf'>; settle: Switches['settle'] }): void }
+export type SwitchBoard = Switches & { answerBy(by: { doors: Pick<Doors, 'stateOf' | 'stateNow'>; settle: Switches['settle'] }): void }
 
 /** The optional modules that are off: those that are switched off, and with each what needs it. @param chosen module -> false */
 export function offOf(declared: readonly Declared[], chosen: Readonly<Record<string, boolean>>): Set<string> {
@@ -35,6 +37,9 @@ export function createSwitches(): SwitchBoard {
       if (!by || tenant === platformId) return true
       const state = by.doors.stateOf(tenant)
       return state instanceof Promise ? state.then(({ off }) => !off.has(module)) : !state.off.has(module)
+    },
+    async isOff(tenant, module) {
+      return !(await this.isOn(tenant, module)) && (await by!.doors.stateNow(tenant)).off.has(module)
     },
     settle: async (tenant, also) => by?.settle(tenant, also) ?? new Set<string>(),
   }

@@ -421,11 +421,11 @@ export const mutations: readonly Mutation[] = [
   // modules that are off
   {
     name: 'off-readers', proof: offHooks, breaks: 'readers of a module that is off work on', file: 'server/kernel/readers.ts',
-    find: '          if (feature !== undefined && switches && !always && !(await switches.isOn(event.tenant_id, feature))) continue\n', replace: '', says: /AssertionError/,
+    find: '            if (off.get(event.tenant_id)) continue\n', replace: '', says: /AssertionError/,
   },
   {
     name: 'off-inbox', proof: offRuns, breaks: 'addresses of webhooks and letters take what comes while workflows are off', file: 'server/modules/workflows/triggers/hooks.ts',
-    find: "    return found && (await kernel.switches.isOn(found.tenantId, 'workflows')) ? found : undefined", replace: '    return found', says: /no hint that the address was ever good/,
+    find: "    return found && !(await kernel.switches.isOff(found.tenantId, 'workflows')) ? found : undefined", replace: '    return found', says: /no hint that the address was ever good/,
   },
   {
     name: 'off-steps', proof: offRuns, breaks: 'a step calls operations of a module that is off', file: 'server/kernel/invoke.ts',

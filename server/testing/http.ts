@@ -22,7 +22,7 @@ export type TestHttp = {
 }
 
 /** Tenants have no address of their own, and all are open. */
-export const headerDoors = (findTenant: (hint: string) => string | undefined): Doors => ({ findTenant: async (hint) => findTenant(hint), tenantOfHost: async () => undefined, stateOf: () => ({ status: 'active', off: new Set() }) })
+export const headerDoors = (findTenant: (hint: string) => string | undefined): Doors => ({ findTenant: async (hint) => findTenant(hint), tenantOfHost: async () => undefined, stateOf: () => ({ status: 'active', off: new Set() }), stateNow: async () => ({ status: 'active', off: new Set() }) })
 
 /** @param modules made after the kernel, since some need it */
 export async function testHttp(t: Pick<TestContext, 'after'>, { modules, groups, extra, server, limits = false }: { modules: (kernel: TestKernel) => readonly Module[]; groups: Record<string, EventDeclaration>[]; extra?: string; server?: ServerOptions; limits?: boolean }): Promise<TestHttp> {

@@ -160,9 +160,9 @@ export function createFactors(o: FactorOptions) {
         await tell(db, self, 'new recovery codes were made for your account; the old ones no longer work')
         return makeCodes(db, self)
       }),
-    /** Keeps that this session's person has just proven who they are. */
-    async prove(who: By, session: string, method: Method): Promise<void> {
-      await signIn.addProof(who.request, selfOf(who), session, method)
+    /** Keeps that this session's person has just proven who they are. @param bound where they did it is one tenant's own, which may keep what it sees */
+    async prove(who: By, session: string, method: Method, bound?: string): Promise<void> {
+      await signIn.addProof(who.request, selfOf(who), session, method, bound)
     },
   }
 }

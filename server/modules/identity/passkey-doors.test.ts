@@ -234,6 +234,8 @@ test('who only ever uses the tenant\'s own domain makes a passkey, proves themse
   const proven = refreshOf(await proveAt(anew.there, anew.page, device.get(asked(anew.page))))
   assert.equal((await at.get(pathOf(proven))).headers.location, '/projects')
   assert.equal((await members()).status, 200)
+  const elsewhere = await app.ok(mia, 'POST', '/tenants', { name: 'Elsewhere' })
+  assert.equal(told(await app.as(pair, 'POST', '/auth/switch', { tenant: elsewhere.id })), '403 tenant.other_provider', 'what was proven there opens that tenant alone')
   const out = await begin('/auth/step-up/elsewhere', {})
   const late = refreshOf(await proveAt(out.there, out.page, device.get(asked(out.page))))
   await app.as(pair, 'POST', '/auth/logout', undefined, { host: work })

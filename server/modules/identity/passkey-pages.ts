@@ -126,7 +126,7 @@ export function addPasskeyPages(pages: FastifyInstance, { legs, handOver, forms,
       if (!rowCount) refuse('auth.passkey_refused', 'you were signed out meanwhile: sign in again')
       if (proven.purpose === 'add') await passkeys.keep(db, person, proven.name, proven.kept)
     })
-    await factors.prove(who, session, 'passkey')
+    await factors.prove(who, session, 'passkey', bound)
     return go(reply, next)
   })
 }

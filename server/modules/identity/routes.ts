@@ -67,7 +67,7 @@ export function identityRoutes({ accounts, people, passkeys, cookies, devices, f
       handle: async (ctx, { body, request }) => answer(await accounts.enter(from(ctx, request), await passkeys.signIn(from(ctx, request), body.credential, await placeOf(request)), body.tenant), request),
     }),
     stepUp: post('/auth/step-up', {
-      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With a second factor: a code of it or a passkey; else the password. Good for 15 minutes in this session.', body: s.StepUp,
+      access: 'person', scope: 'session', idempotency: 'none', summary: 'Prove that it is me', description: 'For verbs that answer 403 `auth.step_up_required`. With an authenticator app: a code of it, or a recovery code; else the password; or a passkey. Good for 15 minutes in this session.', body: s.StepUp,
       problems: ['auth.code_refused', 'auth.password_wrong', 'auth.passkey_refused'], handle: async (ctx, { body, request }) => (body.passkey ? passkeys.prove(ctx, body.passkey, await placeOf(request)) : accounts.stepUp(ctx, body)),
     }),
     stepUpElsewhere: post('/auth/step-up/elsewhere', {

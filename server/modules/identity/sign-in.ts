@@ -87,11 +87,11 @@ export function createSignIn({ pool, sealer, auth, cookies, changed }: { pool: S
       const { rowCount } = await db.query('delete from verification where identifier = $1', [nameOf(token)])
       if (!rowCount) refuse('auth.challenge_refused')
     },
-    /** A fresh proof for a running session: what step-up writes. */
-    async addProof(request: string, user: string, session: string, method: Method): Promise<void> {
+    /** A fresh proof for a running session: what step-up writes. @param bound the only tenant that the session opens from now on */
+    async addProof(request: string, user: string, session: string, method: Method, bound: string | undefined): Promise<void> {
       await write(request, user, (db) => db.query(
-        `insert into session_proof (session_id, user_id, methods) select s.id, s."userId", array['password', $3::text] from session s where s.id = $1 and s."userId" = $2
-         on conflict (session_id) do update set proven_at = now(), methods = (select array_agg(distinct m) from unnest(session_proof.methods || excluded.methods[2]) m)`, [session, user, method]))
+        `insert into session_proof (session_id, user_id, methods, tenant_id) select s.id, s."userId", array['password', $3::text], $4::uuid from session s where s.id = $1 and s."userId" = $2
+         on conflict (session_id) do update set proven_at = now(), tenant_id = coalesce(session_proof.tenant_id, excluded.tenant_id), methods = (select array_agg(distinct m) from unnest(session_proof.methods || excluded.methods[2]) m)`, [session, user, method, bound ?? null]))
     },
   }
 }

@@ -26,8 +26,9 @@ const holders = sql`identity.organization o left join tenant_plans t on t.tenant
 /** What tenants have: their plan and what differs from it, put together. */
 export const listHeld = statement('plans.held', Held, (tenants: readonly string[]) => sql`select ${heldColumns} from ${holders} where o.id = any (${tenants})`)
 export const lockHeld = statement('plans.lock-held', Held, (tenant: string) => sql`select ${heldColumns} from ${holders} where o.id = ${tenant}`)
-/** Everybody, since a change of a plan may concern any of them. */
-export const listHolders = statement('plans.holders', Type.Object({ tenantId: Type.String() }), () => sql`select o.id as "tenantId" from identity.organization o order by o.id`)
+/** Whom a change of a plan may concern: those who have it, and those who have whichever is the default. */
+export const listHolders = statement('plans.holders', Type.Object({ tenantId: Type.String() }), (plan: string) => sql`
+  select o.id as "tenantId" from identity.organization o left join tenant_plans t on t.tenant_id = o.id where t.plan_id = ${plan} or t.plan_id is null order by o.id`)
 export const lockSwitches = statement('plans.lock-switches', Nothing, (tenant: string) => sql`select from (select pg_advisory_xact_lock(hashtextextended('switches/' || ${tenant}::text, 0))) locked`)
 export const putHeld = statement('plans.put-held', Nothing, (tenant: string, planId: string, limits: Limits, modules: Modules) => sql`
   insert into tenant_plans (tenant_id, plan_id, limits, modules) values (${tenant}, ${planId}, ${sql.json(limits)}, ${sql.json(modules)})

@@ -66,7 +66,7 @@ export function createPlans({ kernel, optional }: { kernel: Pick<Kernel, 'system
         const next = { ...row, ...wish }
         if (wish.isDefault) await tx(dropDefault(id))
         await tx(updatePlan(next))
-        if (next.isDefault !== row.isDefault || !same(next.modules, row.modules)) tx.later(addJob(tx, { name: switchJob }))
+        if (next.isDefault !== row.isDefault || !same(next.modules, row.modules)) tx.later(addJob(tx, { name: switchJob, data: { plan: id } }))
         return { subject: id, data: { name: next.name, limits: next.limits, modules: next.modules }, result: only(await tx(findPlan(id)), 'plan') }
       })
     },

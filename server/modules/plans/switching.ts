@@ -1,6 +1,6 @@
 // What follows when a module is switched on or off for a tenant: jobs that wait are held or let go, and modules do the same with what is under way.
 // One at a time for a tenant and by the tables themselves, so whoever comes last leaves what holds now.
-import { freeJobs, holdJobs, type JobHandler } from '../../kernel/jobs.ts'
+import { addJob, freeJobs, holdJobs, type JobHandler } from '../../kernel/jobs.ts'
 import { platformId } from '../../kernel/ids.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { Module } from '../../kernel/module.ts'
@@ -29,12 +29,11 @@ export function createSwitching({ kernel, modules }: { kernel: Pick<Kernel, 'sys
     settle,
     job: {
       name: switchJob,
-      async handle({ tenant_id: tenant }, signal) {
+      /** Of a plan: a job for each tenant that has it, so that neither their number nor a stop in between uses up the tries. */
+      async handle({ tenant_id: tenant, data, request_id: request }) {
         if (tenant !== platformId) return void (await settle(tenant))
-        for (const { tenantId } of (await kernel.system.context(systemWho(switchJob)).read(listHolders()))[0]) {
-          if (signal.aborted) throw signal.reason
-          await settle(tenantId)
-        }
+        const [holders] = await kernel.system.context(systemWho(switchJob)).read(listHolders((data as { plan: string }).plan))
+        for (let n = 0; n < holders.length; n += 500) await kernel.system.flush(systemWho(switchJob), ...holders.slice(n, n + 500).map(({ tenantId }) => addJob({ tenant: tenantId, request: request ?? switchJob }, { name: switchJob })))
       },
     },
   }

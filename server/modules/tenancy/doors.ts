@@ -61,6 +61,11 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
     return (await ctx().read(findDomainHolder(name)))[0][0]?.tenantId
   }
 
+  const stateNow = (tenant: string) =>
+    remember<TenantState>(states, tenant, async () => {
+      const [[row], [held]] = await ctx().read(findState(tenant), listHeld([tenant]))
+      return { status: row?.status ?? 'deleting', off: offOf(modules(), held?.modules ?? {}) }
+    })
   /** The installation's own name, or one below the base domain: nobody's to claim. */
   const isOurs = (name: string) => name === home || name === base || (base !== undefined && name.endsWith(`.${base}`))
 
@@ -80,11 +85,9 @@ export function createDoors({ system, findTenant, publicUrl, baseDomain, multiTe
     stateOf(tenant) {
       const known = states.get(tenant)
       if (fresh(known)) return known.value
-      return remember(states, tenant, async () => {
-        const [[row], [held]] = await ctx().read(findState(tenant), listHeld([tenant]))
-        return { status: row?.status ?? 'deleting', off: offOf(modules(), held?.modules ?? {}) }
-      })
+      return stateNow(tenant)
     },
+    stateNow,
     hear({ name, tenant_id }) {
       const noun = name.slice(0, name.indexOf('.'))
       if (noun !== 'tenant' && noun !== 'domain' && noun !== 'plan' && noun !== 'tenant-plan') return

@@ -5,6 +5,27 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { testApp } from '../../testing/app.ts'
 
+test('a tenant that this process has not heard of for a while gets its deliveries: its plan is asked of the tables (X2, S4.7)', async (t) => {
+  const app = await testApp(t, { settings: { EGRESS_ALLOW: '127.0.0.1' } })
+  const ops = await app.register('Operator')
+  const ada = await app.register('Ada')
+  const tenant = ada.tenant!.id
+  await app.ok(ada, 'POST', '/webhooks', { url: 'http://127.0.0.1:9/', events: ['settings.changed'] })
+  const definition = { nodes: [{ id: 'seen', primitive: 'trigger', type: 'event', settings: { event: 'settings.changed' } }, { id: 'out', primitive: 'data', type: 'mapping', settings: { fields: { ok: 'yes' } } }], edges: [{ from: 'seen', to: 'out' }] }
+  const { id } = await app.ok(ada, 'POST', '/workflows', { name: 'Seen', definition })
+  await app.ok(ada, 'POST', `/workflows/${id}/publish`, {})
+  const [plan] = (await app.ok(ops, 'GET', '/plans')).items
+  await app.ok(ops, 'PATCH', `/plans/${plan.id}`, { description: 'what is remembered of all tenants ends' })
+  await app.settled()
+  // by no request of the tenant's, as what a schedule or a job does
+  const ctx = app.kernel.app.context({ tenant, actor: { type: 'user', id: ada.user.id }, request: 'test' })
+  await ctx.happen(async () => ({ happened: [{ name: 'settings.changed' as const, subject: tenant, data: { eventRetentionDays: null } }], result: null }))
+  await app.settled()
+  assert.deepEqual(await app.query('select reader, error from parked_events'), [])
+  const count = async (from: string) => (await app.query<{ n: number }>(`select count(*)::int as n from ${from} where tenant_id = $1`, [tenant]))[0]!.n
+  assert.deepEqual([await count('webhook_deliveries'), await count('runs')], [1, 1])
+})
+
 test('while webhooks are off nothing is sent and nothing is queued; a delivery that waited goes out when they are on again (S4.7)', async (t) => {
   const app = await testApp(t, { settings: { EGRESS_ALLOW: '127.0.0.1' } })
   const got: string[] = []

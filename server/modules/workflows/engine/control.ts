@@ -14,10 +14,10 @@ import { toStorable } from './values.ts'
 
 const Text = Type.String()
 const RunRow = Type.Object({
-  id: Text, workflow_id: Text, workflow_version: Type.Integer(), status: Text, cancel_requested: Type.Boolean(), pause_requested: Type.Boolean(), error: Type.Unknown(), finished_at: Nullable(Text), created_at: Text,
+  id: Text, workflow_id: Text, workflow_version: Type.Integer(), status: Text, cancel_requested: Type.Boolean(), pause_requested: Type.Boolean(), held: Type.Boolean(), error: Type.Unknown(), finished_at: Nullable(Text), created_at: Text,
 })
 type RunRow = Static<typeof RunRow>
-const runColumns = sql`id, workflow_id, workflow_version, status, cancel_requested, pause_requested, error, finished_at, created_at`
+const runColumns = sql`id, workflow_id, workflow_version, status, cancel_requested, pause_requested, held, error, finished_at, created_at`
 const findRun = statement('runs.find', RunRow, (tenant: string, id: string) => sql`select ${runColumns} from runs where tenant_id = ${tenant} and id = ${id}`)
 const lockRun = statement('runs.lock', RunRow, (tenant: string, id: string) => sql`select ${runColumns} from runs where tenant_id = ${tenant} and id = ${id} for update`)
 const Only = Type.Object({ id: Text })
@@ -41,11 +41,11 @@ const cancelTree = statement('runs.cancel', Only, (tenant: string, id: string) =
   update runs r set cancel_requested = true, wake_seq = r.wake_seq + 1, due_at = case when r.status = 'running' and r.engine = 'embedded' then r.due_at else now() end
   from mine m where r.tenant_id = ${tenant} and r.id = m.id returning r.id`)
 const askPause = (tenant: string, id: string) => sql`
-  update runs set pause_requested = true, wake_seq = wake_seq + 1, status = case when status = 'running' then status else 'paused' end,
+  update runs set pause_requested = true, held = false, wake_seq = wake_seq + 1, status = case when status = 'running' then status else 'paused' end,
     due_at = case when status <> 'running' then null when engine = 'embedded' then due_at else now() end
   where tenant_id = ${tenant} and id = ${id}`
 const endPause = (tenant: string, id: string) => sql`
-  update runs set pause_requested = false, wake_seq = wake_seq + 1, status = case when status = 'paused' then 'pending' else status end, due_at = case when status = 'paused' or (status = 'running' and engine <> 'embedded') then now() else due_at end
+  update runs set pause_requested = false, held = false, wake_seq = wake_seq + 1, status = case when status = 'paused' then 'pending' else status end, due_at = case when status = 'paused' or (status = 'running' and engine <> 'embedded') then now() else due_at end
   where tenant_id = ${tenant} and id = ${id}`
 /** The outcomes of these nodes are open again. What was done is done under another idempotency key; what failed is tried again under its own. */
 const reopenSteps = (tenant: string, run: string, nodes: readonly string[], handled: readonly string[], key: string | null) => sql`
@@ -55,7 +55,7 @@ const reopenSteps = (tenant: string, run: string, nodes: readonly string[], hand
     or (s.kind = 'child' and s.state = 'pending' and exists (select from runs c where c.tenant_id = ${tenant} and c.parent_run = ${run} and c.status = 'cancelled'
       and c.dedup_key = 'child:' || s.run_id || ':' || s.key || case when s.redo > 0 then '~' || s.redo else '' end)))`
 const reopenRun = (tenant: string, id: string) => sql`
-  update runs set status = 'pending', due_at = now(), epoch = epoch + 1, wake_seq = wake_seq + 1, claims = 0, progress = 0, owner = null, output = null, error = null, finished_at = null, cancel_requested = false, pause_requested = false
+  update runs set status = 'pending', due_at = now(), epoch = epoch + 1, wake_seq = wake_seq + 1, claims = 0, progress = 0, owner = null, output = null, error = null, finished_at = null, cancel_requested = false, pause_requested = false, held = false
   where tenant_id = ${tenant} and id = ${id}`
 
 /** More of an input than this travels in a transaction of its own. */
@@ -116,7 +116,7 @@ export function cancelRun(ctx: Context, id: string): Promise<Steered> {
 }
 export function pauseRun(ctx: Context, id: string): Promise<Steered> {
   return steer(ctx, id, async (tx, run) => {
-    if (run.pause_requested || run.cancel_requested) return undefined
+    if ((run.pause_requested && !run.held) || run.cancel_requested) return undefined // what is held becomes the person's own pause
     await tx(askPause(tx.tenant, id))
     return { name: run.status === 'running' ? 'pause.requested' : 'run.paused', subject: id, data: about(run) }
   })

@@ -511,22 +511,25 @@ export function engineContract(name: string, openEngine: (o: EngineOptions) => E
       await kernel.system.transact(systemWho('test'), (tx) => holdRuns(tx, tenant, !off.has('workflows')))
       return off
     }
-    kernel.switches.answerBy({ doors: { stateOf: () => ({ status: 'active', off }) }, settle })
+    kernel.switches.answerBy({ doors: { stateOf: () => ({ status: 'active', off }), stateNow: async () => ({ status: 'active', off }) }, settle })
     const passed = gate()
     script.actions.slow = () => passed.passed.then(() => 'slow')
     const busy = await start(graph([step('a', 'slow'), step('b'), step('c')], chain('a', 'b', 'c')))
     const waiting = await start(graph([signal('w', 'go'), step('d')], chain('w', 'd')))
     const paused = await start(graph([signal('w', 'go'), step('e')], chain('w', 'e')))
+    const given = await start(graph([signal('w', 'go'), step('f')], chain('w', 'f')))
     while (!script.counts(busy).a) await new Promise((resolve) => setTimeout(resolve, 5))
-    await Promise.all([waitsFor(waiting, 'w'), waitsFor(paused, 'w')])
+    await Promise.all([waiting, paused, given].map((id) => waitsFor(id, 'w')))
     await engine.pause(ctx, paused)
     off = new Set(['workflows'])
     await settle()
     passed.pass() // what is under way ends and is recorded
     const late = await start(graph([step('x')]))
-    for (const id of [busy, waiting, paused, late]) await status(id, 'paused')
+    for (const id of [busy, waiting, paused, late, given]) await status(id, 'paused')
     await engine.signal(ctx, waiting, 'go', null)
     await settle() // told twice
+    await engine.cancel(ctx, given)
+    assert.equal((await end(given)).status, 'cancelled', 'ending begins nothing')
     assert.deepEqual([script.counts(busy), script.counts(waiting), script.counts(late)], [{ a: 1 }, {}, {}])
     off = new Set()
     await settle()

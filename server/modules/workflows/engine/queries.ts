@@ -122,7 +122,7 @@ export const endRuns = statement('runs.end', EndedRow, (rows: readonly RunEnd[])
   ), mine as (
     select r.tenant_id, r.id from given g join runs r on r.tenant_id = g.tenant_id and r.id = g.id and r.epoch = g.epoch and r.status = 'running' order by r.tenant_id, r.id for update of r
   ), ended as (
-    update runs r set output = g.output::jsonb, error = g.error::jsonb, owner = null, claims = 0, progress = 0,
+    update runs r set output = g.output::jsonb, error = g.error::jsonb, owner = null, claims = 0, progress = 0, held = r.held and g.status = 'waiting',
       status = case when g.status = 'waiting' and r.pause_requested and not r.cancel_requested then 'paused' else g.status end,
       due_at = case when g.status <> 'waiting' then null when r.cancel_requested then now() when r.pause_requested then null when r.wake_seq <> g.seen then now() else g.due_at end,
       finished_at = case when g.status <> 'waiting' then now() end

@@ -87,7 +87,7 @@ export async function startDue(store: Store, kernel: Pick<Kernel, 'bell' | 'log'
       try {
         const ticks = ticksOf(row, rhythmOf(row))
         next = ticks.next
-        const version = ticks.run.length && (await kernel.switches.isOn(row.tenant_id, 'workflows')) ? row.workflow_version || (await activeVersion(row.tenant_id, row.workflow_id)) : undefined
+        const version = ticks.run.length && !(await kernel.switches.isOff(row.tenant_id, 'workflows')) ? row.workflow_version || (await activeVersion(row.tenant_id, row.workflow_id)) : undefined
         if (version) {
           const who = tx.within({ tenant: row.tenant_id, actor: { type: row.actor_type as 'user', id: row.actor_id }, request: `schedule:${row.id}` })
           for (const tick of ticks.run) {

@@ -137,13 +137,22 @@ export function startWorker(o: WorkerOptions): Worker {
     look()
   }
 
-  async function resume(row: ClaimedRow, run: HeldRun, deadline: number): Promise<Json | Ref> {
-    const on = kernel.switches.isOn(row.tenant_id, 'workflows')
-    if (on !== true && !(await on)) {
+  /** Not where workflows are switched off: it came after the others were held, and is held too. Ending begins nothing. @throws Dropped */
+  function mayGoOn(row: ClaimedRow): true | Promise<boolean> {
+    const on = row.cancel_requested || kernel.switches.isOn(row.tenant_id, 'workflows')
+    if (on === true) return true
+    return (async () => {
+      if (await on) return true
       await store.flush(putBack(row.tenant_id, row.id, row.epoch))
-      await kernel.switches.settle(row.tenant_id) // it came after the others were held
-      throw new Dropped('workflows are switched off for its tenant')
-    }
+      await kernel.switches.settle(row.tenant_id)
+      return false
+    })().catch((error: unknown) => {
+      throw new Dropped('whether workflows are on for its tenant is not known', { cause: error })
+    })
+  }
+  async function resume(row: ClaimedRow, run: HeldRun, deadline: number): Promise<Json | Ref> {
+    const may = mayGoOn(row)
+    if (may !== true && !(await may)) throw new Dropped('workflows are switched off for its tenant')
     if (row.epoch > 1) {
       const history = await store.history({ tenant: row.tenant_id, run: row.id })
       run.remember(history)

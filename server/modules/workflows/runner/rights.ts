@@ -64,7 +64,7 @@ export function createRights({ kernel, doorkeeper }: Pick<Parts, 'kernel' | 'doo
   }
   /** What a key began ends with it: removed, inactive, or its maker gone. @throws StepFailure */
   async function requireKey(tenant: string, id: string): Promise<void> {
-    const [key, client] = await kernel.system.context(systemWho('workflows')).read(findStandingKey(id), findStandingClient(id))
+    const [key, client] = await kernel.aside.context(systemWho('workflows')).read(findStandingKey(id), findStandingClient(id))
     const stands = (key.length > 0 && (await kernel.switches.isOn(tenant, 'keys'))) || (client.length > 0 && (await kernel.switches.isOn(tenant, 'oauth')))
     if (!stands) throw noRights('the key that started it is no longer good')
   }

@@ -57,7 +57,7 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
   async function find(token: string): Promise<Found | undefined> {
     if (!/^whk_[\w-]{20,64}$/.test(token)) return undefined
     const [[found]] = await kernel.system.context(systemWho('hooks')).read(findByToken(hashOfToken(token)))
-    return found && (await kernel.switches.isOn(found.tenantId, 'workflows')) ? found : undefined
+    return found && !(await kernel.switches.isOff(found.tenantId, 'workflows')) ? found : undefined
   }
   const found = new WeakMap<FastifyRequest, Found>()
   const contextOf = (tenant: string, request: string): Context => kernel.app.context({ tenant, actor: { type: 'system', id: null }, request })

@@ -35,7 +35,7 @@ export function startOutbox(o: OutboxOptions): { look(): void; close(): Promise<
   /** What is not held yet is held instead of told, where workflows are switched off. */
   async function mayTell(row: TellRow): Promise<boolean> {
     const on = kernel.switches.isOn(row.tenant_id, 'workflows')
-    if (on === true || row.pause_requested || (await on)) return true
+    if (on === true || row.pause_requested || row.cancel_requested || (await on)) return true
     await kernel.switches.settle(row.tenant_id)
     return false
   }

@@ -4,7 +4,7 @@ import { sql, statement } from '../../../../kernel/sql.ts'
 import { claimed, ClaimedRow, stepColumns, StepRow } from '../queries.ts'
 
 const Text = Type.String()
-const TellRow = Type.Object({ tenant_id: Text, id: Text, epoch: Type.Integer(), pause_requested: Type.Boolean() })
+const TellRow = Type.Object({ tenant_id: Text, id: Text, epoch: Type.Integer(), pause_requested: Type.Boolean(), cancel_requested: Type.Boolean() })
 export type TellRow = Static<typeof TellRow>
 /**
  * Runs that Temporal must be told of: each tenant's in its turn, begun at most `cap` at once. A telling that no life of the run answers is repeated, later
@@ -26,7 +26,7 @@ export const claimTellings = statement('runs.claim-tellings', TellRow, (o: { cap
   ),
   mine as (select r.tenant_id, r.id from picked p join runs r using (tenant_id, id) where r.due_at <= now() for update of r skip locked)
   update runs r set claims = claims + 1, due_at = now() + least(${o.againMs} * 2 ^ least(r.claims, 12), 3600000) * interval '1 ms'
-  from mine m where r.tenant_id = m.tenant_id and r.id = m.id returning r.tenant_id, r.id, r.epoch, r.pause_requested`)
+  from mine m where r.tenant_id = m.tenant_id and r.id = m.id returning r.tenant_id, r.id, r.epoch, r.pause_requested, r.cancel_requested`)
 export const findTellings = statement('runs.any-tellings', Type.Object({ due: Type.Boolean() }), () => sql`select exists (select from runs where due_at <= now() and engine = 'temporal') as due`)
 
 const BegunRow = Type.Object({ ...ClaimedRow.properties, status: Text })
