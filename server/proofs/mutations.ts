@@ -424,6 +424,14 @@ export const mutations: readonly Mutation[] = [
     find: '            if (off.get(event.tenant_id)) continue\n', replace: '', says: /AssertionError/,
   },
   {
+    name: 'asked-within', proof: offHooks, breaks: 'readers ask of a tenant by the door their transaction came through', file: 'server/app.ts',
+    find: 'createDoors({ system: kernel.aside,', replace: 'createDoors({ system: kernel.system,', says: /inside a change use its tx/,
+  },
+  {
+    name: 'proof-kept-unbound', proof: 'server/modules/identity/passkey-doors.test.ts', breaks: 'what is proven at a tenant\'s own domain opens all tenants of the person', file: 'server/modules/identity/passkey-pages.ts',
+    find: "session, 'passkey', bound)", replace: "session, 'passkey')", says: /opens that tenant alone/,
+  },
+  {
     name: 'off-inbox', proof: offRuns, breaks: 'addresses of webhooks and letters take what comes while workflows are off', file: 'server/modules/workflows/triggers/hooks.ts',
     find: "    return found && !(await kernel.switches.isOff(found.tenantId, 'workflows')) ? found : undefined", replace: '    return found', says: /no hint that the address was ever good/,
   },
