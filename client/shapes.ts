@@ -271,7 +271,7 @@ export type ProjectMember = { id: string; userId: string; name: string; email: s
 
 export type ProjectMemberList = { items: ProjectMember[]; next: string | null }
 
-export type PublishedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; number: number; hash: string; warnings: DefinitionFault[]; diverging: ({ runId: string; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; key: string; message: string })[]; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
+export type PublishedWorkflow = { id: string; name: string; description: string | null; status: 'draft' | 'active' | 'inactive' | 'archived'; definition: Definition; activeVersion: number | null; publishedBy: string | null; pausedReason: string | null; createdBy: string | null; version: number; createdAt: string; updatedAt: string; number: number; hash: string; warnings: DefinitionFault[]; diverging: ({ runId: string; status: 'pending' | 'running' | 'waiting' | 'paused' | 'completed' | 'failed' | 'cancelled'; key: string; message: string })[]; unjudgedRuns: number; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
 
 export type QueuedDeliveries = { deliveries: number | null }
 

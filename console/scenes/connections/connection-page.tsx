@@ -10,7 +10,7 @@ import { Head } from '../../parts/head.tsx'
 import { Loaded, RowSkeletons, SectionSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
 import { say, sayProblem } from '../../parts/toasts.tsx'
-import { useMay } from '../../reads.ts'
+import { useMay, useModules } from '../../reads.ts'
 import { absolute, t } from '../../words.ts'
 import type { WorkflowStatus } from '../workflows/reads.ts'
 import { WorkflowChip } from '../workflows/status.tsx'
@@ -230,15 +230,16 @@ function Operations({ kind }: { kind: Kind }) {
 function Uses({ connection: one, admin }: { connection: Connection; admin: boolean }) {
   const cache = useQueryClient()
   const navigate = useNavigate()
-  const uses = useQuery(usesQuery(one.id))
+  const on = useModules()('workflows')
+  const uses = useQuery({ ...usesQuery(one.id), enabled: on })
   const names = uses.data?.map((workflow) => workflow.name) ?? []
   const drop = () =>
     ask({
       title: t('Delete {name}', { name: one.name }),
-      text: names.length ? t('{names} will fail at the steps that use it. Its secrets are gone for good.', { names: names.slice(0, 5).join(', ') + (names.length > 5 ? ' …' : '') }) : t('No workflow uses it. Its secrets are gone for good.'),
+      text: names.length ? t('{names} will fail at the steps that use it. Its secrets are gone for good.', { names: names.slice(0, 5).join(', ') + (names.length > 5 ? ' …' : '') }) : on ? t('No workflow uses it. Its secrets are gone for good.') : t('Workflows are switched off for this team, and may use it. Its secrets are gone for good.'),
       verb: t('Delete {name}', { name: one.name }),
       danger: true,
-      ...(names.length ? { typeName: one.name } : {}),
+      ...(names.length || !on ? { typeName: one.name } : {}),
       run: async () => {
         await remove(`/connections/${one.id}`)
         await navigate({ to: '/connections' })
@@ -248,30 +249,36 @@ function Uses({ connection: one, admin }: { connection: Connection; admin: boole
   return (
     <Section title={t('Used by')} text={t('Workflows whose draft or active version names it.')}>
       <div className="box">
-        <Loaded of={uses} what={t('What uses it could not be read')} skeleton={<RowSkeletons count={2} />}>
-          {(all) =>
-            all.length ? (
-              <ul className="rows">
-                {all.map((workflow) => (
-                  <li key={workflow.id}>
-                    <Link className="line" to="/workflows/$workflow" params={{ workflow: workflow.id }}>
-                      <span className="grow truncate">{workflow.name}</span>
-                      <WorkflowChip status={workflow.status as WorkflowStatus} />
-                    </Link>
-                  </li>
-                ))}
-              </ul>
-            ) : (
-              <p className="meta" style={{ padding: 12 }}>
-                {t('No workflow yet.')}
-              </p>
-            )
-          }
-        </Loaded>
+        {!on ? (
+          <p className="meta" style={{ padding: 12 }}>
+            {t('Workflows are switched off for this team.')}
+          </p>
+        ) : (
+          <Loaded of={uses} what={t('What uses it could not be read')} skeleton={<RowSkeletons count={2} />}>
+            {(all) =>
+              all.length ? (
+                <ul className="rows">
+                  {all.map((workflow) => (
+                    <li key={workflow.id}>
+                      <Link className="line" to="/workflows/$workflow" params={{ workflow: workflow.id }}>
+                        <span className="grow truncate">{workflow.name}</span>
+                        <WorkflowChip status={workflow.status as WorkflowStatus} />
+                      </Link>
+                    </li>
+                  ))}
+                </ul>
+              ) : (
+                <p className="meta" style={{ padding: 12 }}>
+                  {t('No workflow yet.')}
+                </p>
+              )
+            }
+          </Loaded>
+        )}
       </div>
       {admin && (
         <div>
-          <Button variant="default" c="var(--danger)" disabled={uses.isPending} onClick={drop}>
+          <Button variant="default" c="var(--danger)" disabled={on && !uses.data} onClick={drop}>
             {t('Delete this connection')}
           </Button>
         </div>

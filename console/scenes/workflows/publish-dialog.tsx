@@ -100,6 +100,7 @@ function Outcome({ published, close }: { published: Published; close: () => void
               </li>
             ))}
           </ul>
+          {published.unjudgedRuns > 0 && <p>{countOf(published.unjudgedRuns, 'older run was not looked at.', 'older runs were not looked at.')}</p>}
           <p>{t('They end with the version they began with.')}</p>
         </div>
       )}

@@ -17,7 +17,7 @@ export type ListedWorkflow = Thing & {
   runs: { last: RunStatus | null; lastAt: string | null; total: number; failed: number; recent?: RunStatus[] }
 }
 export type Workflow = Omit<ListedWorkflow, 'runs'> & { definition: Definition }
-export type Published = Workflow & { number: number; hash: string; warnings: Fault[]; diverging: { runId: string; status: RunStatus; key: string; message: string }[]; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
+export type Published = Workflow & { number: number; hash: string; warnings: Fault[]; diverging: { runId: string; status: RunStatus; key: string; message: string }[]; unjudgedRuns: number; failingTests: { testId: string; name: string; key: string; message: string }[]; unjudgedTests: number }
 export type KeptTest = Thing & { workflowId: string; runId: string; number: number; name: string; status: 'completed' | 'failed' }
 export type Judged = { results: { testId: string; name: string; passed: boolean; divergence: { key: string; node: string | null; message: string } | null }[]; faults: Fault[] }
 export type WorkflowVersion = { workflowId: string; number: number; hash: string; note: string | null; publishedBy: string | null; active: boolean; createdAt: string }

@@ -24,7 +24,9 @@ export function ScheduleField({ name, schema, value, onChange, zone, label, desc
   const cron = String(value[name] ?? (every === undefined ? (schema.default ?? '') : ''))
   const timeZone = String(value[beside.timeZone] ?? 'UTC')
   const [asPattern, setAsPattern] = useState(false)
-  const rhythm = rhythmOf(cron)
+  const [byDays, setByDays] = useState(false) // while days are chosen all seven are days too, or the buttons would be gone under the finger
+  const written = rhythmOf(cron)
+  const rhythm: Rhythm | undefined = byDays && written?.kind === 'daily' ? { kind: 'weekly', days: weekdays, hour: written.hour, minute: written.minute } : written
   const kind: Kind | null = every !== undefined ? 'interval' : !cron && !asPattern ? null : asPattern || !rhythm ? 'custom' : rhythm.kind
 
   const write = (next: { cron?: string; every?: string }) => {
@@ -35,6 +37,7 @@ export function ScheduleField({ name, schema, value, onChange, zone, label, desc
   const at = rhythm && 'hour' in rhythm ? { hour: rhythm.hour, minute: rhythm.minute } : { hour: 9, minute: 0 }
   const choose = (next: Kind) => {
     setAsPattern(next === 'custom')
+    setByDays(next === 'weekly')
     if (next === 'custom') return write({ cron: cron || '0 9 * * 1-5' })
     if (next === 'interval') return write({ every: typeof every === 'string' ? every : '90m' })
     set({ minutes: { kind: 'minutes', every: 15 }, hourly: { kind: 'hourly', minute: at.minute }, daily: { kind: 'daily', ...at }, weekly: { kind: 'weekly', days: workingDays, ...at }, monthly: { kind: 'monthly', day: 1, ...at } }[next] as Rhythm)
@@ -49,7 +52,7 @@ export function ScheduleField({ name, schema, value, onChange, zone, label, desc
         <Select label={t('How often')} className="schedule-wide" withAsterisk={required} allowDeselect={false} placeholder={t('Choose')} data={kinds} value={kind} onChange={(next) => next && choose(next as Kind)} />
         {kind === 'minutes' && rhythm?.kind === 'minutes' && <Select label={t('Minutes')} allowDeselect={false} data={minuteSteps.map(String)} value={String(rhythm.every)} onChange={(next) => next && set({ kind: 'minutes', every: Number(next) })} />}
         {kind === 'hourly' && rhythm?.kind === 'hourly' && <NumberInput label={t('Minutes past the hour')} min={0} max={59} allowDecimal={false} clampBehavior="strict" value={rhythm.minute} onChange={(minute) => typeof minute === 'number' && set({ kind: 'hourly', minute })} />}
-        {kind === 'weekly' && rhythm?.kind === 'weekly' && <Days days={rhythm.days} set={(days) => set({ ...rhythm, days })} />}
+        {kind === 'weekly' && rhythm?.kind === 'weekly' && <Days days={rhythm.days} set={(days) => (setByDays(true), set({ ...rhythm, days }))} />}
         {kind === 'monthly' && rhythm?.kind === 'monthly' && (
           <Select label={t('Day')} allowDeselect={false} data={[...Array.from({ length: 31 }, (_, day) => ({ value: String(day + 1), label: String(day + 1) })), { value: 'last', label: t('Last day') }]} value={String(rhythm.day)} onChange={(day) => day && set({ ...rhythm, day: day === 'last' ? day : Number(day) })} />
         )}

@@ -129,8 +129,8 @@ export function createWorkflows(o: WorkflowOptions) {
     },
     async publish(ctx: Context, id: string, note: string | null) {
       const { workflow, number, hash, warnings, program } = await publishing.publish(ctx, id, note)
-      const [diverging, { failing, unjudged }] = [await runs.diverging(ctx, id, number, program), await tests.failing(ctx, id, workflow.definition as Definition)]
-      return { ...workflow, number, hash, warnings, diverging, failingTests: failing, unjudgedTests: unjudged }
+      const [{ diverging, unjudgedRuns }, { failing, unjudged }] = [await runs.diverging(ctx, id, number, program), await tests.failing(ctx, id, workflow.definition as Definition)]
+      return { ...workflow, number, hash, warnings, diverging, unjudgedRuns, failingTests: failing, unjudgedTests: unjudged }
     },
     activate: publishing.activate,
     deactivate: (ctx: Context, id: string) => publishing.deactivate(ctx, id),

@@ -28,5 +28,5 @@ export const lockRunRow = statement('runs.lock-row', Type.Object({ id: Id, workf
 /** It goes on with another version: whoever holds it loses it by the fence. */
 export const moveRun = statement('runs.move', Nothing, (id: string, version: number) => sql`
   update runs set workflow_version = ${version}, epoch = epoch + 1, wake_seq = wake_seq + 1, owner = null, status = case when status = 'running' then 'pending' else status end, due_at = case when status = 'paused' then due_at else now() end where id = ${id}`)
-export const listOpenRuns = statement('runs.open-of', Type.Object({ id: Id, version: Type.Integer(), status: Type.Enum([...runStatuses]) }), (workflowId: string, limit: number) => sql`
-  select id, workflow_version as version, status from runs where workflow_id = ${workflowId} and finished_at is null order by id desc limit ${limit}`)
+export const listOpenRuns = statement('runs.open-of', Type.Object({ id: Id, status: Type.Enum([...runStatuses]), total: Type.Integer() }), (workflowId: string, but: number, limit: number) => sql`
+  select id, status, (count(*) over ())::int as total from runs where workflow_id = ${workflowId} and workflow_version <> ${but} and finished_at is null order by id desc limit ${limit}`)

@@ -186,11 +186,11 @@ export function createRuns(parts: Parts, publishing: Publishing) {
       return read(ctx, id)
     },
 
-    /** Unfinished runs that could not go on with a version: at most 50 of the newest are looked at. */
+    /** Unfinished runs of other versions that could not go on with this one: the newest 50 are looked at. @returns and how many were not */
     async diverging(ctx: Context, workflowId: string, number: number, next: Program) {
-      const [rows] = await ctx.read(listOpenRuns(workflowId, 50))
-      const found = await Promise.all(rows.filter((row) => row.version !== number).map(async (row) => ({ row, divergence: await divergenceOf(ctx, row.id, next) })))
-      return found.flatMap(({ row, divergence }) => (divergence ? [{ runId: row.id, status: row.status, ...divergence }] : []))
+      const [rows] = await ctx.read(listOpenRuns(workflowId, number, 50))
+      const found = await Promise.all(rows.map(async (row) => ({ row, divergence: await divergenceOf(ctx, row.id, next) })))
+      return { diverging: found.flatMap(({ row, divergence }) => (divergence ? [{ runId: row.id, status: row.status, ...divergence }] : [])), unjudgedRuns: (rows[0]?.total ?? 0) - rows.length }
     },
   }
 }
