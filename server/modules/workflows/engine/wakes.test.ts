@@ -47,7 +47,7 @@ test('what comes while a run looks for it is looked at again, and not slept over
   /** The first look finds nothing, and the news of what it just missed arrive before it answers. */
   const look = <T>(before: T, after: T) => async (): Promise<T> => (++looks === 1 ? (run.poke(1), before) : after)
   const store = {
-    record: async () => 'kept', startRun: async () => true, share: async () => {}, keep: async (_at: unknown, value: unknown) => ({ text: JSON.stringify(value), value }),
+    record: async () => 'kept', startRun: async () => true, shared: () => undefined, share: async () => {}, keep: async (_at: unknown, value: unknown) => ({ text: JSON.stringify(value), value }),
     takeSignal: look<unknown>(undefined, { timedOut: false, payload: 7 }), child: look<object>({ id: 'c', status: 'running', output: null, error: null }, { id: 'c', status: 'completed', output: 8, error: null }),
   } as unknown as Store
   const bench: Bench = { store, run: async () => null, limits: usualLimits, inMemoryWaitMs: 100, longStepMs: 1000, now: Date.now, activeVersion: async () => 1, startedChild: () => {} }
