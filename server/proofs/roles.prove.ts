@@ -35,6 +35,11 @@ test('three processes, each with one role, are one product; none does the part o
     return api.ok('POST', '/auth/register', { body: { email: 'bob@example.test', password, name: 'Bob', invitationToken: new URL(url).hash.replace('#token=', '') } })
   })()
   const project = await api.ok('POST', '/projects', { token, body: { key: 'SPLIT', name: 'Split' } })
+  // whatever a plan may leave out is asked of a tenant that the worker has never served
+  const hook = await api.ok('POST', '/webhooks', { token, body: { url: 'https://hooks.example.com/in', events: ['task.created'] } })
+  const definition = { nodes: [{ id: 'seen', primitive: 'trigger', type: 'event', settings: { event: 'task.created' } }, { id: 'out', primitive: 'data', type: 'mapping', settings: { fields: { ok: 'yes' } } }], edges: [{ from: 'seen', to: 'out' }] }
+  const workflow = await api.ok('POST', '/workflows', { token, body: { name: 'Seen', definition } })
+  await api.ok('POST', `/workflows/${workflow.id}/publish`, { token, body: {} })
   const streams = await Promise.all((['websocket', 'sse'] as const).map((wire) => listen({ product: live }, ann, ['tenant'], wire)))
   const task = await api.ok('POST', '/tasks', { token, body: { projectId: project.id, title: 'Divide', assigneeId: bob.user.id } })
   for (const stream of streams) assert.ok(await stream.until((frame) => frame.event?.name === 'task.created' && frame.event.subject.id === task.id))
@@ -46,6 +51,11 @@ test('three processes, each with one role, are one product; none does the part o
   const worker = await start('worker')
   while (!(await notices())) await pause(25)
   assert.equal(await notices(), 1)
+  const lists = [`/webhooks/${hook.id}/deliveries`, `/runs?workflowId=${workflow.id}&status=completed`]
+  for (const list of lists) while (!(await api.ok('GET', list, { token })).items.length) {
+    for (const { name, parked } of (await api.ok('GET', '/readers', { token })).items) assert.deepEqual(parked, [], `${name} parked an event`)
+    await pause(25)
+  }
 
   // each answers the probes and its own part
   for (const product of [api, live, worker]) for (const at of ['/health', '/ready', '/status', '/metrics']) assert.equal((await product.call('GET', at)).status, 200, at)
