@@ -72,6 +72,21 @@ test('a tenant that is its own resource server may introspect every client\'s to
   assert.equal((await ask(one)).body.active, true)
 })
 
+test('a token whose time is over opens nothing: not the API, not introspection, and userinfo says invalid_token (S2.4)', async (t) => {
+  const app = await testApp(t)
+  const ada = await app.register('Ada')
+  const made = await client(app, ada)
+  const { access_token: old } = (await token(app, ada, { grant_type: 'client_credentials' }, made)).body
+  await app.identity.pool.query(`update oauth.artifact set expires_at = now(), payload = payload || jsonb_build_object('exp', extract(epoch from now())::int - 1) where kind = 'ClientCredentials'`)
+  const answer = await app.as(old, 'GET', '/projects')
+  assert.deepEqual([told(answer), /^Bearer/.test(String(answer.headers['www-authenticate']))], ['401 auth.token_refused', true])
+  assert.deepEqual((await post(app, `${issuerOf(ada)}/introspect`, { token: old }, basic(made.clientId, made.clientSecret))).body, { active: false })
+  const asked = await app.http.inject({ method: 'GET', url: `${issuerOf(ada)}/userinfo`, headers: { authorization: `Bearer ${old}` } })
+  assert.deepEqual([asked.statusCode, asked.json().error], [401, 'invalid_token'])
+  const { access_token: fresh } = (await token(app, ada, { grant_type: 'client_credentials' }, made)).body
+  assert.equal((await app.as(fresh, 'GET', '/projects')).status, 200)
+})
+
 test('two secrets are good while a rotation overlaps, one afterwards; none is ever shown again', async (t) => {
   const app = await testApp(t)
   const ada = await app.register('Ada')
@@ -110,7 +125,7 @@ test('private_key_jwt: signed right it works; unsigned, expired, for another aud
     assert.match(told(await ask(bad)), /^40[01] invalid_(client|request)$/, what)
 })
 
-test('the device flow: a code typed by a person, slow_down and authorization_pending until then (S2.1)', async (t) => {
+test('the device flow: a code typed by a person, authorization_pending until then (S2.1)', async (t) => {
   const app = await testApp(t)
   const ada = await app.register('Ada')
   const made = await client(app, ada, { name: 'Television', grantTypes: [deviceGrant, 'refresh_token'], tokenEndpointAuthMethod: 'none', scopes: ['openid', 'offline_access', 'read'] })

@@ -1,5 +1,5 @@
-// Requests to the addresses of webhook triggers. Every request of a known address is kept with its headers and bytes, whether it was taken or why
-// not; a run begins in the same transaction. The token stands in no log, trace or problem.
+// Requests to the addresses of webhook triggers. What comes to a known address is kept with its headers and bytes, taken or with the reason why not,
+// unless the sender is told to send it again; a run begins in the same transaction. The token stands in no log, trace or problem.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Context } from '../../../kernel/db.ts'
 import { only, refuse } from '../../../kernel/errors.ts'
