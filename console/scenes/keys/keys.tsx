@@ -1,8 +1,7 @@
-import { Button, MultiSelect, TagsInput, TextInput } from '@mantine/core'
+import { Button } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import type { GetInputPropsReturnType } from '@mantine/form'
 import { useState } from 'react'
-import { get, getAll, post } from '../../api.ts'
+import { get, post } from '../../api.ts'
 import { markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
 import { Boxed } from '../../parts/boxed.tsx'
@@ -13,11 +12,11 @@ import { RemoveButton } from '../../parts/remove-button.tsx'
 import { ShownOnce } from '../../parts/shown-once.tsx'
 import { Empty } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import type { MachineKey, Page, Tenant } from '../../things.ts'
+import type { MachineKey, Page } from '../../things.ts'
 import { countOf, t } from '../../words.ts'
+import { endOf, faults, KeyDialog, KeyFields } from './key-dialog.tsx'
 import './keys.css'
 
-const scopes = ['read', 'write', 'admin']
 const scopeText = () => t('read sees, write changes projects and tasks, admin keeps members and settings. They are not nested.')
 const statusWord = (status: MachineKey['status']) => ({ active: t('Active'), inactive: t('Inactive'), expired: t('Expired') })[status]
 
@@ -53,35 +52,24 @@ export function ServiceKeys() {
 
 type Of = { path: string; name: string }
 
-const split = [',', ' ', ';']
-
 function NewKey({ path, name, hint, placeholder, above }: Of & { hint: string; placeholder: string; above?: boolean }) {
   const cache = useQueryClient()
   const [made, setMade] = useState<MachineKey | null>(null)
   const { form, onSubmit, refusal, busy } = useServerForm(
-    { name: '', scopes: ['read'] as string[], until: '', addresses: [] as string[], operations: [] as string[], tenants: [] as string[] },
-    async ({ until, operations, tenants, ...wish }) => {
-      const key = await post<MachineKey>(path, { ...wish, ...(until ? { expiresAt: `${until}T23:59:59Z` } : {}), ...(above ? { operations, tenants: tenants.length ? tenants : null } : {}) })
+    { name: '', scopes: ['read'] as string[], expiresAt: '', addresses: [] as string[], operations: [] as string[], tenants: [] as string[] },
+    async ({ expiresAt, operations, tenants, ...wish }) => {
+      const key = await post<MachineKey>(path, { ...wish, ...(expiresAt ? { expiresAt: endOf(expiresAt) } : {}), ...(above ? { operations, tenants: tenants.length ? tenants : null } : {}) })
       setMade(key)
       form.reset()
       void markStale(cache, [`${name}.`])
     },
-    { name: (text: string) => (text.trim() ? null : t('Say what it is for.')), scopes: (chosen: string[]) => (chosen.length ? null : t('Choose at least one.')) },
+    faults,
   )
   return (
     <section>
       <h2>{t('New key')}</h2>
       <form className="new-key" onSubmit={onSubmit} noValidate>
-        <TextInput label={t('Name')} placeholder={placeholder} maxLength={100} {...form.getInputProps('name')} />
-        <MultiSelect label={t('Scopes')} data={scopes} {...form.getInputProps('scopes')} />
-        <TextInput type="date" label={t('Ends (optional)')} {...form.getInputProps('until')} />
-        <TagsInput className="whole" label={t('Only from (optional)')} description={t('Addresses or networks, such as 192.0.2.7 or 2001:db8::/32. Empty: from anywhere.')} placeholder={form.values.addresses.length ? undefined : '192.0.2.0/24'} splitChars={split} maxTags={50} {...form.getInputProps('addresses')} />
-        {above && (
-          <>
-            <TagsInput className="whole" label={t('Operations inside teams (optional)')} description={t('By their names in the API reference, such as tasks.list.')} placeholder={form.values.operations.length ? undefined : 'tasks.list'} splitChars={split} maxTags={200} {...form.getInputProps('operations')} />
-            {form.values.operations.length > 0 && <InTeams {...form.getInputProps('tenants')} />}
-          </>
-        )}
+        <KeyFields form={form} above={above} placeholder={placeholder} />
         <Submit busy={busy}>{t('Make the key')}</Submit>
       </form>
       <p className="meta new-key-hint">{hint}</p>
@@ -89,12 +77,6 @@ function NewKey({ path, name, hint, placeholder, above }: Of & { hint: string; p
       {made?.key && <Made of={made} />}
     </section>
   )
-}
-
-/** Where the named operations may be done. */
-function InTeams(props: GetInputPropsReturnType) {
-  const teams = useQuery({ queryKey: ['tenants.all', { every: true }], queryFn: ({ signal }) => getAll<Tenant>('/tenants', { all: true }, signal, 1000), staleTime: 60_000 }).data ?? []
-  return <MultiSelect className="whole" label={t('In these teams (optional)')} description={t('Empty: in every team.')} searchable data={teams.map((team) => ({ value: team.id, label: `${team.name} (${team.slug})` }))} {...props} />
 }
 
 const Made = ({ of }: { of: MachineKey }) => <ShownOnce text={t('Copy the key of {name} now: it is shown this once.', { name: of.name })} copy={of.key!} copied={t('Copy the key')} />
@@ -125,6 +107,7 @@ function KeyList({ path, name, empty }: Of & { empty: string }) {
 function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
   const cache = useQueryClient()
   const [made, setMade] = useState<MachineKey | null>(null)
+  const [changing, change] = useState(false)
   const stale = [`${name}.`]
   const off = of.status === 'inactive'
   const rotate = () =>
@@ -167,6 +150,9 @@ function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
             {statusWord(of.status)}
           </span>
         )}
+        <Button size="compact-sm" variant="default" aria-label={t('Change {name}', { name: of.name })} onClick={() => change(true)}>
+          {t('Change')}
+        </Button>
         <Button size="compact-sm" variant="default" aria-label={t('Rotate {name}', { name: of.name })} onClick={rotate}>
           {t('Rotate')}
         </Button>
@@ -182,6 +168,7 @@ function KeyRow({ of, path, name }: Of & { of: MachineKey }) {
         </RemoveButton>
       </div>
       {made?.key && <Made of={made} />}
+      {changing && <KeyDialog of={of} path={path} stale={stale} close={() => change(false)} />}
     </li>
   )
 }

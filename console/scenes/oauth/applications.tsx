@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Menu } from '@mantine/core'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { AppWindow, Cpu, Ellipsis, MonitorSmartphone } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { getAll, post, remove } from '../../api.ts'
 import { attempt, markStale } from '../../cache.ts'
 import { ask } from '../../parts/ask.ts'
@@ -11,13 +11,14 @@ import { Section } from '../../parts/form.tsx'
 import { Head } from '../../parts/head.tsx'
 import { Empty, Loaded, RowSkeletons } from '../../parts/states.tsx'
 import { Time } from '../../parts/time.tsx'
-import { say, sayProblem } from '../../parts/toasts.tsx'
+import { say } from '../../parts/toasts.tsx'
 import { useMe } from '../../reads.ts'
 import { t } from '../../words.ts'
 import { ApplicationDialog } from './application-dialog.tsx'
 import { GivenAccess } from './given-access.tsx'
-import type { Application, Scope } from './parts.tsx'
+import { device, usesOf, type Application, type Scope } from './parts.tsx'
 import { ScopeDialog } from './scope-dialog.tsx'
+import { TokenDialog } from './token-dialog.tsx'
 import './oauth.css'
 
 export function Applications() {
@@ -29,14 +30,9 @@ export function Applications() {
   const [scope, setScope] = useState<Scope | 'new' | null>(null)
   const [shown, show] = useState<{ what: string; value: string } | null>(null)
   const issuer = `${location.origin}/t/${tenant?.id}/oauth`
-  const letRegister = async () => {
-    try {
-      const { token, expiresAt } = await post<{ token: string; expiresAt: string }>('/oauth-clients/initial-access-tokens', { quota: 1 })
-      show({ what: t('Initial access token, for one registration until {time}', { time: new Date(expiresAt).toLocaleString() }), value: token })
-    } catch (error) {
-      sayProblem(error, t('No token was made.'))
-    }
-  }
+  const [asking, setAsking] = useState(false)
+  const once = useRef<HTMLDivElement>(null)
+  useEffect(() => once.current?.scrollIntoView({ block: 'nearest' }), [shown])
   return (
     <>
       <Head title={t('Applications')}>
@@ -47,7 +43,7 @@ export function Applications() {
       <div className="body">
         <div className="pad">
           {shown && (
-            <div className="note stack tight" data-tone="info" role="status" style={{ marginBottom: 20 }}>
+            <div ref={once} className="note stack tight" data-tone="info" role="status" style={{ marginBottom: 20 }}>
               <span>
                 <b>{shown.what}</b> {t('Copy it now: it is not shown again.')}
               </span>
@@ -131,9 +127,9 @@ export function Applications() {
               </Button>
             </div>
           </Section>
-          <Section title={t('Registration by software')} text={t('A token lets one application register itself (RFC 7591): without scope admin, without passwords.')}>
+          <Section title={t('Registration by software')} text={t('A token lets applications register themselves (RFC 7591): without scope admin, without passwords.')}>
             <div>
-              <Button variant="default" onClick={() => void letRegister()}>
+              <Button variant="default" onClick={() => setAsking(true)}>
                 {t('Make an initial access token')}
               </Button>
             </div>
@@ -142,15 +138,14 @@ export function Applications() {
       </div>
       {edited && <ApplicationDialog application={edited === 'new' ? null : edited} scopes={scopes.data ?? []} close={() => edit(null)} made={(one) => one.clientSecret && show({ what: t('Secret of {name}.', { name: one.name }), value: one.clientSecret })} />}
       {scope && <ScopeDialog scope={scope === 'new' ? null : scope} close={() => setScope(null)} />}
+      {asking && <TokenDialog close={() => setAsking(false)} made={(what, value) => show({ what, value })} />}
     </>
   )
 }
 
 function Row({ application: one, edit, show }: { application: Application; edit: () => void; show: (secret: string) => void }) {
   const cache = useQueryClient()
-  const machine = one.grantTypes.includes('client_credentials')
-  const device = one.grantTypes.some((grant) => grant.includes('device_code'))
-  const Icon = machine ? Cpu : device ? MonitorSmartphone : AppWindow
+  const Icon = one.grantTypes.includes('authorization_code') ? AppWindow : one.grantTypes.includes('client_credentials') ? Cpu : one.grantTypes.includes(device) ? MonitorSmartphone : AppWindow
   const rotate = async () => {
     const next = await post<Application>(`/oauth-clients/${one.id}/rotate-secret`, {})
     show(next.clientSecret ?? '')
@@ -166,7 +161,7 @@ function Row({ application: one, edit, show }: { application: Application; edit:
             {one.name} {one.origin === 'registration' && <span className="chip">{t('Registered itself')}</span>}
           </div>
           <div className="meta truncate">
-            {machine ? t('Works in its own name') : device ? t('Device') : one.tokenEndpointAuthMethod === 'none' ? t('Public client') : t('Server-side')} · {one.scopes.join(' ') || t('no scopes')}
+            {usesOf(one)} · {one.scopes.join(' ') || t('no scopes')}
           </div>
           <div className="meta truncate">
             <code>{one.clientId}</code> · {t('since')} <Time at={one.createdAt} />
