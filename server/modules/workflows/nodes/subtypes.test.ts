@@ -120,6 +120,25 @@ test('a run that waits hears of nothing that its people may not see (S0.16)', as
   assert.equal((await settle(app, ann, hers)).results.said.to.title, 'an open word')
 })
 
+test('a run that a key began waits for an event and hears it, as long as the key is good (S0.3, S0.16)', async (t) => {
+  const app = await testApp(t)
+  const ada = await app.register('Ada')
+  const project = await app.ok(ada, 'POST', '/projects', { key: 'WEB', name: 'Web' })
+  const task = await app.ok(ada, 'POST', '/tasks', { projectId: project.id, title: 'first' })
+  const workflow = await publish(app, ada, draw([manual, action('hear', 'wait', { event: 'task.changed', subject: '${{ trigger.task }}' })], 'start>hear'))
+  const { key, id: keyId } = await app.ok(ada, 'POST', '/api-keys', { name: 'Robot', scopes: ['read', 'write', 'admin'] })
+  const [heard, deaf] = [(await begin(app, key, workflow, { task: task.id })).id, (await begin(app, key, workflow, { task: task.id })).id]
+  for (const id of [heard, deaf]) await settle(app, ada, id, /waiting/)
+  await app.query(`update event_waits set event = 'task.deleted' where run_id = $1`, [deaf])
+  await app.ok(ada, 'PATCH', `/tasks/${task.id}`, { title: 'second' })
+  assert.equal((await settle(app, ada, heard)).status, 'completed')
+  await app.ok(ada, 'DELETE', `/api-keys/${keyId}`)
+  await app.ok(ada, 'DELETE', `/tasks/${task.id}`)
+  await app.settled()
+  assert.equal((await app.ok(ada, 'GET', `/runs/${deaf}`)).status, 'waiting')
+  assert.deepEqual(await app.query('select reader, error from parked_events'), [])
+})
+
 test('a run reaches nothing of another tenant: no task, person, connection, workflow or event of it (S2.8)', async (t) => {
   const app = await testApp(t)
   const [ada, eve] = [await app.register('Ada'), await app.register('Eve')]
