@@ -92,7 +92,7 @@ test('what comes by Standard Webhooks begins one run of a message, however often
     return send(app, url, { body, headers: { 'content-type': 'application/json', 'webhook-id': id, 'webhook-timestamp': at, 'webhook-signature': `v1,${createHmac('sha256', key).update(`${id}.${at}.${body}`).digest('base64')}` } })
   }
   const [first, again, other] = [await say('m1', '{"n":1}'), await say('m1', '{"n":1}', 1), await say('m2', '{"n":1}')]
-  assert.deepEqual([first.status, again.status, again.body.runId === first.body.runId, other.body.runId === first.body.runId], [202, 202, true, false])
+  assert.deepEqual([first.status, again.status, again.body.runId === first.body.runId, again.body.id === first.body.id, other.body.runId === first.body.runId], [202, 202, true, true, false], 'a repetition is answered as what it repeats')
   await Promise.all(Array.from({ length: 6 }, () => say('m3', '{}')))
   assert.equal((await runsOf(app, owner, workflow)).length, 3)
   const { items } = await app.ok(owner, 'GET', `/workflows/${workflow.id}/inbox`)

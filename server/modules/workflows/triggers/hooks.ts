@@ -19,7 +19,7 @@ import { InboxRow } from '../schema.ts'
 import { hashOfToken, secretBinding } from './deploying.ts'
 import { clean, fieldsOf, readBody } from './bodies.ts'
 import { letterType, objectionTo, readLetter, sumOf } from './letters.ts'
-import { findByToken, findEnded, findReceived, findTarget, insertReceived, listReceived, type Target } from './queries.ts'
+import { findBeginner, findByToken, findEnded, findReceived, findTarget, insertReceived, listReceived, type Target } from './queries.ts'
 import { judgeSender, letterOf, messageOf, otherNotice, readSenders, type Sender } from './senders.ts'
 import { judgeSignature } from './signatures.ts'
 
@@ -76,7 +76,7 @@ export function createHooks({ kernel, engine, limits, room }: Pick<Parts, 'kerne
       if (verified) {
         if (await room.isFull(target.tenantId, tx)) refuse('workflow.too_many_runs')
         const begun = await engine().start(tx, { sealed: true, workflowId: target.workflowId, version: target.version, input: { id, ...received.input, receivedAt: new Date().toISOString() }, entry: target.node, dedupKey: received.dedupKey ?? `hook:${id}`, ...(Array.isArray(target.reads) ? { keep: target.reads as string[] } : {}) })
-        if (!begun.created) return { happened: [], result: { id, runId: begun.id } }
+        if (!begun.created) return { happened: [], result: { id: (await tx(findBeginner(target.workflowId, begun.id)))[0]?.id ?? id, runId: begun.id } }
         runId = begun.id
         room.took(target.tenantId)
       }

@@ -52,6 +52,9 @@ const inbox = sql`i.id, i.workflow_id as "workflowId", i.node, i.method, i.conte
 export const insertReceived = statement('inbox.insert', Nothing, (r: { id: string; workflowId: string; triggerId: string; node: string; method: string; contentType: string | null; bytes: number; sealed: Buffer; verified: boolean; reason: string | null; runId: string | null; replayOf: string | null }) => sql`
   insert into webhook_inbox (id, workflow_id, trigger_id, node, method, content_type, bytes, sealed, verified, reason, run_id, replay_of)
   values (${r.id}, ${r.workflowId}, ${r.triggerId}, ${r.node}, ${r.method}, ${r.contentType}, ${r.bytes}, ${r.sealed}, ${r.verified}, ${r.reason}, ${r.runId}, ${r.replayOf})`)
+/** What began a run; its repetitions come soon after it, so the newest are looked through first. */
+export const findBeginner = statement('inbox.beginner', Type.Object({ id: Id }), (workflowId: string, runId: string) => sql`
+  select id from webhook_inbox where workflow_id = ${workflowId} and run_id = ${runId} order by id desc limit 1`)
 export const listReceived = statement('inbox.list', InboxRow, (workflowId: string, before: string, limit: number) => sql`
   select ${inbox} from webhook_inbox i join workflows w on w.id = i.workflow_id where i.workflow_id = ${workflowId} and i.id < ${before} and w.deleted_at is null order by i.id desc limit ${limit}`)
 export const findReceived = statement('inbox.find', Type.Object({ ...InboxRow.properties, triggerId: Id, sealed: Type.Unknown() }), (id: string) => sql`
