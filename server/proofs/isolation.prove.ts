@@ -206,7 +206,7 @@ function floorOf({ method, path }: Operation): { access: Operation['access']; le
   const at = path.replace('/api/v1', '')
   const is = (...patterns: RegExp[]) => patterns.some((p) => p.test(`${method} ${at}`))
   if (is(/ \/auth\/(register|login|login\/code|passkey|passkey\/options|session|refresh|verify-email|resend-verification|forgot-password|reset-password)$/, / \/invitations\/preview$/, / \/domains\/ask$/)) return { access: 'public', least: 'viewer' }
-  if (is(/ \/(readers|jobs|outbox|installation|plans|service-keys|trusted-issuers)(\/|$)/, / \/impersonations$/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
+  if (is(/ \/(readers|jobs|outbox|installation|plans|modules|service-keys|trusted-issuers)(\/|$)/, / \/impersonations$/, / \/users(\/\{id\})?$/)) return { access: 'operator', least: 'viewer' }
   if (is(/ \/(auth|users\/me|tenants)(\/|$)/, / \/invitations\/accept$/, / \/live$/, / \/connected-apps(\/|$)/)) return { access: 'person', least: 'viewer' }
   if (is(/ \/(invitations|tenant-settings|events|audit|security|sso-providers|sso-tickets|scim-tokens|api-keys|domains|tenant-issuers|oauth-clients|oauth-consents|scopes|usage|branding\/logo)/, /(PATCH|DELETE|PUT|POST) \/members\/\{/, /PATCH \/branding/)) return { access: 'tenant', least: 'admin' }
   if (method === 'GET' || is(/ \/(members\/me|notifications|impersonations)\//, / \/watchers\/me$/)) return { access: 'tenant', least: 'viewer' }
