@@ -55,7 +55,7 @@ export function timesOf(settings: Settings, from: Date, count = 5): { ticks: str
   if (!faults.length && (settings.cron !== undefined || everyMs))
     for (let at: Date | null = from; at && ticks.length < count; ) {
       at = everyMs ? new Date((Math.floor(at.getTime() / everyMs) + 1) * everyMs) : nextTick(String(settings.cron), String(settings.timeZone ?? 'UTC'), at)
-      if (at) ticks.push(at.toISOString())
+      if (at) ticks.push(at.toISOString().replace('Z', '000Z'))
     }
   return { ticks, faults }
 }
