@@ -25,15 +25,16 @@ export function requireBrowser(out: Pick<Setting, 'browser'>, browser: string): 
 export function createHandOver({ legs, forms: { doorOf, boundAt, cookiesOf, valueOf }, cookies }: { legs: Legs; forms: Pick<PageForms, 'doorOf' | 'boundAt' | 'cookiesOf' | 'valueOf'>; cookies: Cookies }) {
   const arrivals = new Map<string, Arrive>()
   const kept = (req: FastifyRequest) => cookiesOf(req)[cookies.names.outside] ?? ''
+  /** A browser's mark, and the cookie that gives it. @param known what it carries already */
+  function mark(known = ''): { browser: string; cookie: string } {
+    const value = /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url')
+    return { browser: hashOf(value), cookie: cookies.outside(value) }
+  }
   return {
-    /** A browser's mark, and the cookie that gives it. @param known what it carries already */
-    mark(known = ''): { browser: string; cookie: string } {
-      const value = /^[\w-]{22}$/.test(known) ? known : randomBytes(16).toString('base64url')
-      return { browser: hashOf(value), cookie: cookies.outside(value) }
-    },
+    mark,
     /** Binds what comes back to this browser, at the door it stands at. */
     async settingOf(req: FastifyRequest, reply: FastifyReply): Promise<Setting> {
-      const { browser, cookie } = this.mark(kept(req))
+      const { browser, cookie } = mark(kept(req))
       reply.header('set-cookie', cookie)
       return { browser, door: await doorOf(req.host) }
     },

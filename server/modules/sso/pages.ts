@@ -10,7 +10,7 @@ import type { TicketPages } from './ticket-pages.ts'
 export function addSsoPages(app: FastifyInstance, { flow, providers, identity, tickets }: { flow: Flow; providers: Providers; identity: Identity; tickets: TicketPages }): void {
   const { show, go, leave, formToken, answer, guarded, codePage, letIn, callerOf, valueOf } = identity.forms
   const { handOver } = identity
-  const { settingOf, browserOf } = { settingOf: handOver.settingOf.bind(handOver), browserOf: handOver.browserOf }
+  const { settingOf, browserOf } = handOver
   const idOf = (req: FastifyRequest) => (req.params as { id: string }).id
   async function arrive(req: FastifyRequest, reply: FastifyReply, arrived: Arrived) {
     if (arrived.kind === 'challenge') return codePage(req, reply, arrived.next, arrived.challenge)
